@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note OR BSD-3-Clause */
+/*
+ * Control plane of the iSCSI target: generic netlink family "iet".
+ *
+ * doc/netlink/iet.yaml is the specification of this interface; this header
+ * is its C form, and tests/checks compares the two.  Ids are never reused.
+ *
+ * Every request needs CAP_SYS_ADMIN.  Every refusal carries an extended-ack
+ * text, and the offending attribute where there is one.
+ *
+ *	INFO_GET     {}                              -> info set
+ *	TARGET_GET   {T_TID | T_NAME}, or dump       -> target set
+ *	TARGET_NEW   {T_NAME, [T_TID], [...]}        -> target set
+ *	TARGET_SET   {T_TID, what changes}           -> target set
+ *	TARGET_DEL   {T_TID, [T_FORCE]}
+ *	LUN_GET      {L_TID, L_LUN}, or dump [L_TID] -> lun set
+ *	LUN_NEW      {L_TID, L_LUN, L_IOTYPE, ...}   -> lun set
+ *	LUN_SET      {L_TID, L_LUN, what changes}    -> lun set
+ *	LUN_DEL      {L_TID, L_LUN}
+ *	SESSION_GET  {S_TID, S_SID}, or dump [S_TID] -> session set
+ *	SESSION_NEW  {S_TID, S_INITIATOR, S_ISID, S_KEYS, ...} -> session set
+ *	SESSION_DEL  {S_TID, S_SID}
+ *	CONN_NEW     {C_TID, C_SID, C_CID, C_FD, ...}
+ *	CONN_DEL     {C_TID, C_SID, C_CID}
+ *
+ * Login: when an initiator has been authenticated and asks for the full
+ * feature phase, the daemon makes the session (SESSION_NEW: the module
+ * checks MaxSessions, reinstates an older session of the same I_T nexus and
+ * chooses the TSIH), writes the final Login Response, and hands the socket
+ * over (CONN_NEW).  A session that gets no connection within
+ * IET_SESSION_ORPHAN_S seconds is dropped.
+ */
+#ifndef IET_NETLINK_H
+#define IET_NETLINK_H
+
+#define IET_GENL_NAME "iet"
+#define IET_GENL_VERSION 1
+#define IET_GENL_GROUP_EVENTS "events"
+
+#define IET_LUN_MAX 16383
+#define IET_SCSI_ID_LEN 16
+#define IET_SCSI_SN_LEN 32
+#define IET_PATH_LEN 4095
+#define IET_REDIRECT_LEN 255
+#define IET_ALIAS_LEN 255
+#define IET_SESSION_ORPHAN_S 15
+
+enum iet_cmd {
+	IET_CMD_UNSPEC,
+	IET_CMD_INFO_GET,
+	IET_CMD_TARGET_GET,
+	IET_CMD_TARGET_NEW,
+	IET_CMD_TARGET_SET,
+	IET_CMD_TARGET_DEL,
+	IET_CMD_LUN_GET,
+	IET_CMD_LUN_NEW,
+	IET_CMD_LUN_SET,
+	IET_CMD_LUN_DEL,
+	IET_CMD_SESSION_GET,
+	IET_CMD_SESSION_NEW,
+	IET_CMD_SESSION_DEL,
+	IET_CMD_CONN_NEW,
+	IET_CMD_CONN_DEL,
+	/* notifications, to the group "events" */
+	IET_CMD_TARGET_NTF,
+	IET_CMD_LUN_NTF,
+	IET_CMD_SESSION_NTF,
+	IET_CMD_CONN_NTF,
+	__IET_CMD_MAX,
+};
+#define IET_CMD_MAX (__IET_CMD_MAX - 1)
+
+/* info set: what the module is and can do */
+enum iet_info_attr {
+	IET_I_UNSPEC,
+	IET_I_VERSION, /* string: release of the module */
+	IET_I_INSTANCE, /* u64: random, another at each load of the module */
+	IET_I_DAEMON, /* u32: 1 if a daemon holds /dev/ietctl */
+	IET_I_NTHREADS, /* u32 */
+	IET_I_MAX_RECV_SEGMENT, /* u32: largest MaxRecvDataSegmentLength */
+	IET_I_MAX_BURST, /* u32: largest MaxBurstLength and FirstBurstLength */
+	IET_I_MAX_QUEUED, /* u32: largest QueuedCommands */
+	IET_I_MAX_OUTSTANDING_R2T, /* u32 */
+	IET_I_MAX_CONNECTIONS, /* u32 */
+	IET_I_MAX_ERL, /* u32 */
+	IET_I_PAD,
+	__IET_I_MAX,
+};
+#define IET_I_MAX (__IET_I_MAX - 1)
+
+/* who made an object: only what came from the file follows the file */
+enum iet_origin {
+	IET_ORIGIN_RUNTIME,
+	IET_ORIGIN_CONFIG,
+};
+
+/* target set */
+enum iet_target_attr {
+	IET_T_UNSPEC,
+	IET_T_TID, /* u32; in TARGET_NEW 0 or absent: lowest free */
+	IET_T_NAME, /* string */
+	IET_T_ORIGIN, /* u32: enum iet_origin */
+	IET_T_WTHREADS, /* u32: 1-128 */
+	IET_T_TYPE, /* u32: 0, disk */
+	IET_T_QUEUED_COMMANDS, /* u32: 1-256 */
+	IET_T_NOP_INTERVAL, /* u32: seconds, 0-90, 0 = off */
+	IET_T_NOP_TIMEOUT, /* u32: seconds, 0-90, 0 = the interval */
+	IET_T_MAX_SESSIONS, /* u32: 0 = no limit */
+	IET_T_ALIAS, /* string: TargetAlias, "" = none */
+	IET_T_REDIRECT, /* string: ADDR[:PORT], "" = none */
+	IET_T_KEYS, /* nest of iet_key_attr: what the daemon offers */
+	IET_T_NR_SESSIONS, /* u32, reply only */
+	IET_T_NR_LUNS, /* u32, reply only */
+	IET_T_FORCE, /* flag, TARGET_DEL: close the sessions as well */
+	IET_T_EVENT, /* u32: enum iet_event, notifications only */
+	__IET_T_MAX,
+};
+#define IET_T_MAX (__IET_T_MAX - 1)
+
+/* key set: RFC 7143 section 13; all u32, Yes = 1, No = 0 */
+enum iet_key_attr {
+	IET_K_UNSPEC,
+	IET_K_INITIAL_R2T,
+	IET_K_IMMEDIATE_DATA,
+	IET_K_MAX_CONNECTIONS,
+	IET_K_MAX_RECV_DATA_SEGMENT_LENGTH, /* what we receive, bytes */
+	IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH, /* what the peer receives, bytes */
+	IET_K_MAX_BURST_LENGTH, /* bytes */
+	IET_K_FIRST_BURST_LENGTH, /* bytes */
+	IET_K_DEFAULT_TIME2WAIT, /* seconds */
+	IET_K_DEFAULT_TIME2RETAIN, /* seconds */
+	IET_K_MAX_OUTSTANDING_R2T,
+	IET_K_DATA_PDU_IN_ORDER,
+	IET_K_DATA_SEQUENCE_IN_ORDER,
+	IET_K_ERROR_RECOVERY_LEVEL,
+	IET_K_HEADER_DIGEST, /* IET_DIGEST_* bits; one bit in a session */
+	IET_K_DATA_DIGEST,
+	IET_K_OFMARKER, /* kept for show: always No */
+	IET_K_IFMARKER,
+	IET_K_OFMARKINT,
+	IET_K_IFMARKINT,
+	IET_K_TASK_REPORTING, /* bits: 1 RFC3720, 2 ResponseFence, 4 FastAbort */
+	IET_K_PROTOCOL_LEVEL,
+	__IET_K_MAX,
+};
+#define IET_K_MAX (__IET_K_MAX - 1)
+
+#define IET_DIGEST_NONE 1
+#define IET_DIGEST_CRC32C 2
+
+enum iet_iomode {
+	IET_IOMODE_WT, /* write-through */
+	IET_IOMODE_WB, /* write-back */
+	IET_IOMODE_RO, /* read-only */
+};
+
+enum iet_lun_state {
+	IET_LUN_RUNNING,
+	IET_LUN_DELETING,
+};
+
+/* lun set */
+enum iet_lun_attr {
+	IET_L_UNSPEC,
+	IET_L_TID, /* u32 */
+	IET_L_LUN, /* u32: 0-16383 */
+	IET_L_ORIGIN, /* u32: enum iet_origin */
+	IET_L_IOTYPE, /* string: fileio, blockio, nullio */
+	IET_L_IOMODE, /* u32: enum iet_iomode */
+	IET_L_FD, /* u32: open file or block device, LUN_NEW and LUN_SET */
+	IET_L_PATH, /* string, for display only: the fd is what counts */
+	IET_L_SCSI_ID, /* string: 1-16 characters, VPD page 83 */
+	IET_L_SCSI_SN, /* string: 1-32 printable characters, VPD page 80 */
+	IET_L_BLOCK_SIZE, /* u32: 512, 1024, 2048, 4096 */
+	IET_L_BLOCKS, /* u64; in LUN_NEW for nullio only */
+	IET_L_STATE, /* u32: enum iet_lun_state, reply only */
+	IET_L_RESCAN, /* flag, LUN_SET: look at the size again */
+	IET_L_EVENT, /* u32: enum iet_event, notifications only */
+	IET_L_PAD,
+	__IET_L_MAX,
+};
+#define IET_L_MAX (__IET_L_MAX - 1)
+
+/* session set */
+enum iet_session_attr {
+	IET_S_UNSPEC,
+	IET_S_TID, /* u32 */
+	IET_S_SID, /* u64: ISID in bytes 0-5, TSIH in 6-7, little endian */
+	IET_S_INITIATOR, /* string: InitiatorName */
+	IET_S_ISID, /* 6 bytes */
+	IET_S_TSIH, /* u16 */
+	IET_S_EXP_CMD_SN, /* u32: SESSION_NEW; CmdSN of the final login request */
+	IET_S_KEYS, /* nest of iet_key_attr: what was negotiated */
+	IET_S_CONN, /* nest of iet_conn_attr, one for each connection, reply */
+	IET_S_EVENT, /* u32: enum iet_event, notifications only */
+	IET_S_PAD,
+	__IET_S_MAX,
+};
+#define IET_S_MAX (__IET_S_MAX - 1)
+
+enum iet_conn_state {
+	IET_CONN_NEW,
+	IET_CONN_ACTIVE,
+	IET_CONN_CLOSING,
+};
+
+/* connection set */
+enum iet_conn_attr {
+	IET_C_UNSPEC,
+	IET_C_TID, /* u32 */
+	IET_C_SID, /* u64 */
+	IET_C_CID, /* u32: 0-65535 */
+	IET_C_FD, /* u32: CONN_NEW, a connected TCP socket */
+	IET_C_STAT_SN, /* u32: CONN_NEW, StatSN of the next response */
+	IET_C_EXP_STAT_SN, /* u32: CONN_NEW, ExpStatSN of the last request */
+	IET_C_STATE, /* u32: enum iet_conn_state, reply only */
+	IET_C_ADDR, /* string: peer, IPv6 in brackets; reply only */
+	IET_C_HEADER_DIGEST, /* u32: IET_DIGEST_*, reply only */
+	IET_C_DATA_DIGEST, /* u32: IET_DIGEST_*, reply only */
+	IET_C_MAX_XMIT, /* u32: CONN_NEW, the peer's MaxRecvDataSegmentLength */
+	IET_C_EVENT, /* u32: enum iet_event, notifications only */
+	IET_C_PAD,
+	__IET_C_MAX,
+};
+#define IET_C_MAX (__IET_C_MAX - 1)
+
+enum iet_event {
+	IET_EVENT_UNSPEC,
+	IET_EVENT_NEW, /* object made */
+	IET_EVENT_DEL, /* object gone */
+	IET_EVENT_SET, /* object changed */
+	IET_EVENT_CLOSED_BY_PEER, /* the initiator closed the connection */
+	IET_EVENT_PROTOCOL_ERROR, /* we closed it: see RFC 7143 7.12 */
+	IET_EVENT_TIMEOUT, /* NOP-In not answered */
+	IET_EVENT_REINSTATED, /* the I_T nexus logged in again */
+	IET_EVENT_LOGOUT, /* the initiator logged out */
+	IET_EVENT_ADMIN, /* closed by the administrator */
+	IET_EVENT_DAEMON_GONE, /* /dev/ietctl was closed; nothing else ended */
+};
+
+#endif /* IET_NETLINK_H */
