@@ -20,7 +20,8 @@
  *	SESSION_GET  {S_TID, S_SID}, or dump [S_TID] -> session set
  *	SESSION_NEW  {S_TID, S_INITIATOR, S_ISID, S_KEYS, ...} -> session set
  *	SESSION_DEL  {S_TID, S_SID}
- *	CONN_NEW     {C_TID, C_SID, C_CID, C_FD, ...}
+ *	CONN_NEW     {C_TID, C_SID, C_CID, C_FD, C_STAT_SN, C_EXP_STAT_SN,
+ *		      C_HEADER_DIGEST, C_DATA_DIGEST, C_MAX_RECV, C_MAX_XMIT}
  *	CONN_DEL     {C_TID, C_SID, C_CID}
  *
  * Login: when an initiator has been authenticated and asks for the full
@@ -215,9 +216,10 @@ enum iet_conn_attr {
 	IET_C_EXP_STAT_SN, /* u32: CONN_NEW, ExpStatSN of the last request */
 	IET_C_STATE, /* u32: enum iet_conn_state, reply only */
 	IET_C_ADDR, /* string: peer, IPv6 in brackets; reply only */
-	IET_C_HEADER_DIGEST, /* u32: IET_DIGEST_*, reply only */
-	IET_C_DATA_DIGEST, /* u32: IET_DIGEST_*, reply only */
-	IET_C_MAX_XMIT, /* u32: CONN_NEW, the peer's MaxRecvDataSegmentLength */
+	IET_C_HEADER_DIGEST, /* u32: one IET_DIGEST_* */
+	IET_C_DATA_DIGEST, /* u32: one IET_DIGEST_* */
+	IET_C_MAX_RECV, /* u32: our MaxRecvDataSegmentLength, bytes */
+	IET_C_MAX_XMIT, /* u32: the peer's MaxRecvDataSegmentLength, bytes */
 	IET_C_EVENT, /* u32: enum iet_event, notifications only */
 	IET_C_PAD,
 	__IET_C_MAX,

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the daemon and ietadm ask of the module, behind a struct of functions
+ * so that tests put a fake in its place.  The real one is kernel.c (libnl).
+ *
+ * Every operation returns 0 or a negative errno; the reason in words (the
+ * kernel's extended-ack text where there is one) is then in kernel_error().
+ * Operations are synchronous: the module's handlers never wait on a disk or
+ * a peer.
+ */
+#ifndef IET_USR_KERNEL_H
+#define IET_USR_KERNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "iet_netlink.h"
+#include "iscsi_proto.h"
+
+/* one bit per attribute id: which members of a request are set */
+#define K_HAS(attr) (1ULL << (attr))
+
+/* iet_key_attr values, indexed by attribute id */
+struct kernel_keys {
+	uint64_t set; /* K_HAS(IET_K_...) */
+	uint32_t val[IET_K_MAX + 1];
+};
+
+struct kernel_info {
+	char version[32];
+	uint64_t instance;
+	uint32_t daemon;
+	uint32_t nthreads;
+	uint32_t max_recv_segment;
+	uint32_t max_burst;
+	uint32_t max_queued;
+	uint32_t max_outstanding_r2t;
+	uint32_t max_connections;
+	uint32_t max_erl;
+};
+
+struct kernel_target {
+	uint64_t set; /* K_HAS(IET_T_...) */
+	uint32_t tid;
+	char name[ISCSI_NAME_MAX + 1];
+	uint32_t origin;
+	uint32_t wthreads;
+	uint32_t type;
+	uint32_t queued_commands;
+	uint32_t nop_interval;
+	uint32_t nop_timeout;
+	uint32_t max_sessions;
+	char alias[IET_ALIAS_LEN + 1];
+	char redirect[IET_REDIRECT_LEN + 1];
+	struct kernel_keys keys;
+	uint32_t nr_sessions;
+	uint32_t nr_luns;
+	bool force;
+};
+
+struct kernel_lun {
+	uint64_t set; /* K_HAS(IET_L_...) */
+	uint32_t tid;
+	uint32_t lun;
+	uint32_t origin;
+	char iotype[16];
+	uint32_t iomode;
+	int fd; /* of the caller, who keeps and closes it */
+	char path[IET_PATH_LEN + 1];
+	char scsi_id[IET_SCSI_ID_LEN + 1];
+	char scsi_sn[IET_SCSI_SN_LEN + 1];
+	uint32_t block_size;
+	uint64_t blocks;
+	uint32_t state;
+	bool rescan;
+};
+
+struct kernel_conn {
+	uint32_t tid;
+	uint64_t sid;
+	uint32_t cid;
+	int fd; /* of the caller, who keeps and closes it */
+	uint32_t stat_sn;
+	uint32_t exp_stat_sn;
+	uint32_t state;
+	char addr[64];
+	uint32_t header_digest;
+	uint32_t data_digest;
+	uint32_t max_recv;
+	uint32_t max_xmit;
+};
+
+struct kernel_session {
+	uint32_t tid;
+	uint64_t sid;
+	char initiator[ISCSI_NAME_MAX + 1];
+	uint8_t isid[6];
+	uint16_t tsih;
+	uint32_t exp_cmd_sn;
+	struct kernel_keys keys;
+	unsigned int nr_conns;
+	struct kernel_conn conn[16];
+};
+
+/*
+ * Dump callbacks return 0 to go on, a negative errno to stop the dump (which
+ * then returns it).  The structs are the callee's to read during the call
+ * only; session dumps call @fn once for each session.
+ */
+typedef int (*kernel_target_fn)(const struct kernel_target *t, void *arg);
+typedef int (*kernel_lun_fn)(const struct kernel_lun *l, void *arg);
+typedef int (*kernel_session_fn)(const struct kernel_session *s, void *arg);
+
+struct kernel_ops {
+	int (*info_get)(struct kernel_info *info);
+	/* by t->tid, or by t->name if K_HAS(IET_T_NAME); fills all of *t */
+	int (*target_get)(struct kernel_target *t);
+	int (*target_dump)(kernel_target_fn fn, void *arg);
+	/* the members named in t->set; fills t->tid */
+	int (*target_new)(struct kernel_target *t);
+	int (*target_set)(const struct kernel_target *t);
+	int (*target_del)(uint32_t tid, bool force);
+	/* tid 0: of all targets */
+	int (*lun_dump)(uint32_t tid, kernel_lun_fn fn, void *arg);
+	int (*lun_new)(struct kernel_lun *l);
+	int (*lun_set)(const struct kernel_lun *l);
+	int (*lun_del)(uint32_t tid, uint32_t lun);
+	int (*session_dump)(uint32_t tid, kernel_session_fn fn, void *arg);
+	/* fills s->sid and s->tsih */
+	int (*session_new)(struct kernel_session *s);
+	int (*session_del)(uint32_t tid, uint64_t sid);
+	int (*conn_new)(const struct kernel_conn *c);
+	int (*conn_del)(uint32_t tid, uint64_t sid, uint32_t cid);
+};
+
+/* the operations in use; kernel.c sets it, tests replace it */
+extern const struct kernel_ops *kernel;
+
+/**
+ * kernel_open - connect to the module's netlink family
+ *
+ * Return: 0, -ENOENT if the module is not loaded, or another negative errno;
+ * kernel_error() has the words
+ */
+int kernel_open(void);
+
+/**
+ * kernel_close - undo kernel_open()
+ */
+void kernel_close(void);
+
+/**
+ * kernel_error - why the last operation failed, in words
+ *
+ * Return: one line without a newline, never NULL; valid until the next call
+ * of an operation
+ */
+const char *kernel_error(void);
+
+/**
+ * kernel_claim - become the daemon: open and claim /dev/ietctl
+ *
+ * Return: a file descriptor to keep open (close-on-exec), or a negative
+ * errno: -EBUSY if there is a daemon already, -EPROTO if the module is of
+ * another version
+ */
+int kernel_claim(void);
+
+/**
+ * kernel_events_fd - subscribe to the module's events
+ *
+ * Return: a non-blocking descriptor that becomes readable when events are
+ * there, or a negative errno
+ */
+int kernel_events_fd(void);
+
+/**
+ * kernel_events_read - read what there is, without blocking
+ * @fn: called for each event: command (IET_CMD_*_NTF), event, and ids that
+ *	the event has (0 otherwise)
+ * @arg: passed to @fn
+ *
+ * Return: 0, or -ENOBUFS if events were lost: look at the state again
+ */
+int kernel_events_read(void (*fn)(int cmd, int event, uint32_t tid,
+				  uint64_t sid, uint32_t cid, void *arg),
+		       void *arg);
+
+#endif /* IET_USR_KERNEL_H */
