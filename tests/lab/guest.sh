@@ -1,0 +1,173 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Second program of the test VM: runs the programs listed in /run/lab/programs
+# (one a line: number, seconds, command, separated by tabs) one after the other
+# and checks after each that it left nothing behind. All that is printed goes
+# to the host, and so do lines that start with the byte 0x1e:
+#	ready			the root is there
+#	begin N			program N starts
+#	timeout N		program N had its time
+#	end N STATUS [REASON]	program N ended; REASON: what it left behind
+# After a program that left something the VM ends: what it left could make the
+# next one fail.
+
+export PATH=/run/lab:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export HOME=/root LANG=C.UTF-8 TERM=dumb
+. /run/lab/settings
+cd "$top" 2>/dev/null || cd "/host$top" || cd /
+export IET_TOP=$PWD IET_SBIN=/run/lab IET_MODULE=/run/lab/iscsi_trgt.ko
+export IET_KERNEL=$kver
+umask 022
+ulimit -c 0
+shopt -s nullglob
+
+exec 9>/dev/vport0p1
+mkfifo /run/lab/pipe /run/lab/never
+exec 6<>/run/lab/never
+
+say() { printf '\n\036%s\n' "$*" >&9; }
+log() { echo "iet-test: $*" >/dev/kmsg; }
+pause() { read -rt "$1" _ <&6; }
+alive() { kill -0 "$1" 2>/dev/null; }
+loaded() { grep -q '^iscsi_trgt ' /proc/modules; }
+
+# Waits at most so many seconds for a child to end.
+ended() { # PID SECONDS
+	local n
+	for ((n = 0; n < $2 * 5; n++)); do
+		alive "$1" || return 0
+		pause 0.2
+	done
+	! alive "$1"
+}
+
+# Sets $processes to the ids of all user processes. No process is started for
+# it, so that none needs to be left out.
+list_processes() {
+	local p
+	processes=
+	for p in /proc/[0-9]*; do
+		[ -e "$p/exe" ] && processes+=" ${p#/proc/} "
+	done
+}
+
+# Sets $new to the user processes that were not among $before.
+list_new() {
+	local p
+	list_processes
+	new=()
+	for p in $processes; do
+		case $before in
+		*" $p "*) ;;
+		*) new+=("$p") ;;
+		esac
+	done
+}
+
+# Processes get two seconds to end by themselves, then they are killed.
+end_processes() {
+	local n p comm
+	for n in {1..20}; do
+		list_new
+		[ ${#new[@]} != 0 ] || return 0
+		pause 0.1
+	done
+	for p in "${new[@]}"; do
+		read -r comm <"/proc/$p/comm" || comm=$p
+		left+=("process $comm")
+		kill -9 "$p"
+	done
+	pause 0.5
+	list_new
+	[ ${#new[@]} = 0 ] || left+=("cannot be killed: ${new[*]}")
+}
+
+end_module() {
+	loaded || return 0
+	timeout -k 1 30 rmmod iscsi_trgt >&9 2>&1
+	! loaded || left+=("the module is still in use")
+}
+
+# Ends what the last program left; sets $left to what should not have been.
+end_leftovers() {
+	local f m
+	left=()
+	end_processes
+	for f in /sys/class/iscsi_session/session*; do
+		left+=("initiator ${f##*/}")
+	done
+	while read -r _ m _; do
+		case $mounted in
+		*" $m "*) ;;
+		*) left+=("mount $m") ;;
+		esac
+	done </proc/mounts
+	end_module
+	for f in /proc/net/iet /dev/ietctl; do
+		[ ! -e $f ] || left+=("$f")
+	done
+}
+
+# Runs a command for at most so many seconds; sets $status.
+run_bounded() { # SECONDS COMMAND
+	local pid
+	setsid bash -c "exec $2" </dev/null >/run/lab/pipe 2>&1 9>&- 6>&- &
+	pid=$!
+	if ! ended $pid "$1"; then
+		log "timeout, blocked tasks and what the CPUs do:"
+		echo w >/proc/sysrq-trigger
+		echo l >/proc/sysrq-trigger
+		say "timeout $number"
+		kill -9 -- -$pid
+	fi
+	status=137
+	! ended $pid 5 || { wait $pid; status=$?; }
+}
+
+run_program() { # SECONDS COMMAND
+	local copier before mounted left status m
+	# the port can be opened only once: programs get a pipe
+	cat </run/lab/pipe >&9 &
+	copier=$!
+	mounted=
+	while read -r _ m _; do mounted+=" $m "; done </proc/mounts
+	list_processes
+	before=$processes
+	log "begin $number $2"
+	say "begin $number"
+	run_bounded "$1" "$2"
+	end_leftovers
+	ended $copier 5 || kill $copier
+	log "end $number"
+	say "end $number $status ${left[*]/%/;}"
+	[ ${#left[@]} = 0 ]
+}
+
+run_all() {
+	while IFS=$'\t' read -r number seconds command <&7; do
+		run_program "$seconds" "$command" 7<&- || break
+	done 7</run/lab/programs
+}
+
+run_shell() {
+	setsid -c bash -c "export TERM=${term:-dumb}
+		stty sane rows ${rows:-24} cols ${cols:-80}; exec bash -i" \
+		<>/dev/hvc0 >&0 2>&1
+}
+
+# The root cannot be relied on for a program to switch off with. No sync can
+# be either: a disk may hang.
+switch_off() {
+	sync &
+	ended $! 10
+	echo o >/proc/sysrq-trigger
+	read -r _ <&6
+}
+
+say ready
+if [ "${interactive:-0}" = 1 ]; then
+	run_shell
+else
+	run_all
+fi
+switch_off

@@ -1,0 +1,75 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: GPL-2.0-only
+# First program of the test VM, in its initramfs: puts the root together.
+
+PATH=/bin
+/bin/busybox --install -s /bin
+. /lab/settings
+
+die() {
+	echo "init: $*" >/dev/kmsg
+	poweroff -f
+}
+
+nine_p() { # TAG DIR OPTIONS
+	mount -t 9p -o "trans=virtio,version=9p2000.L,msize=512000,$3" "$1" "$2"
+}
+
+# An overlay of DIR and a tmpfs on TARGET; NAME tells several apart.
+overlay() { # NAME DIR TARGET
+	mkdir -p "/u/$1/up" "/u/$1/work" "$3" &&
+	mount -t overlay -o "lowerdir=$2,upperdir=/u/$1/up,workdir=/u/$1/work" \
+		overlay "$3"
+}
+
+mount -t devtmpfs dev /dev
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+for m in /m/*.ko; do
+	insmod "$m" || die "cannot load $m"
+done
+rm -rf /m
+
+nine_p root /l ro,cache=loose || die "no root"
+mount -t tmpfs -o size=90% tmpfs /u && overlay root /l /n || die "no overlay"
+mkdir -p /n/host /n/out
+[ -z "$share" ] || nine_p out /n/out rw,cache=mmap || die "no /out"
+[ "$kroot" = / ] ||
+	overlay modules "/l$kroot/lib/modules/$kver" "/n/lib/modules/$kver" ||
+	die "no modules"
+mount --move /l /n/host
+
+for d in run tmp; do
+	mount -t tmpfs -o mode=1777 tmpfs /n/$d
+done
+chmod 755 /n/run
+mkdir -p /n/run/lock /dev/shm /dev/pts
+mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+mount -t devpts devpts /dev/pts
+ln -s /proc/self/fd /dev/fd
+n=0
+for f in stdin stdout stderr; do
+	ln -s /proc/self/fd/$n /dev/$f
+	n=$((n + 1))
+done
+# Present in some kernels only as modules, or not at all.
+mount -t configfs configfs /sys/kernel/config || :
+mount -t debugfs debugfs /sys/kernel/debug || :
+mount -t cgroup2 cgroup2 /sys/fs/cgroup || :
+
+hostname vm
+ip link set lo up
+if [ "$network" = 1 ]; then
+	eth=$(ls /sys/class/net | grep -v lo)
+	ip link set "$eth" up
+	ip addr add 10.0.2.15/24 dev "$eth"
+	ip route add default via 10.0.2.2
+	# forwarded ports come addressed to 127.0.0.1
+	echo 1 >"/proc/sys/net/ipv4/conf/$eth/route_localnet"
+fi
+
+cp -r /lab /n/run/lab
+for d in dev proc sys; do
+	mount --move /$d /n/$d
+done
+exec switch_root /n /bin/bash /run/lab/guest.sh
