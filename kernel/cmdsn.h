@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command window of a session (RFC 7143 4.2.2.1): pure arithmetic.
+ */
+#ifndef IET_CMDSN_H
+#define IET_CMDSN_H
+
+#include <linux/types.h>
+
+/**
+ * struct iet_cmdsn - command numbering of a session
+ * @exp: ExpCmdSN: the next CmdSN to be executed
+ * @max: MaxCmdSN: the last that may be sent
+ * @window: commands that may be outstanding (QueuedCommands)
+ * @outstanding: non-immediate commands accepted and not yet answered
+ */
+struct iet_cmdsn {
+	u32 exp;
+	u32 max;
+	u32 window;
+	u32 outstanding;
+};
+
+enum iet_cmdsn_verdict {
+	IET_CMDSN_NEXT, /* execute now; ExpCmdSN has moved on */
+	IET_CMDSN_EARLY, /* inside the window, but a gap is before it */
+	IET_CMDSN_OUTSIDE, /* drop silently */
+};
+
+void iet_cmdsn_init(struct iet_cmdsn *sn, u32 exp, u32 window);
+enum iet_cmdsn_verdict iet_cmdsn_arrived(struct iet_cmdsn *sn, u32 cmd_sn,
+					 bool immediate);
+void iet_cmdsn_answered(struct iet_cmdsn *sn);
+
+#endif /* IET_CMDSN_H */

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Connections: a TCP socket and the PDU streams on it (RFC 7143 4.2.6).
+ */
+#ifndef IET_CONN_H
+#define IET_CONN_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/net.h>
+#include <linux/socket.h>
+#include <linux/uio.h>
+#include <linux/workqueue.h>
+
+#include "iet_netlink.h"
+#include "iscsi_proto.h"
+
+struct iet_cmnd;
+struct iet_nthread;
+struct iet_session;
+struct iet_tmf;
+struct netlink_ext_ack;
+
+/* commands kept for immediate PDUs and for our own, beside QueuedCommands */
+#define IET_CMND_RESERVE 16
+#define IET_ITT_BUCKETS 64
+
+/**
+ * struct iet_conn_args - what CONN_NEW asked for
+ * @sock: the socket; on success the connection owns the reference to it
+ * @cid: connection id
+ * @stat_sn: StatSN of the next response
+ * @exp_stat_sn: ExpStatSN of the last login request
+ * @header_digest: is CRC32C in use?
+ * @data_digest: is CRC32C in use?
+ * @max_recv: our MaxRecvDataSegmentLength, bytes
+ * @max_xmit: the peer's MaxRecvDataSegmentLength, bytes
+ */
+struct iet_conn_args {
+	struct socket *sock;
+	u16 cid;
+	u32 stat_sn;
+	u32 exp_stat_sn;
+	bool header_digest;
+	bool data_digest;
+	u32 max_recv;
+	u32 max_xmit;
+};
+
+/* iet_conn.flags */
+enum {
+	IET_CONN_KICKED, /* on the thread's ready list */
+	IET_CONN_RX_READY, /* the socket may have bytes */
+	IET_CONN_TX_READY, /* the socket may have room */
+	IET_CONN_CLOSE, /* close asked for; the reason is in close_reason */
+	IET_CONN_TIMER, /* the NOP-In timer has fired */
+};
+
+/* what the receive side waits for */
+enum iet_rx_state {
+	IET_RX_BHS,
+	IET_RX_AHS,
+	IET_RX_HDIGEST,
+	IET_RX_HEADER, /* header complete, to be acted on */
+	IET_RX_DATA,
+	IET_RX_PAD,
+	IET_RX_DDIGEST,
+	IET_RX_PDU, /* PDU complete, to be acted on */
+};
+
+/**
+ * struct iet_rx - receive side of a connection
+ * @state: what is being received
+ * @off: bytes of it that are there
+ * @bhs: header segment
+ * @ahs: additional header segments
+ * @ahs_len: their length in bytes
+ * @digest: digest as received
+ * @pad: padding as received
+ * @cmnd: whose PDU it is, NULL: discard the data
+ * @data_off: where in the command's buffer the data segment goes
+ * @data_len: bytes of data, without padding
+ * @crc: of the data so far
+ * @starved: there was no memory or no command; try again later
+ */
+struct iet_rx {
+	enum iet_rx_state state;
+	u32 off;
+	struct iscsi_hdr bhs;
+	u8 ahs[ISCSI_AHS_MAX_LEN];
+	u32 ahs_len;
+	__le32 digest;
+	u8 pad[4];
+	struct iet_cmnd *cmnd;
+	u32 data_off;
+	u32 data_len;
+	u32 crc;
+	bool starved;
+};
+
+/**
+ * struct iet_tx - transmit side of a connection
+ * @queue: iet_cmnd.tx_node: who wants to send, in order
+ * @cmnd: whose PDU is being sent, NULL: between PDUs
+ * @hdr: its header segment and header digest
+ * @hdr_len: bytes in @hdr
+ * @tio_off: where in the command's tio the data segment begins
+ * @data_len: bytes of data, without padding
+ * @trailer: padding and data digest
+ * @trailer_len: bytes in @trailer
+ * @off: bytes of the PDU that are sent
+ */
+struct iet_tx {
+	struct list_head queue;
+	struct iet_cmnd *cmnd;
+	struct {
+		struct iscsi_hdr bhs;
+		__le32 digest;
+	} __packed hdr;
+	u32 hdr_len;
+	u32 tio_off;
+	u32 data_len;
+	u8 trailer[8];
+	u32 trailer_len;
+	u32 off;
+};
+
+/**
+ * struct iet_conn - an iSCSI connection
+ * @ref: its thread holds one until the connection is detached, each message
+ *	under way to it one
+ * @session: with a reference
+ * @session_node: in session->conns, under iet_config_lock
+ * @nthread: the thread that owns it
+ * @run_node: in the thread's list of connections with work
+ * @ready_node: in the thread's list of kicked connections
+ * @all_node: in the thread's list of all its connections
+ * @on_run: is it in the run list?
+ * @flags: IET_CONN_*, atomic bits
+ * @close_reason: enum iet_event, set before IET_CONN_CLOSE by who sets it
+ * @done: iet_cmnd.done_node: commands that a backend has finished
+ * @msgs: struct iet_conn_msg.node: what others ask of the thread
+ *
+ * Set at handoff, then constant: @sock, @cid, @hdigest, @ddigest, @max_recv,
+ * @max_xmit, @addr, @nr_cmnds, @cmnds.
+ *
+ * The thread's own: @state, @stat_sn, @exp_stat_sn, @free, @active, @itt,
+ * @nr_active, @rx, @tx and the NOP-In state.
+ *
+ * Lifetime: made by CONN_NEW.  Closing: IET_CONN_CLOSE is set by anyone; the
+ * thread then takes the socket's callbacks back, unlinks the connection,
+ * shuts the socket, frees what no backend holds and marks the rest as
+ * orphans.  The connection stays with its thread, without a socket, until the
+ * last orphan has come back; then it is detached and freed.
+ */
+struct iet_conn {
+	struct kref ref;
+	struct iet_session *session;
+	struct list_head session_node;
+	bool linked;
+	struct iet_nthread *nthread;
+	struct list_head run_node;
+	struct llist_node ready_node;
+	struct list_head all_node;
+	bool on_run;
+	unsigned long flags;
+	enum iet_event close_reason;
+
+	struct socket *sock;
+	u16 cid;
+	bool hdigest;
+	bool ddigest;
+	u32 max_recv;
+	u32 max_xmit;
+	struct sockaddr_storage addr;
+	unsigned int nr_cmnds;
+	struct iet_cmnd *cmnds;
+	void (*saved_data_ready)(struct sock *sk);
+	void (*saved_write_space)(struct sock *sk);
+	void (*saved_state_change)(struct sock *sk);
+
+	struct llist_head done ____cacheline_aligned_in_smp;
+	struct llist_head msgs;
+
+	enum iet_conn_state state ____cacheline_aligned_in_smp;
+	u32 stat_sn;
+	u32 exp_stat_sn;
+	struct list_head free;
+	struct list_head active;
+	unsigned int nr_active;
+	struct hlist_head itt[IET_ITT_BUCKETS];
+	struct iet_rx rx;
+	struct iet_tx tx;
+	bool logout_sent;
+	bool quiesced;
+
+	struct delayed_work timer;
+	unsigned long last_rx; /* jiffies of the last PDU received */
+	unsigned long ping_sent; /* jiffies of the NOP-In, if @pinging */
+	bool pinging;
+
+	struct work_struct release_work;
+};
+
+struct iet_conn *iet_conn_create(struct iet_session *session,
+				 struct iet_conn_args *args,
+				 struct netlink_ext_ack *extack);
+struct iet_conn *iet_conn_find(struct iet_session *session, u16 cid);
+void iet_conn_close(struct iet_conn *conn, enum iet_event reason);
+int iet_conn_address(const struct iet_conn *conn, char *buf, size_t len);
+void iet_conn_get(struct iet_conn *conn);
+void iet_conn_put(struct iet_conn *conn);
+
+/* called by the connection's thread only */
+bool iet_conn_run(struct iet_conn *conn);
+
+#endif /* IET_CONN_H */

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * iotypes: what a volume keeps its blocks in.  One const table of operations
+ * for each; the medium operations of SCSI commands are made of these few.
+ */
+#ifndef IET_IOTYPE_H
+#define IET_IOTYPE_H
+
+#include <linux/bio.h>
+#include <linux/fs.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+struct iet_tio;
+struct iet_volume;
+struct iet_lun_args;
+struct netlink_ext_ack;
+
+enum iet_io_op {
+	IET_IO_READ,
+	IET_IO_WRITE,
+	IET_IO_FLUSH, /* pos and len say what at least must be stable */
+	IET_IO_DISCARD,
+	IET_IO_WRITE_ZEROES,
+};
+
+#define IET_IO_FUA BIT(0) /* on stable storage before done */
+
+/**
+ * struct iet_io - one medium operation
+ * @vol: the volume; the submitter holds a reference until @done
+ * @op: what to do
+ * @flags: IET_IO_*
+ * @pos: first byte on the medium
+ * @len: bytes; whole blocks
+ * @tio: data, for READ and WRITE
+ * @tio_off: where in @tio the data begins, bytes
+ * @done: called exactly once, with 0 or a negative errno, from any context
+ *	(also from within iet_io_submit(), also from hard interrupts)
+ * @start_ns: when it was submitted
+ *
+ * The rest belongs to volume.c and the iotype from submission to completion.
+ */
+struct iet_io {
+	struct iet_volume *vol;
+	enum iet_io_op op;
+	u32 flags;
+	u64 pos;
+	u64 len;
+	struct iet_tio *tio;
+	u32 tio_off;
+	void (*done)(struct iet_io *io, int err);
+
+	struct work_struct work;
+	union {
+		struct {
+			struct kiocb iocb;
+			u32 left;
+		} file;
+		struct {
+			struct bio bio;
+			struct bio_vec bv[8];
+			atomic_t pending;
+			int err;
+		} block;
+	};
+};
+
+/**
+ * struct iet_iotype - operations of a kind of medium
+ * @name: as in the configuration and /proc/net/iet/volume
+ * @needs_file: LUN_NEW must bring a file descriptor
+ * @attach: bind @vol to @args: check the file, set vol->blk_shift and
+ *	vol->nr_blocks and what @args left open; may sleep, but must not do
+ *	I/O.  0 or a negative errno with a text in @extack.
+ * @detach: undo attach; may sleep and do I/O; no io is in flight
+ * @submit: start @io.  With @nowait it must not sleep: -EAGAIN hands the io
+ *	to a worker, which calls again without.  0: taken, io->done has been
+ *	or will be called.
+ * @size: look at the medium's size again: blocks, or 0 if it can't be told
+ */
+struct iet_iotype {
+	const char *name;
+	bool needs_file;
+	int (*attach)(struct iet_volume *vol, const struct iet_lun_args *args,
+		      struct netlink_ext_ack *extack);
+	void (*detach)(struct iet_volume *vol);
+	int (*submit)(struct iet_io *io, bool nowait);
+	u64 (*size)(struct iet_volume *vol);
+};
+
+extern const struct iet_iotype iet_fileio;
+extern const struct iet_iotype iet_blockio;
+extern const struct iet_iotype iet_nullio;
+
+const struct iet_iotype *iet_iotype_find(const char *name);
+
+void iet_io_submit(struct iet_io *io);
+
+#endif /* IET_IOTYPE_H */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Network threads: each owns the receive and transmit sides of its
+ * connections, so that a connection's PDU state needs no lock.
+ */
+#ifndef IET_NTHREAD_H
+#define IET_NTHREAD_H
+
+#include <linux/types.h>
+
+struct iet_conn;
+struct iet_nthread;
+
+int iet_nthreads_start(unsigned int nr);
+void iet_nthreads_stop(void);
+unsigned int iet_nthreads_nr(void);
+
+void iet_nthread_attach(struct iet_conn *conn);
+void iet_nthread_kick(struct iet_conn *conn);
+void iet_nthread_detach(struct iet_conn *conn);
+
+#endif /* IET_NTHREAD_H */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The SCSI device server: what the session layer asks of it.
+ *
+ *	prepare  in CmdSN order, when the command has arrived (its data may
+ *		 not): finds the logical unit, decodes and checks the CDB,
+ *		 unit attentions and so on; says how much data there is to be
+ *	execute  when all data of a write is there
+ *	done     called once from any context: status, sense and data are set
+ *	release  gives back the volume and the pages
+ */
+#ifndef IET_SCSI_H
+#define IET_SCSI_H
+
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+#include "iotype.h"
+#include "tio.h"
+
+struct iet_lun;
+struct iet_scsi_op;
+struct iet_target;
+struct iet_volume;
+
+#define IET_CDB_MAX 260
+#define IET_SENSE_MAX 96
+#define IET_UA_MAX 8
+
+/**
+ * struct iet_nexus - an I_T nexus
+ * @initiator: initiator port name: "<InitiatorName>,i,0x<ISID>"
+ * @iname: InitiatorName alone
+ * @target: the target; the session holds the reference
+ * @itls: lun -> struct iet_itl, read under RCU, changed under
+ *	iet_config_lock
+ *
+ * Lifetime: embedded in a session, which every command holds.
+ */
+struct iet_nexus {
+	char initiator[256];
+	const char *iname;
+	struct iet_target *target;
+	struct xarray itls;
+};
+
+/**
+ * struct iet_itl - an I_T_L nexus
+ * @nexus: of which
+ * @lun: the LUN
+ * @vol_node: in lun->vol->itls
+ * @nr_ua: unit attentions pending; read without the lock on the fast path
+ * @ua: their additional sense codes (ASC << 8 | ASCQ), most important first,
+ *	under vol->lock
+ * @rcu: for freeing
+ *
+ * Lifetime: in nexus->itls from login or LUN_NEW to LUN_DEL or the end of
+ * the session; freed after a grace period.  Use under rcu_read_lock().
+ */
+struct iet_itl {
+	struct iet_nexus *nexus;
+	struct iet_lun *lun;
+	struct list_head vol_node;
+	u8 nr_ua;
+	u16 ua[IET_UA_MAX];
+	struct rcu_head rcu;
+};
+
+/**
+ * struct iet_scmd - a SCSI task, as the device server sees it
+ * @nexus: from whom
+ * @cdb: command descriptor block
+ * @cdb_len: its length in bytes, 16 or (AHS) more
+ * @lun_raw: LUN field of the PDU (SAM-5 4.7)
+ * @attr: enum iscsi_task_attr
+ * @edtl: ExpectedDataTransferLength, bytes
+ * @dir_out: W bit: the initiator will send data
+ * @dir_in: R bit
+ *
+ * @op: row of the opcode table, NULL if there is none
+ * @vol: the logical unit, with a reference, or NULL
+ * @lba: first block, where the CDB names one
+ * @nr_blocks: blocks, where the CDB names them
+ * @out_len: bytes of Data-Out that the CDB asks for; valid after prepare
+ * @in_len: bytes of Data-In that the CDB yields; valid when done.  Bytes
+ *	beyond @edtl are not sent: the transport reports the residual.
+ * @tio: the data.  For writes the transport allocates min(@out_len, @edtl)
+ *	bytes between prepare and execute; for reads the device server does.
+ *
+ * @status: SAM status
+ * @sense_len: bytes in @sense, 0 if there is none
+ * @sense: sense data
+ * @io: medium operation in progress
+ * @work: for commands that run in a worker
+ * @done: called once when @status is set, after execute only
+ * @orphan_node: in vol->orphans when aborted in the backend
+ */
+struct iet_scmd {
+	struct iet_nexus *nexus;
+	const u8 *cdb;
+	u16 cdb_len;
+	u8 attr;
+	bool dir_out;
+	bool dir_in;
+	u8 lun_raw[8];
+	u32 edtl;
+
+	const struct iet_scsi_op *op;
+	struct iet_volume *vol;
+	u64 lba;
+	u32 nr_blocks;
+	u32 out_len;
+	u32 in_len;
+	struct iet_tio tio;
+
+	u8 status;
+	u8 sense_len;
+	u8 sense[IET_SENSE_MAX];
+	struct iet_io io;
+	struct work_struct work;
+	void (*done)(struct iet_scmd *s);
+	struct list_head orphan_node;
+};
+
+bool iet_scsi_prepare(struct iet_scmd *s);
+void iet_scsi_execute(struct iet_scmd *s);
+void iet_scsi_release(struct iet_scmd *s);
+bool iet_scsi_is_write(const struct iet_scmd *s);
+
+/* nexus.c: I_T and I_T_L nexuses */
+int iet_nexus_init(struct iet_nexus *nexus, struct iet_target *target,
+		   const char *iname, const u8 *isid);
+void iet_nexus_exit(struct iet_nexus *nexus);
+int iet_nexus_add_lun(struct iet_nexus *nexus, struct iet_lun *lun);
+void iet_nexus_del_lun(struct iet_nexus *nexus, u32 lun);
+struct iet_volume *iet_nexus_get_volume(struct iet_nexus *nexus,
+					const u8 *lun_raw);
+
+/* ua.c: unit attention conditions (SAM-5 5.14) */
+void iet_ua_add(struct iet_volume *vol, struct iet_itl *itl, u16 asc);
+void iet_ua_volume(struct iet_volume *vol, u16 asc,
+		   const struct iet_nexus *except);
+void iet_ua_nexus(struct iet_nexus *nexus, u16 asc);
+u16 iet_ua_take(struct iet_volume *vol, struct iet_itl *itl);
+u16 iet_ua_peek(struct iet_volume *vol, struct iet_itl *itl);
+
+/* orphan.c: aborted writes that a backend still holds */
+void iet_orphan_add(struct iet_scmd *s);
+void iet_orphan_del(struct iet_scmd *s);
+bool iet_orphan_blocks(struct iet_volume *vol, const struct iet_nexus *nexus);
+
+#endif /* IET_SCSI_H */

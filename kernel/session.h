@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sessions: I_T nexuses with their command numbering (RFC 7143 4.4).
+ */
+#ifndef IET_SESSION_H
+#define IET_SESSION_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "cmdsn.h"
+#include "iet_netlink.h"
+#include "scsi.h"
+
+struct iet_target;
+struct netlink_ext_ack;
+
+#define IET_MAX_CONNECTIONS 1
+#define IET_MAX_ERL 0
+#define IET_MAX_OUTSTANDING_R2T 64
+#define IET_MAX_RECV_SEGMENT 262144
+#define IET_MAX_BURST IET_TIO_MAX
+#define IET_MAX_QUEUED 256
+
+/**
+ * struct iet_session_args - what SESSION_NEW asked for
+ * @initiator: InitiatorName
+ * @isid: ISID
+ * @exp_cmd_sn: first CmdSN of the full feature phase
+ * @keys: negotiated values by enum iet_key_attr
+ */
+struct iet_session_args {
+	const char *initiator;
+	u8 isid[6];
+	u32 exp_cmd_sn;
+	u32 keys[IET_K_MAX + 1];
+};
+
+/**
+ * struct iet_session - an iSCSI session
+ * @ref: "the struct is readable"; the registry holds one until the session
+ *	is unlinked, each connection one
+ * @target: the target, with a reference
+ * @target_node: in target->sessions, under iet_config_lock
+ * @sid: as in /proc/net/iet/session: ISID and TSIH
+ * @tsih: target session identifying handle, unique in the module
+ * @isid: initiator session id
+ * @initiator: InitiatorName
+ * @keys: negotiated values
+ * @nexus: the SCSI side
+ * @conns: iet_conn.session_node, under iet_config_lock
+ * @nr_conns: how many
+ * @unlinked: no longer in any registry, under iet_config_lock
+ * @hold: conns of the session that this one reinstates, still to be
+ *	quiesced; the connections of this one read nothing until it is zero,
+ *	so that no command of ours overtakes an aborted one of the old
+ *	session (see orphan.c)
+ * @successor: the session that reinstates this one, with a reference
+ * @orphan_work: drops a session that never got a connection
+ * @release_work: the end needs process context
+ * @sn_lock: protects @sn
+ * @sn: command numbering
+ *
+ * Lifetime: made by SESSION_NEW; unlinked when its last connection closes,
+ * by SESSION_DEL, TARGET_DEL or reinstatement; freed at the last reference.
+ */
+struct iet_session {
+	struct kref ref;
+	struct iet_target *target;
+	struct list_head target_node;
+	u64 sid;
+	u16 tsih;
+	u8 isid[6];
+	char initiator[ISCSI_NAME_MAX + 1];
+	u32 keys[IET_K_MAX + 1];
+	struct iet_nexus nexus;
+
+	struct list_head conns;
+	unsigned int nr_conns;
+	bool unlinked;
+	atomic_t hold;
+	struct iet_session *successor;
+	struct delayed_work orphan_work;
+	struct work_struct release_work;
+
+	spinlock_t sn_lock ____cacheline_aligned_in_smp;
+	struct iet_cmdsn sn;
+};
+
+/* all under iet_config_lock, which the caller holds */
+struct iet_session *iet_session_create(struct iet_target *target,
+				       const struct iet_session_args *args,
+				       struct netlink_ext_ack *extack);
+struct iet_session *iet_session_find(struct iet_target *target, u64 sid);
+void iet_session_close(struct iet_session *session, enum iet_event reason);
+
+void iet_session_get(struct iet_session *session);
+void iet_session_put(struct iet_session *session);
+
+int iet_session_init(void);
+void iet_session_exit(void);
+
+#endif /* IET_SESSION_H */

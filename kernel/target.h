@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Targets and LUNs: the configuration.  All of it changes under
+ * iet_config_lock, which is never held while waiting for a disk or a peer;
+ * the data path reads it under RCU.
+ */
+#ifndef IET_TARGET_H
+#define IET_TARGET_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/xarray.h>
+
+#include "iet_netlink.h"
+#include "iscsi_proto.h"
+
+struct iet_volume;
+struct iet_lun_args;
+struct iet_nexus;
+struct netlink_ext_ack;
+
+extern struct mutex iet_config_lock;
+/* iet_target.node, newest first, under iet_config_lock */
+extern struct list_head iet_targets;
+
+/**
+ * struct iet_lun - a mapping of a volume into a target
+ * @lun: number, 0-16383
+ * @vol: the volume
+ * @origin: enum iet_origin
+ * @rcu: for freeing
+ *
+ * Lifetime: in target->luns from LUN_NEW to LUN_DEL; freed after a grace
+ * period.  Holds the initial reference of @vol.
+ */
+struct iet_lun {
+	u32 lun;
+	struct iet_volume *vol;
+	u32 origin;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct iet_target_param - parameters of a target, see iet_netlink.h
+ */
+struct iet_target_param {
+	u32 wthreads;
+	u32 type;
+	u32 queued_commands;
+	u32 nop_interval; /* seconds */
+	u32 nop_timeout; /* seconds */
+	u32 max_sessions;
+};
+
+/**
+ * struct iet_target - an iSCSI target node
+ * @ref: "the struct is readable"; the registry holds one until TARGET_DEL,
+ *	each session one
+ * @rcu: for freeing
+ * @node: in iet_targets
+ * @tid: target id, 1 and up
+ * @name: iSCSI name, lower case
+ * @origin: enum iet_origin
+ * @dying: deleted: no new sessions or LUNs
+ * @param: parameters of this target
+ * @keys: negotiation defaults by enum iet_key_attr, for the daemon
+ * @alias: TargetAlias
+ * @redirect: ADDR[:PORT] to send logins to
+ * @luns: lun -> struct iet_lun, read under RCU
+ * @nr_luns: how many
+ * @sessions: iet_session.target_node, newest first
+ * @nr_sessions: how many
+ *
+ * Everything but @luns (RCU readers) is under iet_config_lock.
+ */
+struct iet_target {
+	struct kref ref;
+	struct rcu_head rcu;
+	struct list_head node;
+	u32 tid;
+	char name[ISCSI_NAME_MAX + 1];
+	u32 origin;
+	bool dying;
+	struct iet_target_param param;
+	u32 keys[IET_K_MAX + 1];
+	char alias[IET_ALIAS_LEN + 1];
+	char redirect[IET_REDIRECT_LEN + 1];
+	struct xarray luns;
+	u32 nr_luns;
+	struct list_head sessions;
+	u32 nr_sessions;
+};
+
+struct iet_target *iet_target_create(const char *name, u32 tid,
+				     struct netlink_ext_ack *extack);
+struct iet_target *iet_target_by_tid(u32 tid);
+struct iet_target *iet_target_by_name(const char *name);
+int iet_target_delete(struct iet_target *target, bool force,
+		      struct netlink_ext_ack *extack);
+void iet_target_delete_all(void);
+void iet_target_get(struct iet_target *target);
+void iet_target_put(struct iet_target *target);
+
+int iet_lun_add(struct iet_target *target, u32 lun, struct iet_volume *vol,
+		u32 origin, struct netlink_ext_ack *extack);
+int iet_lun_delete(struct iet_target *target, u32 lun,
+		   struct netlink_ext_ack *extack);
+
+#endif /* IET_TARGET_H */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Volumes: the logical units.  A volume is backend, geometry, identity and
+ * everything that SCSI keeps for a logical unit; a LUN (target.h) is its
+ * mapping into a target.
+ */
+#ifndef IET_VOLUME_H
+#define IET_VOLUME_H
+
+#include <linux/list.h>
+#include <linux/percpu-refcount.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "iet_netlink.h"
+
+struct file;
+struct iet_iotype;
+struct netlink_ext_ack;
+
+/**
+ * struct iet_lun_args - what LUN_NEW asked for
+ * @iotype: kind of medium
+ * @iomode: enum iet_iomode
+ * @file: open file, or NULL; the volume takes a reference of its own
+ * @path: for display
+ * @scsi_id: VPD page 83 identifier, "" = none given
+ * @scsi_sn: VPD page 80 serial number, "" = none given
+ * @block_size: bytes, 0 = the iotype's default
+ * @blocks: size in blocks, 0 = the medium's (nullio: default 64 GiB)
+ * @wthreads: how many workers at most, 1-128
+ */
+struct iet_lun_args {
+	const struct iet_iotype *iotype;
+	u32 iomode;
+	struct file *file;
+	const char *path;
+	const char *scsi_id;
+	const char *scsi_sn;
+	u32 block_size;
+	u64 blocks;
+	u32 wthreads;
+};
+
+/**
+ * struct iet_volume - a logical unit
+ * @ref: I/O may be issued while held.  Killed by iet_volume_kill(); when it
+ *	drains, @release_work closes the backend and frees the volume
+ * @release_work: off everyone's path, since closing may wait for the medium
+ * @iotype: medium operations
+ * @file: backing file or block device, NULL for nullio
+ * @bdev: the block device of @file, blockio only
+ * @nr_blocks: size, blocks; READ_ONCE/WRITE_ONCE, changes with a resize
+ * @blk_shift: log2 of the block size, 9 to 12
+ * @iomode: enum iet_iomode
+ * @wce: WCE of the caching mode page: status GOOD does not mean stable
+ * @path: for display, "" if there is none
+ * @scsi_id: VPD 83 identifier, zero-padded
+ * @scsi_sn: VPD 80 serial number
+ * @wq: workers: unbound, rescuer-backed, at most Wthreads at a time
+ * @lock: protects @itls and the orphans; taken from any context
+ * @itls: iet_itl.vol_node: the I_T_L nexuses, for unit attentions
+ * @orphans: iet_scmd.orphan_node: aborted writes that the backend still
+ *	holds (see iet_orphan_add())
+ * @nr_orphans: how many; read without the lock on the fast path
+ *
+ * Lifetime: made by LUN_NEW; found through an iet_lun under RCU, then
+ * percpu_ref_tryget_live(); ends when its last LUN is deleted and the last
+ * command has let go.
+ */
+struct iet_volume {
+	struct percpu_ref ref;
+	struct work_struct release_work;
+	const struct iet_iotype *iotype;
+	struct file *file;
+	struct block_device *bdev;
+	u64 nr_blocks;
+	u32 blk_shift;
+	u32 iomode;
+	bool wce;
+	char *path;
+	char scsi_id[IET_SCSI_ID_LEN + 1];
+	char scsi_sn[IET_SCSI_SN_LEN + 1];
+	struct workqueue_struct *wq;
+
+	spinlock_t lock ____cacheline_aligned_in_smp;
+	struct list_head itls;
+	struct list_head orphans;
+	unsigned int nr_orphans;
+};
+
+struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
+				     struct netlink_ext_ack *extack);
+void iet_volume_kill(struct iet_volume *vol);
+bool iet_volume_rescan(struct iet_volume *vol);
+int iet_volume_init(void);
+void iet_volume_exit(void);
+
+static inline bool iet_volume_read_only(const struct iet_volume *vol)
+{
+	return vol->iomode == IET_IOMODE_RO;
+}
+
+#endif /* IET_VOLUME_H */
