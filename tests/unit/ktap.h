@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * KTAP for small C test programs:
+ *
+ *	int main(void)
+ *	{
+ *		ktap_run(test_one);
+ *		ktap_run(test_two);
+ *		return ktap_done();
+ *	}
+ *
+ * Each test function makes checks; it fails if one of them does.
+ */
+#ifndef KTAP_H
+#define KTAP_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static unsigned int ktap_nr, ktap_failed;
+static bool ktap_ok;
+
+#define CHECK(cond)                                                         \
+	do {                                                                \
+		if (!(cond)) {                                              \
+			printf("# %s:%d: %s\n", __FILE__, __LINE__, #cond); \
+			ktap_ok = false;                                    \
+		}                                                           \
+	} while (0)
+
+#define CHECK_EQ(have, want)                                               \
+	do {                                                               \
+		long long have_ = (long long)(have);                       \
+		long long want_ = (long long)(want);                       \
+		if (have_ != want_) {                                      \
+			printf("# %s:%d: %s is %lld (0x%llx), want %lld "  \
+			       "(0x%llx)\n",                               \
+			       __FILE__, __LINE__, #have, have_, have_,    \
+			       want_, want_);                              \
+			ktap_ok = false;                                   \
+		}                                                          \
+	} while (0)
+
+#define CHECK_STR(have, want)                                               \
+	do {                                                                \
+		const char *have_ = (have);                                 \
+		const char *want_ = (want);                                 \
+		if (!have_ || strcmp(have_, want_)) {                       \
+			printf("# %s:%d: %s is \"%s\", want \"%s\"\n",      \
+			       __FILE__, __LINE__, #have,                   \
+			       have_ ? have_ : "(null)", want_);            \
+			ktap_ok = false;                                    \
+		}                                                           \
+	} while (0)
+
+/* says which row of a table the checks that follow are about */
+#define CHECK_ROW(name, before)                           \
+	do {                                              \
+		if ((before) && !ktap_ok)                 \
+			printf("# in row: %s\n", (name)); \
+	} while (0)
+
+static inline void ktap_run_named(void (*fn)(void), const char *name)
+{
+	if (!ktap_nr)
+		printf("KTAP version 1\n");
+	ktap_ok = true;
+	fn();
+	ktap_nr++;
+	if (!ktap_ok)
+		ktap_failed++;
+	printf("%s %u %s\n", ktap_ok ? "ok" : "not ok", ktap_nr, name);
+	fflush(stdout);
+}
+
+#define ktap_run(fn) ktap_run_named(fn, #fn)
+
+static inline int ktap_done(void)
+{
+	printf("1..%u\n", ktap_nr);
+	return ktap_failed ? 1 : 0;
+}
+
+#endif /* KTAP_H */
