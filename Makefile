@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# iSCSI Enterprise Target: the module (kernel/) by kbuild, the programs (usr/).
+# "make help" lists the targets and the variables.
+
+# The running kernel's headers if it has any, else the newest installed.
+KVER ?= $(or $(patsubst /lib/modules/%/build,%, \
+	$(wildcard /lib/modules/$(shell uname -r)/build)), \
+	$(shell ls -d /lib/modules/*/build 2>/dev/null | \
+		sed 's,/lib/modules/\(.*\)/build,\1,' | sort -V | tail -n 1))
+KDIR ?= /lib/modules/$(strip $(KVER))/build
+
+prefix ?= /usr
+exec_prefix ?= $(prefix)
+sbindir ?= $(exec_prefix)/sbin
+datadir ?= $(prefix)/share
+mandir ?= $(datadir)/man
+docdir ?= $(datadir)/doc/iscsitarget
+sysconfdir ?= /etc
+initddir ?= $(sysconfdir)/init.d
+unitdir ?= /lib/systemd/system
+completiondir ?= $(datadir)/bash-completion/completions
+dkmsdir ?= $(prefix)/src/iscsitarget-$(VERSION)
+INSTALL ?= install
+DEPMOD ?= depmod
+MODINFO ?= $(firstword $(wildcard /sbin/modinfo /usr/sbin/modinfo) modinfo)
+INSTALL_MOD_PATH ?= $(DESTDIR)
+modroot = $(patsubst %/,%,$(INSTALL_MOD_PATH))
+
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+# What kbuild and dkms take; in a variable because it is used twice.
+MODULE_SOURCES = $(wildcard Kbuild kernel/Kbuild kernel/*.[ch] \
+	kernel/probe/*.c include/*.h)
+
+.PHONY: all
+all: modules usr ## the module and the programs (default)
+
+.PHONY: modules
+modules: ## iscsi_trgt.ko for the kernel of KDIR
+	@test -e $(KDIR)/Makefile || { echo "no kernel headers in $(KDIR):" \
+		"install linux-headers-amd64 or set KDIR" >&2; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+.PHONY: usr
+usr: ## ietd and ietadm
+	$(MAKE) -C usr all
+
+# --- installation -----------------------------------------------------------
+
+# The kernel that the module was built for.
+release = $(shell $(MODINFO) -F vermagic kernel/iscsi_trgt.ko | cut -d ' ' -f 1)
+
+.PHONY: install
+install: install-modules install-usr ## everything, below DESTDIR
+
+.PHONY: install-modules
+install-modules: ## the module, below INSTALL_MOD_PATH (default: DESTDIR)
+	@test -e kernel/iscsi_trgt.ko || { echo "first: make" >&2; exit 1; }
+	$(INSTALL) -D -m 644 kernel/iscsi_trgt.ko \
+		$(modroot)/lib/modules/$(release)/updates/iscsi_trgt.ko
+	$(if $(modroot),,$(DEPMOD) -a $(release))
+
+# The administrator's files are installed only where there are none yet: the
+# configuration may hold secrets and is for root alone.
+define install_config # MODE SOURCE DESTINATION
+@test -e $(DESTDIR)$3 || \
+	{ echo "$(INSTALL) $2 $(DESTDIR)$3"; \
+	  $(INSTALL) -D -m $1 $2 $(DESTDIR)$3; }
+endef
+
+.PHONY: install-usr
+install-usr: ## programs, start-up files, sample configuration, manual pages
+	@test -e usr/ietd -a -e usr/ietadm || \
+		{ echo "first: make" >&2; exit 1; }
+	$(INSTALL) -d $(DESTDIR)$(sbindir)
+	$(INSTALL) -m 755 usr/ietd usr/ietadm $(DESTDIR)$(sbindir)
+	$(INSTALL) -D -m 755 etc/initd/iscsi-target \
+		$(DESTDIR)$(initddir)/iscsi-target
+	$(INSTALL) -D -m 644 etc/systemd/iscsi-target.service \
+		$(DESTDIR)$(unitdir)/iscsi-target.service
+	$(INSTALL) -D -m 644 etc/bash-completion/ietadm \
+		$(DESTDIR)$(completiondir)/ietadm
+	$(call install_config,600,etc/ietd.conf,$(sysconfdir)/iet/ietd.conf)
+	$(call install_config,644,etc/initiators.allow,$(sysconfdir)/iet/initiators.allow)
+	$(call install_config,644,etc/targets.allow,$(sysconfdir)/iet/targets.allow)
+	$(call install_config,644,etc/default/iscsi-target,$(sysconfdir)/default/iscsi-target)
+	$(foreach s,5 8,$(INSTALL) -d $(DESTDIR)$(mandir)/man$s && \
+		$(INSTALL) -m 644 $(wildcard doc/*.$s) \
+			$(DESTDIR)$(mandir)/man$s/ &&) true
+	$(INSTALL) -d $(DESTDIR)$(docdir)
+	$(INSTALL) -m 644 README ChangeLog COPYING doc/design.md \
+		$(DESTDIR)$(docdir)
+
+.PHONY: install-dkms
+install-dkms: ## the module's sources, for "dkms install iscsitarget/VERSION"
+	$(foreach f,$(MODULE_SOURCES) dkms.conf COPYING, \
+		$(INSTALL) -D -m 644 $f $(DESTDIR)$(dkmsdir)/$f &&) true
+
+.PHONY: uninstall
+uninstall: ## what install put there; configuration and running target stay
+	$(RM) $(DESTDIR)$(sbindir)/ietd $(DESTDIR)$(sbindir)/ietadm \
+		$(DESTDIR)$(initddir)/iscsi-target \
+		$(DESTDIR)$(unitdir)/iscsi-target.service \
+		$(DESTDIR)$(completiondir)/ietadm \
+		$(modroot)/lib/modules/*/updates/iscsi_trgt.ko \
+		$(foreach s,5 8,$(patsubst doc/%, \
+			$(DESTDIR)$(mandir)/man$s/%,$(wildcard doc/*.$s)))
+	$(RM) -r $(DESTDIR)$(docdir)
+	$(if $(modroot),,$(DEPMOD) -a)
+
+# --- trying and testing -----------------------------------------------------
+
+.PHONY: deps
+deps: ## install the Debian packages that building and testing take
+	tests/deps
+
+.PHONY: demo
+demo: ## serve a 64 MiB disk at iscsi://127.0.0.1 (from a VM if need be)
+	tests/deps
+	tests/demo
+
+.PHONY: check
+check: ## all tests, those in a VM on Debian's stock 6.1 kernel
+	tests/deps
+	tests/check --all 6.1
+
+.PHONY: check-kernels
+check-kernels: ## the tests in a VM on the kernels 6.12 and Debian sid's
+	tests/deps
+	tests/check 6.12 sid
+
+.PHONY: lint
+lint: ## style and static checks of all sources
+	tests/lint
+
+# --- the rest ---------------------------------------------------------------
+
+.PHONY: clean
+clean: ## remove what was built, but not .cache/ and demo/
+	$(if $(wildcard $(KDIR)/Makefile),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
+	$(MAKE) -C usr clean
+
+.PHONY: distclean
+distclean: clean ## also remove fetched kernels and cached builds
+	$(RM) -r .cache
+
+.PHONY: help
+help: ## this text
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | column -t -s '|'
+	@echo
+	@echo "Variables: KDIR KVER DESTDIR INSTALL_MOD_PATH prefix sbindir"
+	@echo "  mandir sysconfdir initddir unitdir datadir docdir completiondir"
+	@echo "KDIR is now $(KDIR)"
