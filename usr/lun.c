@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "lun.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "params.h"
+
+static const char *const iotypes[] = { "fileio", "blockio", "nullio" };
+
+static const char *const iomodes[] = {
+	[IET_IOMODE_WT] = "wt",
+	[IET_IOMODE_WB] = "wb",
+	[IET_IOMODE_RO] = "ro",
+};
+
+#define NR_IOTYPES (sizeof(iotypes) / sizeof(iotypes[0]))
+#define NR_IOMODES (sizeof(iomodes) / sizeof(iomodes[0]))
+
+const char *lun_iomode_name(uint32_t iomode)
+{
+	return iomode < NR_IOMODES ? iomodes[iomode] : "unknown";
+}
+
+bool lun_needs_file(const struct kernel_lun *l)
+{
+	return strcmp(l->iotype, "nullio") != 0;
+}
+
+static int bad(char *reason, const char *key, const char *why)
+{
+	snprintf(reason, LUN_REASON_MAX, "%s: %s", key, why);
+	return -EINVAL;
+}
+
+static int set_type(struct kernel_lun *l, const char *val, char *reason)
+{
+	size_t i;
+
+	for (i = 0; i < NR_IOTYPES; i++) {
+		if (strcasecmp(iotypes[i], val))
+			continue;
+		snprintf(l->iotype, sizeof(l->iotype), "%s", iotypes[i]);
+		return 0;
+	}
+	return bad(reason, "Type", "must be fileio, blockio or nullio");
+}
+
+static int set_path(struct kernel_lun *l, const char *val, char *reason)
+{
+	if (!*val)
+		return bad(reason, "Path", "is empty");
+	if (strlen(val) > IET_PATH_LEN)
+		return bad(reason, "Path", "is too long");
+	snprintf(l->path, sizeof(l->path), "%s", val);
+	return 0;
+}
+
+static bool printable(const char *s)
+{
+	for (; *s; s++)
+		if (*s < 0x20 || *s > 0x7e)
+			return false;
+	return true;
+}
+
+static int set_id(char *dst, size_t max, const char *key, const char *val,
+		  char *reason)
+{
+	char why[64];
+
+	if (*val && strlen(val) <= max && printable(val)) {
+		memcpy(dst, val, strlen(val) + 1);
+		return 0;
+	}
+	snprintf(why, sizeof(why), "must be 1 to %zu printable characters",
+		 max);
+	return bad(reason, key, why);
+}
+
+static int set_scsi_id(struct kernel_lun *l, const char *val, char *reason)
+{
+	return set_id(l->scsi_id, IET_SCSI_ID_LEN, "ScsiId", val, reason);
+}
+
+static int set_scsi_sn(struct kernel_lun *l, const char *val, char *reason)
+{
+	return set_id(l->scsi_sn, IET_SCSI_SN_LEN, "ScsiSN", val, reason);
+}
+
+static int set_iomode(struct kernel_lun *l, const char *val, char *reason)
+{
+	uint32_t i;
+
+	for (i = 0; i < NR_IOMODES; i++) {
+		if (strcasecmp(iomodes[i], val))
+			continue;
+		l->iomode = i;
+		return 0;
+	}
+	return bad(reason, "IOMode", "must be wt, wb or ro");
+}
+
+static int set_block_size(struct kernel_lun *l, const char *val, char *reason)
+{
+	uint64_t n;
+
+	if (param_number(val, 4096, &n) || n < 512 || n & (n - 1))
+		return bad(reason, "BlockSize",
+			   "must be 512, 1024, 2048 or 4096");
+	l->block_size = n;
+	return 0;
+}
+
+static int set_blocks(struct kernel_lun *l, const char *val, char *reason)
+{
+	/* the medium must end below 2^63 bytes */
+	if (param_number(val, INT64_MAX / 4096, &l->blocks) || !l->blocks)
+		return bad(reason, "Blocks", "must be a number of blocks");
+	return 0;
+}
+
+static const struct lun_arg {
+	const char *name;
+	int attr;
+	int (*set)(struct kernel_lun *l, const char *val, char *reason);
+} lun_args[] = {
+	{ "Type", IET_L_IOTYPE, set_type },
+	{ "Path", IET_L_PATH, set_path },
+	{ "ScsiId", IET_L_SCSI_ID, set_scsi_id },
+	{ "ScsiSN", IET_L_SCSI_SN, set_scsi_sn },
+	{ "IOMode", IET_L_IOMODE, set_iomode },
+	{ "BlockSize", IET_L_BLOCK_SIZE, set_block_size },
+	{ "Blocks", IET_L_BLOCKS, set_blocks },
+	{ "Sectors", IET_L_BLOCKS, set_blocks },
+};
+
+static int parse_element(char *s, struct kernel_lun *l, char *reason)
+{
+	char *val = strchr(s, '=');
+	size_t i;
+
+	if (!val) {
+		snprintf(reason, LUN_REASON_MAX, "\"%.64s\" is not KEY=VALUE",
+			 s);
+		return -EINVAL;
+	}
+	*val++ = '\0';
+	for (i = 0; i < sizeof(lun_args) / sizeof(lun_args[0]); i++) {
+		const struct lun_arg *a = &lun_args[i];
+
+		if (strcasecmp(a->name, s))
+			continue;
+		if (l->set & K_HAS(a->attr))
+			return bad(reason, a->name, "is given twice");
+		l->set |= K_HAS(a->attr);
+		return a->set(l, val, reason);
+	}
+	snprintf(reason, LUN_REASON_MAX,
+		 "\"%.64s\" is not an argument of a logical unit", s);
+	return -EINVAL;
+}
+
+/* what each type needs, and what makes no sense for it */
+static int check(const struct kernel_lun *l, char *reason)
+{
+	if (lun_needs_file(l)) {
+		if (!(l->set & K_HAS(IET_L_PATH)))
+			return bad(reason, "Path", "is missing");
+		if (l->set & K_HAS(IET_L_BLOCKS))
+			return bad(reason, "Blocks", "is for nullio only");
+		return 0;
+	}
+	if (l->set & K_HAS(IET_L_PATH))
+		return bad(reason, "Path", "is not for nullio");
+	if (l->set & K_HAS(IET_L_IOMODE))
+		return bad(reason, "IOMode", "is not for nullio");
+	return 0;
+}
+
+int lun_parse(const char *text, struct kernel_lun *l,
+	      char reason[LUN_REASON_MAX])
+{
+	char *copy = strdup(text), *rest = copy, *s;
+	int err = 0;
+
+	if (!copy) {
+		snprintf(reason, LUN_REASON_MAX, "out of memory");
+		return -ENOMEM;
+	}
+	reason[0] = '\0';
+	while (!err && (s = strsep(&rest, ","))) {
+		size_t len;
+
+		while (isspace((unsigned char)*s))
+			s++;
+		for (len = strlen(s); len && isspace((unsigned char)s[len - 1]);
+		     len--)
+			s[len - 1] = '\0';
+		if (*s)
+			err = parse_element(s, l, reason);
+	}
+	free(copy);
+	if (err)
+		return err;
+
+	if (!(l->set & K_HAS(IET_L_IOTYPE))) {
+		snprintf(l->iotype, sizeof(l->iotype), "%s", iotypes[0]);
+		l->set |= K_HAS(IET_L_IOTYPE);
+	}
+	return check(l, reason);
+}
+
+static void to_hex(char *dst, const void *src, size_t len)
+{
+	const unsigned char *s = src;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		sprintf(dst + 2 * i, "%02x", s[i]);
+}
+
+/* An identity, not a secret: MD5 is allowed for it even where policy isn't. */
+static int default_id(const char *target, uint32_t lun,
+		      char id[IET_SCSI_ID_LEN + 1])
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+	char text[ISCSI_NAME_MAX + 16];
+	EVP_MD *md5;
+	int i, len, ok;
+
+	len = snprintf(text, sizeof(text), "%s:%u", target, lun);
+	for (i = 0; i < len; i++)
+		text[i] = tolower((unsigned char)text[i]);
+
+	md5 = EVP_MD_fetch(NULL, "MD5", "-fips");
+	ok = md5 && EVP_Digest(text, len, md, NULL, md5, NULL);
+	EVP_MD_free(md5);
+	if (!ok)
+		return -ENOTSUP;
+	to_hex(id, md, IET_SCSI_ID_LEN / 2);
+	return 0;
+}
+
+int lun_defaults(struct kernel_lun *l, const char *target)
+{
+	int err;
+
+	if (!(l->set & K_HAS(IET_L_SCSI_ID))) {
+		err = default_id(target, l->lun, l->scsi_id);
+		if (err)
+			return err;
+		l->set |= K_HAS(IET_L_SCSI_ID);
+	}
+	if (!(l->set & K_HAS(IET_L_SCSI_SN))) {
+		to_hex(l->scsi_sn, l->scsi_id, strlen(l->scsi_id));
+		l->set |= K_HAS(IET_L_SCSI_SN);
+	}
+	return 0;
+}
+
+static const struct {
+	int err;
+	const char *words;
+} open_errors[] = {
+	{ EBUSY, "the device is in use (mounted, or part of another device)" },
+	{ EROFS, "the file system is read-only: IOMode=ro serves it as it is" },
+	{ EACCES, "no permission to write: IOMode=ro serves it read-only" },
+	{ EPERM, "no permission to write: IOMode=ro serves it read-only" },
+	{ ETXTBSY, "is being executed" },
+	{ EISDIR, "is a directory" },
+	{ ENXIO, "there is no such device" },
+};
+
+static int open_failed(int err, uint32_t iomode, char *reason)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(open_errors) / sizeof(open_errors[0]); i++) {
+		if (open_errors[i].err != err)
+			continue;
+		if (iomode == IET_IOMODE_RO && err != EBUSY)
+			break;
+		snprintf(reason, LUN_REASON_MAX, "%s", open_errors[i].words);
+		return -err;
+	}
+	snprintf(reason, LUN_REASON_MAX, "%s", strerror(err));
+	return -err;
+}
+
+static int check_kind(const struct stat *st, const char *iotype, char *reason)
+{
+	if (S_ISBLK(st->st_mode))
+		return 0;
+	if (!strcmp(iotype, "blockio")) {
+		snprintf(reason, LUN_REASON_MAX,
+			 "is not a block device: use Type=fileio");
+		return -ENOTBLK;
+	}
+	if (S_ISREG(st->st_mode))
+		return 0;
+	if (S_ISDIR(st->st_mode)) {
+		snprintf(reason, LUN_REASON_MAX, "is a directory");
+		return -EISDIR;
+	}
+	snprintf(reason, LUN_REASON_MAX,
+		 "is neither a file nor a block device");
+	return -EINVAL;
+}
+
+int lun_open(const char *path, const char *iotype, uint32_t iomode,
+	     char reason[LUN_REASON_MAX])
+{
+	/* not to wait for the writer of a fifo or the carrier of a tty */
+	int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	struct stat st;
+	int fd, err;
+
+	reason[0] = '\0';
+	if (stat(path, &st))
+		return open_failed(errno, iomode, reason);
+	err = check_kind(&st, iotype, reason);
+	if (err)
+		return err;
+	flags |= iomode == IET_IOMODE_RO ? O_RDONLY : O_RDWR;
+	if (S_ISBLK(st.st_mode))
+		flags |= O_EXCL;
+	fd = open(path, flags);
+	if (fd < 0)
+		return open_failed(errno, iomode, reason);
+
+	/* what was opened counts, in case the path changed in between */
+	if (fstat(fd, &st))
+		err = open_failed(errno, iomode, reason);
+	else
+		err = check_kind(&st, iotype, reason);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}

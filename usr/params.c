@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "params.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define DIGEST_BOTH (IET_DIGEST_NONE | IET_DIGEST_CRC32C)
+
+#define TARGET(n, a, lo, hi, d)                                            \
+	{                                                                  \
+		n, PARAM_TARGET, PARAM_NUMBER, IET_T_##a, lo, hi, d, false \
+	}
+#define KEY(n, a, lo, hi, d)                                            \
+	{                                                               \
+		n, PARAM_KEY, PARAM_NUMBER, IET_K_##a, lo, hi, d, false \
+	}
+/* a size or a count of something: the more, the better */
+#define SIZE(n, a, lo, hi, d)                                          \
+	{                                                              \
+		n, PARAM_KEY, PARAM_NUMBER, IET_K_##a, lo, hi, d, true \
+	}
+#define BOOL(n, a, lo, hi, d)                                        \
+	{                                                            \
+		n, PARAM_KEY, PARAM_BOOL, IET_K_##a, lo, hi, d, true \
+	}
+#define DIGEST(n, a)                                                    \
+	{                                                               \
+		n, PARAM_KEY, PARAM_DIGEST, IET_K_##a, IET_DIGEST_NONE, \
+			DIGEST_BOTH, IET_DIGEST_NONE, false             \
+	}
+
+const struct param params[] = {
+	TARGET("Wthreads", WTHREADS, 1, 128, 8),
+	TARGET("Type", TYPE, 0, 0, 0),
+	TARGET("QueuedCommands", QUEUED_COMMANDS, 1, 256, 32),
+	TARGET("NOPInterval", NOP_INTERVAL, 0, 90, 0),
+	TARGET("NOPTimeout", NOP_TIMEOUT, 0, 90, 0),
+	TARGET("MaxSessions", MAX_SESSIONS, 0, 65535, 0),
+	BOOL("InitialR2T", INITIAL_R2T, 0, 1, 1),
+	BOOL("ImmediateData", IMMEDIATE_DATA, 0, 1, 1),
+	SIZE("MaxConnections", MAX_CONNECTIONS, 1, 65535, 1),
+	SIZE("MaxRecvDataSegmentLength", MAX_RECV_DATA_SEGMENT_LENGTH, 512,
+	     16777215, 8192),
+	SIZE("MaxXmitDataSegmentLength", MAX_XMIT_DATA_SEGMENT_LENGTH, 512,
+	     16777215, 8192),
+	SIZE("MaxBurstLength", MAX_BURST_LENGTH, 512, 16777215, 262144),
+	SIZE("FirstBurstLength", FIRST_BURST_LENGTH, 512, 16777215, 65536),
+	KEY("DefaultTime2Wait", DEFAULT_TIME2WAIT, 0, 3600, 2),
+	KEY("DefaultTime2Retain", DEFAULT_TIME2RETAIN, 0, 3600, 20),
+	SIZE("MaxOutstandingR2T", MAX_OUTSTANDING_R2T, 1, 65535, 1),
+	/* out-of-order data was never offered, and is nothing to ask for */
+	BOOL("DataPDUInOrder", DATA_PDU_IN_ORDER, 1, 1, 1),
+	BOOL("DataSequenceInOrder", DATA_SEQUENCE_IN_ORDER, 1, 1, 1),
+	SIZE("ErrorRecoveryLevel", ERROR_RECOVERY_LEVEL, 0, 2, 0),
+	DIGEST("HeaderDigest", HEADER_DIGEST),
+	DIGEST("DataDigest", DATA_DIGEST),
+	/* RFC 7143 has done away with markers: read and shown, never used */
+	BOOL("OFMarker", OFMARKER, 0, 0, 0),
+	BOOL("IFMarker", IFMARKER, 0, 0, 0),
+	KEY("OFMarkInt", OFMARKINT, 1, 65535, 2048),
+	KEY("IFMarkInt", IFMARKINT, 1, 65535, 2048),
+};
+
+const size_t nr_params = sizeof(params) / sizeof(params[0]);
+
+/* where a PARAM_TARGET lives in struct kernel_target */
+static const size_t target_offset[IET_T_MAX + 1] = {
+	[IET_T_WTHREADS] = offsetof(struct kernel_target, wthreads),
+	[IET_T_TYPE] = offsetof(struct kernel_target, type),
+	[IET_T_QUEUED_COMMANDS] =
+		offsetof(struct kernel_target, queued_commands),
+	[IET_T_NOP_INTERVAL] = offsetof(struct kernel_target, nop_interval),
+	[IET_T_NOP_TIMEOUT] = offsetof(struct kernel_target, nop_timeout),
+	[IET_T_MAX_SESSIONS] = offsetof(struct kernel_target, max_sessions),
+};
+
+/* which limit of the module bounds a parameter */
+static const struct {
+	enum param_space space;
+	int attr;
+	size_t offset;
+} limits[] = {
+	{ PARAM_TARGET, IET_T_QUEUED_COMMANDS,
+	  offsetof(struct kernel_info, max_queued) },
+	{ PARAM_KEY, IET_K_MAX_RECV_DATA_SEGMENT_LENGTH,
+	  offsetof(struct kernel_info, max_recv_segment) },
+	{ PARAM_KEY, IET_K_MAX_BURST_LENGTH,
+	  offsetof(struct kernel_info, max_burst) },
+	{ PARAM_KEY, IET_K_FIRST_BURST_LENGTH,
+	  offsetof(struct kernel_info, max_burst) },
+	{ PARAM_KEY, IET_K_MAX_OUTSTANDING_R2T,
+	  offsetof(struct kernel_info, max_outstanding_r2t) },
+	{ PARAM_KEY, IET_K_MAX_CONNECTIONS,
+	  offsetof(struct kernel_info, max_connections) },
+};
+
+const struct param *param_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < nr_params; i++)
+		if (!strcasecmp(params[i].name, name))
+			return &params[i];
+	return NULL;
+}
+
+int param_number(const char *text, uint64_t max, uint64_t *val)
+{
+	char *end;
+
+	/* strtoull() takes blanks and signs, which are no numbers here */
+	if (!isdigit((unsigned char)*text))
+		return -EINVAL;
+	errno = 0;
+	*val = strtoull(text, &end, 0);
+	if (*end)
+		return -EINVAL;
+	if (errno || *val > max)
+		return -ERANGE;
+	return 0;
+}
+
+static int parse_number(const struct param *p, const char *text, uint64_t *val,
+			char *reason)
+{
+	switch (param_number(text, UINT64_MAX, val)) {
+	case 0:
+		return 0;
+	case -ERANGE:
+		*val = UINT64_MAX;
+		return 0;
+	}
+	snprintf(reason, PARAM_TEXT_MAX, "\"%.64s\" is not a number", text);
+	(void)p;
+	return -EINVAL;
+}
+
+static int parse_bool(const struct param *p, const char *text, uint64_t *val,
+		      char *reason)
+{
+	*val = !strcasecmp(text, "Yes");
+	if (*val || !strcasecmp(text, "No"))
+		return 0;
+	snprintf(reason, PARAM_TEXT_MAX, "\"%.64s\" is neither Yes nor No",
+		 text);
+	(void)p;
+	return -EINVAL;
+}
+
+static int parse_digest(const struct param *p, const char *text, uint64_t *val,
+			char *reason)
+{
+	const char *s = text;
+
+	*val = 0;
+	for (;;) {
+		size_t len = strcspn(s, ",");
+
+		if (len == 4 && !strncasecmp(s, "None", len))
+			*val |= IET_DIGEST_NONE;
+		else if (len == 6 && !strncasecmp(s, "CRC32C", len))
+			*val |= IET_DIGEST_CRC32C;
+		else
+			break;
+		if (!s[len])
+			return 0;
+		s += len + 1;
+	}
+	snprintf(reason, PARAM_TEXT_MAX,
+		 "\"%.64s\" is not a list of None and CRC32C", text);
+	(void)p;
+	return -EINVAL;
+}
+
+static void print_range(const struct param *p, char *text, size_t len)
+{
+	if (p->kind == PARAM_BOOL)
+		snprintf(text, len, "only %s is supported",
+			 p->max ? "Yes" : "No");
+	else if (p->min == p->max)
+		snprintf(text, len, "must be %u", p->max);
+	else
+		snprintf(text, len, "must be %u to %u", p->min, p->max);
+}
+
+int param_parse(const struct param *p, const char *text, uint32_t *val,
+		char reason[PARAM_TEXT_MAX])
+{
+	static int (*const parsers[])(const struct param *, const char *,
+				      uint64_t *, char *) = {
+		[PARAM_NUMBER] = parse_number,
+		[PARAM_BOOL] = parse_bool,
+		[PARAM_DIGEST] = parse_digest,
+	};
+	char range[64];
+	uint64_t v;
+	int err;
+
+	reason[0] = '\0';
+	err = parsers[p->kind](p, text, &v, reason);
+	if (err)
+		return err;
+	if (v >= p->min && v <= p->max) {
+		*val = v;
+		return 0;
+	}
+
+	print_range(p, range, sizeof(range));
+	if (!p->clamp || (p->kind == PARAM_NUMBER && v < p->min)) {
+		snprintf(reason, PARAM_TEXT_MAX, "\"%.64s\": %s", text, range);
+		return -EINVAL;
+	}
+	*val = p->max;
+	if (p->kind == PARAM_BOOL)
+		snprintf(reason, PARAM_TEXT_MAX, "\"%.64s\": %s", text, range);
+	else
+		snprintf(reason, PARAM_TEXT_MAX,
+			 "\"%.64s\" is above the maximum, %u is used", text,
+			 p->max);
+	return 1;
+}
+
+void param_print(const struct param *p, uint32_t val, char text[PARAM_TEXT_MAX])
+{
+	static const char *const digests[] = {
+		[0] = "None",
+		[IET_DIGEST_NONE] = "None",
+		[IET_DIGEST_CRC32C] = "CRC32C",
+		[DIGEST_BOTH] = "CRC32C,None",
+	};
+
+	switch (p->kind) {
+	case PARAM_NUMBER:
+		snprintf(text, PARAM_TEXT_MAX, "%u", val);
+		break;
+	case PARAM_BOOL:
+		snprintf(text, PARAM_TEXT_MAX, "%s", val ? "Yes" : "No");
+		break;
+	case PARAM_DIGEST:
+		snprintf(text, PARAM_TEXT_MAX, "%s",
+			 digests[val & DIGEST_BOTH]);
+		break;
+	}
+}
+
+void param_set(const struct param *p, struct kernel_target *t, uint32_t val)
+{
+	if (p->space == PARAM_KEY) {
+		t->keys.val[p->attr] = val;
+		t->keys.set |= K_HAS(p->attr);
+		t->set |= K_HAS(IET_T_KEYS);
+		return;
+	}
+	memcpy((char *)t + target_offset[p->attr], &val, sizeof(val));
+	t->set |= K_HAS(p->attr);
+}
+
+bool param_get(const struct param *p, const struct kernel_target *t,
+	       uint32_t *val)
+{
+	if (p->space == PARAM_KEY) {
+		*val = t->keys.val[p->attr];
+		return t->keys.set & K_HAS(p->attr);
+	}
+	memcpy(val, (const char *)t + target_offset[p->attr], sizeof(*val));
+	return t->set & K_HAS(p->attr);
+}
+
+uint32_t param_limit(const struct param *p, const struct kernel_info *info)
+{
+	uint32_t limit = p->max;
+	size_t i;
+
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		uint32_t v;
+
+		if (limits[i].space != p->space || limits[i].attr != p->attr)
+			continue;
+		memcpy(&v, (const char *)info + limits[i].offset, sizeof(v));
+		/* no module has a limit of 0: it has not said */
+		if (v && v < limit)
+			limit = v;
+	}
+	if (p->space == PARAM_KEY && p->attr == IET_K_ERROR_RECOVERY_LEVEL &&
+	    info->max_erl < limit)
+		limit = info->max_erl;
+	return limit;
+}
