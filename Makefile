@@ -75,8 +75,9 @@ install-usr: ## programs, start-up files, sample configuration, manual pages
 	$(INSTALL) -m 755 usr/ietd usr/ietadm $(DESTDIR)$(sbindir)
 	$(INSTALL) -D -m 755 etc/initd/iscsi-target \
 		$(DESTDIR)$(initddir)/iscsi-target
-	$(INSTALL) -D -m 644 etc/systemd/iscsi-target.service \
-		$(DESTDIR)$(unitdir)/iscsi-target.service
+	$(INSTALL) -d $(DESTDIR)$(unitdir)
+	sed 's,/usr/sbin/,$(sbindir)/,' etc/systemd/iscsi-target.service \
+		>$(DESTDIR)$(unitdir)/iscsi-target.service
 	$(INSTALL) -D -m 644 etc/bash-completion/ietadm \
 		$(DESTDIR)$(completiondir)/ietadm
 	$(call install_config,600,etc/ietd.conf,$(sysconfdir)/iet/ietd.conf)

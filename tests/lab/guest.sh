@@ -21,7 +21,11 @@ umask 022
 ulimit -c 0
 shopt -s nullglob
 
-exec 9>/dev/vport0p1
+for f in /sys/class/virtio-ports/*; do
+	read -r name <"$f/name"
+	[ "${name%%.*}" != iet ] || ln -s "/dev/${f##*/}" "/run/lab/${name#iet.}"
+done
+exec 9>/run/lab/out
 mkfifo /run/lab/pipe /run/lab/never
 exec 6<>/run/lab/never
 

@@ -8,6 +8,7 @@ the guest and nothing it does lasts.
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -19,7 +20,8 @@ MODULES = ["virtio_pci", "virtio_console", "virtio_blk", "virtio_net",
            "configfs", "overlay", "9p", "9pnet_virtio"]
 UNPACK = {".xz": ["xz", "-dc"], ".zst": ["zstd", "-qdc"],
           ".gz": ["gzip", "-dc"]}
-TOOLS = ["qemu-system-x86_64", "cpio", "modprobe", "depmod", "xz", "zstd"]
+TOOLS = ["qemu-system-x86_64", "cpio", "modprobe", "depmod", "xz", "zstd",
+         "setpriv"]
 BOOT = ("console=ttyS0 ignore_loglevel panic=-1 printk.devkmsg=on "
         "mitigations=off no_timer_check rcupdate.rcu_cpu_stall_timeout=60")
 
@@ -47,6 +49,7 @@ class Machine:
     One boot. The guest runs tests/lab/guest.sh, which reads settings (shell
     variables) and files (name -> host path) from /run/lab; all it prints
     comes out of the descriptor `output`, the kernel's log is in the file log.
+    What is written to the socket `control` can be read from /run/lab/control.
     """
 
     def __init__(self, kernel, log, mem=2048, smp=2, disks=(), forwards=(),
@@ -62,6 +65,7 @@ class Machine:
         self.settings, self.files = dict(settings or {}), dict(files or {})
         self.dir = Path(tempfile.mkdtemp(prefix="iet-vm."))
         self.process = self.output = None
+        self.control, self.guest_end = socket.socketpair()
 
     def __enter__(self):
         try:
@@ -80,11 +84,15 @@ class Machine:
         with open(self.dir / "qemu.err", "w") as err:
             self.process = subprocess.Popen(
                 self.command(), stdin=std, stdout=std,
+                pass_fds=[self.guest_end.fileno()],
+                start_new_session=not self.tty,  # Ctrl-C is for us alone
                 stderr=None if self.tty else err)
+        self.guest_end.close()
 
     def __exit__(self, *_):
         self.kill()
         os.close(self.output)
+        self.control.close()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def kill(self):
@@ -139,7 +147,9 @@ class Machine:
                        for k, v in settings.items())
 
     def command(self):
-        cmd = ["qemu-system-x86_64", "-nodefaults", "-no-user-config",
+        # setpriv: the VM must not outlive us, whatever ends us
+        cmd = ["setpriv", "--pdeathsig", "KILL",
+               "qemu-system-x86_64", "-nodefaults", "-no-user-config",
                "-display", "none", "-no-reboot", "-machine", "q35",
                "-accel", os.environ.get("TESTS_ACCEL", "tcg,thread=multi"),
                "-cpu", "max", "-smp", str(self.smp), "-m", str(self.mem),
@@ -149,7 +159,10 @@ class Machine:
                "-chardev", f"file,id=log,path={self.log}",
                "-serial", "chardev:log", "-device", "virtio-serial-pci",
                "-chardev", f"file,id=out,path={self.dir / 'out'}",
-               "-device", "virtserialport,chardev=out,nr=1"]
+               "-device", "virtserialport,chardev=out,nr=1,name=iet.out",
+               "-chardev", f"socket,id=control,fd={self.guest_end.fileno()}",
+               "-device",
+               "virtserialport,chardev=control,nr=3,name=iet.control"]
         if self.tty:
             cmd += ["-chardev", "stdio,id=tty,signal=off",
                     "-device", "virtconsole,chardev=tty,nr=2"]

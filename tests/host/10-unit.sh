@@ -1,0 +1,10 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 300
+# The unit tests of usr/ and of the module's pure logic, under ASan and UBSan,
+# built in a copy of the sources.
+dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+cp -r usr include kernel "$dir"
+mkdir "$dir/tests" && cp -r tests/unit "$dir/tests"
+make -s -C "$dir/usr" clean >/dev/null
+make -s -j"$(nproc)" -C "$dir/usr" check
