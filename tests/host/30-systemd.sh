@@ -5,13 +5,15 @@
 
 dir=$(mktemp -d)
 at_end rm -rf "$dir"
+mkdir "$dir/units"
 
 # What the unit starts may not be installed on this machine: the copy that is
 # checked names a program that is.
 verify() {
 	sed -e "s,/usr/sbin/iet[a-z]*,$(command -v true)," \
-		"$1" >"$dir/${1##*/}" &&
-		systemd-analyze verify --man=no "$dir/${1##*/}" >"$dir/out" 2>&1
+		"$1" >"$dir/units/${1##*/}" &&
+		systemd-analyze verify --man=no "$dir/units/${1##*/}" \
+			>"$dir/out" 2>&1
 	cat "$dir/out"
 	! grep -q "^[^ ]*${1##*/}" "$dir/out"
 }

@@ -33,6 +33,7 @@ plan $((4 + 3 * ${#kernels[@]}))
 run "the sources are installed" make -s install-dkms DESTDIR="$dir"
 run "dkms add" run_dkms add
 for k in "${kernels[@]}"; do
+	mkdir "$dir/modules/$k"
 	run "dkms build for $k" run_dkms build -k "$k" || note "$(show_log)"
 	run "dkms install for $k" run_dkms install -k "$k" --no-depmod
 	run "... has put the module in place" built_for "$k"

@@ -22,6 +22,7 @@ UNPACK = {".xz": ["xz", "-dc"], ".zst": ["zstd", "-qdc"],
           ".gz": ["gzip", "-dc"]}
 TOOLS = ["qemu-system-x86_64", "cpio", "modprobe", "depmod", "xz", "zstd",
          "setpriv"]
+MARK = "\x1e"  # begins the lines that guest.sh prints for us
 BOOT = ("console=ttyS0 ignore_loglevel panic=-1 printk.devkmsg=on "
         "mitigations=off no_timer_check rcupdate.rcu_cpu_stall_timeout=60")
 
