@@ -95,4 +95,25 @@ void account_drop(const char *target, int origin);
  */
 int account_load(uint64_t instance);
 
+/**
+ * account_drop_gone - remove the run-time accounts of targets that are gone
+ * @is_left: whether there is a target of this name
+ * @arg: passed to @is_left
+ */
+void account_drop_gone(bool (*is_left)(const char *target, void *arg),
+		       void *arg);
+
+/**
+ * account_count - number of accounts
+ *
+ * Return: of all targets and discovery together
+ */
+unsigned int account_count(void);
+
+/**
+ * account_set_path - keep the run-time accounts in another file; for tests
+ * @path: path, kept by reference
+ */
+void account_set_path(const char *path);
+
 #endif /* IET_USR_ACCOUNT_H */
