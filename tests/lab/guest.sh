@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2154,SC2034 # from and for /run/lab/settings
 # Second program of the test VM: runs the programs listed in /run/lab/programs
 # (one a line: number, seconds, command, separated by tabs) one after the other
 # and checks after each that it left nothing behind. All that is printed goes

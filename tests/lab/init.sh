@@ -1,5 +1,7 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=dash
+# shellcheck disable=SC2154 # from /lab/settings
 # First program of the test VM, in its initramfs: puts the root together.
 
 PATH=/bin
@@ -60,7 +62,7 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup || :
 hostname vm
 ip link set lo up
 if [ "$network" = 1 ]; then
-	eth=$(ls /sys/class/net | grep -v lo)
+	eth=$(basename /sys/class/net/e*)
 	ip link set "$eth" up
 	ip addr add 10.0.2.15/24 dev "$eth"
 	ip route add default via 10.0.2.2

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2119,SC2120 # for the programs that source it
 # The target and its clients, for shell test programs in the VM. To be sourced
 # after ktap.sh. Each function returns 0 or prints why not and returns 1.
 # Everything made here is taken down when the program ends.
