@@ -12,6 +12,7 @@
 
 #include "cmdsn.h"
 #include "iet_netlink.h"
+#include "iscsi_proto.h"
 #include "scsi.h"
 
 struct iet_target;
@@ -52,11 +53,13 @@ struct iet_session_args {
  * @nexus: the SCSI side
  * @conns: iet_conn.session_node, under iet_config_lock
  * @nr_conns: how many
- * @unlinked: no longer in any registry, under iet_config_lock
- * @hold: conns of the session that this one reinstates, still to be
- *	quiesced; the connections of this one read nothing until it is zero,
- *	so that no command of ours overtakes an aborted one of the old
- *	session (see orphan.c)
+ * @unlinked: closed: neither shown nor found any more, but still in
+ *	target->sessions until it is freed, since its nexus refers to LUNs;
+ *	under iet_config_lock
+ * @hold: connections of the sessions that this one replaces which are not
+ *	yet closed; the connections of this one read nothing until it is
+ *	zero, so that what is still in a backend is known (see orphan.c)
+ *	before the first command of this session is looked at
  * @successor: the session that reinstates this one, with a reference
  * @orphan_work: drops a session that never got a connection
  * @release_work: the end needs process context

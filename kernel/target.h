@@ -97,6 +97,7 @@ struct iet_target *iet_target_create(const char *name, u32 tid,
 				     struct netlink_ext_ack *extack);
 struct iet_target *iet_target_by_tid(u32 tid);
 struct iet_target *iet_target_by_name(const char *name);
+struct iet_target *iet_target_next(unsigned long tid);
 int iet_target_delete(struct iet_target *target, bool force,
 		      struct netlink_ext_ack *extack);
 void iet_target_delete_all(void);
@@ -107,5 +108,6 @@ int iet_lun_add(struct iet_target *target, u32 lun, struct iet_volume *vol,
 		u32 origin, struct netlink_ext_ack *extack);
 int iet_lun_delete(struct iet_target *target, u32 lun,
 		   struct netlink_ext_ack *extack);
+void iet_lun_rescan(struct iet_lun *lun);
 
 #endif /* IET_TARGET_H */

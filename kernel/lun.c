@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * LUNs: which volume is what number of a target.
+ */
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "event.h"
+#include "netlink.h"
+#include "scsi.h"
+#include "sense.h"
+#include "session.h"
+#include "target.h"
+#include "volume.h"
+
+/* sessions that are being closed are in the list as well: see session.c */
+static void del_from_sessions(struct iet_target *target, u32 lun)
+{
+	struct iet_session *s;
+
+	list_for_each_entry(s, &target->sessions, target_node)
+		iet_nexus_del_lun(&s->nexus, lun);
+}
+
+static int add_to_sessions(struct iet_target *target, struct iet_lun *lun)
+{
+	struct iet_session *s;
+	int err;
+
+	list_for_each_entry(s, &target->sessions, target_node) {
+		err = iet_nexus_add_lun(&s->nexus, lun);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* SPC-4 6.33: the initiators look at REPORT LUNS again */
+static void luns_changed(struct iet_target *target)
+{
+	struct iet_session *s;
+
+	list_for_each_entry(s, &target->sessions, target_node)
+		iet_ua_nexus(&s->nexus, IET_ASC_LUNS_CHANGED);
+}
+
+/**
+ * iet_lun_add() - map a volume into a target
+ * @target: the target
+ * @lun: number, 0-16383
+ * @vol: the volume; on success the LUN owns its initial reference
+ * @origin: enum iet_origin
+ * @extack: for the refusal
+ *
+ * Context: under iet_config_lock; doesn't wait.
+ *
+ * Return: 0, -EEXIST if there is such a LUN, -ERANGE, -ENOMEM.
+ */
+int iet_lun_add(struct iet_target *target, u32 lun, struct iet_volume *vol,
+		u32 origin, struct netlink_ext_ack *extack)
+{
+	struct iet_lun *l;
+	int err;
+
+	lockdep_assert_held(&iet_config_lock);
+	if (lun > IET_LUN_MAX)
+		return iet_nl_refuse(
+			extack, NULL,
+			"a LUN must be 0 to " __stringify(IET_LUN_MAX),
+			-ERANGE);
+	l = kzalloc(sizeof(*l), GFP_KERNEL);
+	if (!l)
+		return -ENOMEM;
+	l->lun = lun;
+	l->vol = vol;
+	l->origin = origin;
+
+	err = xa_insert(&target->luns, lun, l, GFP_KERNEL);
+	if (err) {
+		kfree(l);
+		if (err == -EBUSY)
+			err = iet_nl_refuse(extack, NULL, "the LUN is in use",
+					    -EEXIST);
+		return err;
+	}
+	err = add_to_sessions(target, l);
+	if (err) {
+		xa_erase(&target->luns, lun);
+		del_from_sessions(target, lun);
+		/* commands may have seen it meanwhile */
+		kfree_rcu(l, rcu);
+		return err;
+	}
+	target->nr_luns++;
+	luns_changed(target);
+	iet_event_lun(target->tid, lun, IET_EVENT_NEW);
+	return 0;
+}
+
+/**
+ * iet_lun_delete() - remove a LUN
+ * @target: the target
+ * @lun: number
+ * @extack: for the refusal
+ *
+ * Commands that are under way keep the volume until they end.
+ *
+ * Context: under iet_config_lock; doesn't wait.
+ *
+ * Return: 0, or -ENOENT if there is no such LUN.
+ */
+int iet_lun_delete(struct iet_target *target, u32 lun,
+		   struct netlink_ext_ack *extack)
+{
+	struct iet_lun *l;
+
+	lockdep_assert_held(&iet_config_lock);
+	l = xa_erase(&target->luns, lun);
+	if (!l)
+		return iet_nl_refuse(extack, NULL, "no such LUN", -ENOENT);
+	target->nr_luns--;
+	del_from_sessions(target, lun);
+	luns_changed(target);
+	iet_volume_kill(l->vol);
+	kfree_rcu(l, rcu);
+	iet_event_lun(target->tid, lun, IET_EVENT_DEL);
+	return 0;
+}
+
+/**
+ * iet_lun_rescan() - look at the size of a LUN's medium again
+ * @lun: the LUN
+ *
+ * If it has changed, the initiators are told (SBC-3 4.7).
+ *
+ * Context: under iet_config_lock; doesn't wait.
+ */
+void iet_lun_rescan(struct iet_lun *lun)
+{
+	lockdep_assert_held(&iet_config_lock);
+	if (iet_volume_rescan(lun->vol))
+		iet_ua_volume(lun->vol, IET_ASC_CAPACITY_CHANGED, NULL);
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Commands for LUNs.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+
+#include "compat.h"
+#include "event.h"
+#include "iotype.h"
+#include "netlink.h"
+#include "param.h"
+#include "scsi.h"
+#include "target.h"
+#include "volume.h"
+
+static const struct iet_range origin_range = {
+	.min = IET_ORIGIN_RUNTIME,
+	.max = IET_ORIGIN_CONFIG,
+	.text = "unknown origin",
+};
+
+static const struct iet_range iomode_range = {
+	.min = IET_IOMODE_WT,
+	.max = IET_IOMODE_RO,
+	.text = "IOMode must be wt (0), wb (1) or ro (2)",
+};
+
+static const struct iet_range block_size_range = {
+	.min = 512,
+	.max = 4096,
+	.text = "BlockSize must be 512, 1024, 2048 or 4096",
+};
+
+static const struct iet_range lun_range = {
+	.min = 0,
+	.max = IET_LUN_MAX,
+	.text = "a LUN must be 0 to " __stringify(IET_LUN_MAX),
+};
+
+static struct iet_lun *lun_of(struct iet_target *target,
+			      const struct nlattr *nr,
+			      struct netlink_ext_ack *extack)
+{
+	struct iet_lun *lun = xa_load(&target->luns, nla_get_u32(nr));
+
+	if (!lun)
+		return ERR_PTR(
+			iet_nl_refuse(extack, nr, "no such LUN", -ENOENT));
+	return lun;
+}
+
+/* the target and the LUN that a request names */
+static int find(struct genl_info *info, struct iet_target **target,
+		struct iet_lun **lun)
+{
+	*target = iet_nl_target(info->attrs[IET_L_TID], info->extack);
+	if (IS_ERR(*target))
+		return PTR_ERR(*target);
+	*lun = lun_of(*target, info->attrs[IET_L_LUN], info->extack);
+	return PTR_ERR_OR_ZERO(*lun);
+}
+
+static int reply_lun(struct sk_buff *reply, struct genl_info *info,
+		     const struct iet_target *target, const struct iet_lun *lun)
+{
+	const struct iet_nl_lun obj = { .target = target, .lun = lun };
+
+	return iet_nl_reply(reply, info, iet_nl_fill_lun, &obj);
+}
+
+/**
+ * iet_nl_lun_get() - LUN_GET
+ * @reply: gets the LUN set
+ * @info: request
+ *
+ * Context: under iet_config_lock.
+ *
+ * Return: 0 or a negative errno.
+ */
+int iet_nl_lun_get(struct sk_buff *reply, struct genl_info *info)
+{
+	struct iet_target *target;
+	struct iet_lun *lun;
+	int err = find(info, &target, &lun);
+
+	return err ? err : reply_lun(reply, info, target, lun);
+}
+
+static int text_get(const struct nlattr *attr, const char **text,
+		    struct netlink_ext_ack *extack)
+{
+	*text = "";
+	if (!attr)
+		return 0;
+	*text = nla_data(attr);
+	return iet_nl_text_check(attr, extack);
+}
+
+static int ids_get(struct iet_lun_args *args, struct genl_info *info)
+{
+	const struct {
+		int attr;
+		const char **text;
+	} ids[] = {
+		{ IET_L_SCSI_ID, &args->scsi_id },
+		{ IET_L_SCSI_SN, &args->scsi_sn },
+	};
+	const char *p;
+	int i, err;
+
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		err = text_get(info->attrs[ids[i].attr], ids[i].text,
+			       info->extack);
+		if (err)
+			return err;
+		/* SPC-4 4.3.1: ASCII data fields */
+		for (p = *ids[i].text; *p; p++)
+			if (!isascii(*p))
+				return iet_nl_refuse(info->extack,
+						     info->attrs[ids[i].attr],
+						     "not an ASCII text",
+						     -EINVAL);
+	}
+	return 0;
+}
+
+static int geometry_get(struct iet_lun_args *args, struct genl_info *info)
+{
+	const struct nlattr *size = info->attrs[IET_L_BLOCK_SIZE];
+	const struct nlattr *blocks = info->attrs[IET_L_BLOCKS];
+	int err;
+
+	if (size) {
+		err = iet_range_get(&block_size_range, size, &args->block_size,
+				    info->extack);
+		if (err)
+			return err;
+		if (!is_power_of_2(args->block_size))
+			return iet_nl_refuse(info->extack, size,
+					     block_size_range.text, -EINVAL);
+	}
+	if (!blocks)
+		return 0;
+	if (args->iotype->needs_file)
+		return iet_nl_refuse(
+			info->extack, blocks,
+			"Blocks is for nullio: the medium has its own size",
+			-EINVAL);
+	args->blocks = nla_get_u64(blocks);
+	/* the size in bytes must be a loff_t */
+	if (!args->blocks || args->blocks > LLONG_MAX >> 12)
+		return iet_nl_refuse(info->extack, blocks,
+				     "Blocks must be 1 to 2^51-1", -ERANGE);
+	return 0;
+}
+
+static int args_get(struct iet_lun_args *args, struct genl_info *info)
+{
+	const struct nlattr *iotype = info->attrs[IET_L_IOTYPE];
+	const struct nlattr *iomode = info->attrs[IET_L_IOMODE];
+	int err = 0;
+
+	args->iotype = iet_iotype_find(nla_data(iotype));
+	if (!args->iotype)
+		return iet_nl_refuse(info->extack, iotype,
+				     "Type must be fileio, blockio or nullio",
+				     -EINVAL);
+	if (iomode)
+		err = iet_range_get(&iomode_range, iomode, &args->iomode,
+				    info->extack);
+	if (!err)
+		err = geometry_get(args, info);
+	if (!err)
+		err = ids_get(args, info);
+	if (!err && info->attrs[IET_L_PATH] && !args->iotype->needs_file)
+		return iet_nl_refuse(info->extack, info->attrs[IET_L_PATH],
+				     "nullio has no path", -EINVAL);
+	/* not checked: whatever the file system allows as a name */
+	args->path = info->attrs[IET_L_PATH] ?
+			     nla_data(info->attrs[IET_L_PATH]) :
+			     "";
+	return err;
+}
+
+/* the handler runs in the sender's file table */
+static int file_get(struct iet_lun_args *args, struct genl_info *info)
+{
+	const struct nlattr *fd = info->attrs[IET_L_FD];
+
+	if (!args->iotype->needs_file)
+		return fd ? iet_nl_refuse(info->extack, fd,
+					  "nullio takes no file", -EINVAL) :
+			    0;
+	if (!fd)
+		return iet_nl_refuse(info->extack, NULL,
+				     "the LUN's file is missing", -EINVAL);
+	args->file = fget(nla_get_u32(fd));
+	if (!args->file)
+		return iet_nl_refuse(info->extack, fd, "not an open file",
+				     -EBADF);
+	if (!(args->file->f_mode & FMODE_READ))
+		return iet_nl_refuse(info->extack, fd,
+				     "the file is not open for reading",
+				     -EBADF);
+	if (args->iomode != IET_IOMODE_RO &&
+	    !(args->file->f_mode & FMODE_WRITE))
+		return iet_nl_refuse(info->extack, fd,
+				     "the file is not open for writing",
+				     -EBADF);
+	return 0;
+}
+
+/* refuse early what LUN_NEW would refuse anyway, before a volume is made */
+static int new_check(struct iet_lun_args *args, struct genl_info *info)
+{
+	const struct nlattr *nr = info->attrs[IET_L_LUN];
+	struct iet_target *target;
+	unsigned int noio;
+	int err = 0;
+
+	noio = iet_nl_lock();
+	target = iet_nl_target(info->attrs[IET_L_TID], info->extack);
+	if (IS_ERR(target))
+		err = PTR_ERR(target);
+	else if (xa_load(&target->luns, nla_get_u32(nr)))
+		err = iet_nl_refuse(info->extack, nr, "the LUN is in use",
+				    -EEXIST);
+	else
+		args->wthreads = target->param.wthreads;
+	iet_nl_unlock(noio);
+	return err;
+}
+
+/* map @vol, which the LUN then owns */
+static int new_add(struct sk_buff *reply, struct genl_info *info,
+		   struct iet_volume *vol, u32 nr, u32 origin)
+{
+	struct iet_target *target;
+	struct iet_lun *lun;
+	unsigned int noio;
+	int err;
+
+	noio = iet_nl_lock();
+	target = iet_nl_target(info->attrs[IET_L_TID], info->extack);
+	err = PTR_ERR_OR_ZERO(target);
+	if (!err)
+		err = iet_lun_add(target, nr, vol, origin, info->extack);
+	if (!err)
+		err = find(info, &target, &lun);
+	if (!err)
+		err = reply_lun(reply, info, target, lun);
+	iet_nl_unlock(noio);
+	return err;
+}
+
+/**
+ * iet_nl_lun_new() - LUN_NEW
+ * @reply: gets the LUN set
+ * @info: request
+ *
+ * Context: takes iet_config_lock; doesn't hold it while the volume is made.
+ *
+ * Return: 0 or a negative errno.
+ */
+int iet_nl_lun_new(struct sk_buff *reply, struct genl_info *info)
+{
+	struct iet_lun_args args = { .iomode = IET_IOMODE_WT };
+	u32 nr, origin = IET_ORIGIN_RUNTIME;
+	struct iet_volume *vol;
+	int err;
+
+	err = iet_range_get(&lun_range, info->attrs[IET_L_LUN], &nr,
+			    info->extack);
+	if (!err && info->attrs[IET_L_ORIGIN])
+		err = iet_range_get(&origin_range, info->attrs[IET_L_ORIGIN],
+				    &origin, info->extack);
+	if (!err)
+		err = args_get(&args, info);
+	if (!err)
+		err = new_check(&args, info);
+	if (!err)
+		err = file_get(&args, info);
+	if (err)
+		goto out;
+
+	vol = iet_volume_create(&args, info->extack);
+	if (IS_ERR(vol)) {
+		err = PTR_ERR(vol);
+		goto out;
+	}
+	err = new_add(reply, info, vol, nr, origin);
+	if (err)
+		iet_volume_kill(vol);
+out:
+	if (args.file)
+		fput(args.file);
+	return err;
+}
+
+/**
+ * iet_nl_lun_set() - LUN_SET
+ * @reply: gets the LUN set
+ * @info: request
+ *
+ * Context: under iet_config_lock.
+ *
+ * Return: 0 or a negative errno.
+ */
+int iet_nl_lun_set(struct sk_buff *reply, struct genl_info *info)
+{
+	struct iet_target *target;
+	struct iet_lun *lun;
+	int err;
+
+	err = find(info, &target, &lun);
+	if (!err && info->attrs[IET_L_ORIGIN])
+		err = iet_range_get(&origin_range, info->attrs[IET_L_ORIGIN],
+				    &lun->origin, info->extack);
+	if (err)
+		return err;
+	if (nla_get_flag(info->attrs[IET_L_RESCAN]))
+		iet_lun_rescan(lun);
+	iet_event_lun(target->tid, lun->lun, IET_EVENT_SET);
+	return reply_lun(reply, info, target, lun);
+}
+
+/**
+ * iet_nl_lun_del() - LUN_DEL
+ * @reply: stays empty
+ * @info: request
+ *
+ * Context: under iet_config_lock.
+ *
+ * Return: 0 or a negative errno.
+ */
+int iet_nl_lun_del(struct sk_buff *reply, struct genl_info *info)
+{
+	const struct nlattr *nr = info->attrs[IET_L_LUN];
+	struct iet_target *target;
+	int err;
+
+	target = iet_nl_target(info->attrs[IET_L_TID], info->extack);
+	if (IS_ERR(target))
+		return PTR_ERR(target);
+	err = iet_lun_delete(target, nla_get_u32(nr), info->extack);
+	if (err)
+		NL_SET_BAD_ATTR(info->extack, nr);
+	return err;
+}
+
+/* the LUNs of a target, from cb->args[1] on */
+static int dump_target(struct sk_buff *skb, struct netlink_callback *cb,
+		       struct iet_target *target)
+{
+	struct iet_nl_lun obj = { .target = target };
+	struct iet_lun *lun;
+	unsigned long nr;
+	int err;
+
+	xa_for_each_start(&target->luns, nr, lun, cb->args[1]) {
+		obj.lun = lun;
+		err = iet_nl_dump_one(skb, cb, iet_nl_fill_lun, &obj);
+		if (err)
+			return err;
+		cb->args[1] = nr + 1;
+	}
+	return 0;
+}
+
+/**
+ * iet_nl_lun_dump() - dump of LUN_GET
+ * @skb: message
+ * @cb: dump state; args[0]: tid, args[1]: next LUN
+ *
+ * Context: takes iet_config_lock.
+ *
+ * Return: see iet_nl_dump_end().
+ */
+int iet_nl_lun_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return iet_nl_dump_in_targets(
+		skb, cb, iet_genl_dump_attrs(cb)[IET_L_TID], dump_target);
+}

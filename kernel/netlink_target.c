@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Commands for targets.
+ */
+#include <linux/string.h>
+
+#include "compat.h"
+#include "event.h"
+#include "netlink.h"
+#include "param.h"
+#include "target.h"
+
+/*
+ * What a request says about a target, checked as a whole before any of it is
+ * used.
+ */
+struct target_args {
+	struct iet_target_param param;
+	u32 keys[IET_K_MAX + 1];
+	u32 origin;
+	const struct nlattr *alias;
+	const struct nlattr *redirect;
+};
+
+static int args_get(struct target_args *args, struct genl_info *info)
+{
+	static const struct iet_range origin = {
+		.min = IET_ORIGIN_RUNTIME,
+		.max = IET_ORIGIN_CONFIG,
+		.text = "unknown origin",
+	};
+	struct nlattr **attrs = info->attrs;
+	int err;
+
+	err = iet_target_param_get(attrs, &args->param, info->extack);
+	if (!err && attrs[IET_T_KEYS])
+		err = iet_keys_get(attrs[IET_T_KEYS], args->keys, info->extack);
+	if (!err && attrs[IET_T_ORIGIN])
+		err = iet_range_get(&origin, attrs[IET_T_ORIGIN], &args->origin,
+				    info->extack);
+	args->alias = attrs[IET_T_ALIAS];
+	if (!err && args->alias)
+		err = iet_nl_text_check(args->alias, info->extack);
+	args->redirect = attrs[IET_T_REDIRECT];
+	if (!err && args->redirect)
+		err = iet_nl_text_check(args->redirect, info->extack);
+	return err;
+}
+
+static void args_use(const struct target_args *args, struct iet_target *target)
+{
+	target->param = args->param;
+	memcpy(target->keys, args->keys, sizeof(target->keys));
+	target->origin = args->origin;
+	if (args->alias)
+		nla_strscpy(target->alias, args->alias, sizeof(target->alias));
+	if (args->redirect)
+		nla_strscpy(target->redirect, args->redirect,
+			    sizeof(target->redirect));
+}
+
+static struct iet_target *by_tid_or_name(struct genl_info *info)
+{
+	struct nlattr *tid = info->attrs[IET_T_TID];
+	struct nlattr *name = info->attrs[IET_T_NAME];
+	struct iet_target *target;
+
+	if (tid)
+		return iet_nl_target(tid, info->extack);
+	if (!name)
+		return ERR_PTR(iet_nl_refuse(
+			info->extack, NULL,
+			"which target? tid or name is missing", -EINVAL));
+	target = iet_target_by_name(nla_data(name));
+	if (!target)
+		return ERR_PTR(iet_nl_refuse(info->extack, name,
+					     "no such target", -ENOENT));
+	return target;
+}
+
+/**
+ * iet_nl_target_get() - TARGET_GET
+ * @reply: gets the target set
+ * @info: request
+ *
+ * Context: under iet_config_lock.
+ *
+ * Return: 0 or a negative errno.
+ */
+int iet_nl_target_get(struct sk_buff *reply, struct genl_info *info)
+{
+	struct iet_target *target = by_tid_or_name(info);
+
+	if (IS_ERR(target))
+		return PTR_ERR(target);
+	return iet_nl_reply(reply, info, iet_nl_fill_target, target);
+}
+
+/**
+ * iet_nl_target_new() - TARGET_NEW
+ * @reply: gets the target set
+ * @info: request
+ *
+ * Context: under iet_config_lock.
+ *
+ * Return: 0 or a negative errno.
+ */
+int iet_nl_target_new(struct sk_buff *reply, struct genl_info *info)
+{
+	const struct nlattr *name = info->attrs[IET_T_NAME];
+	const struct nlattr *tid_attr = info->attrs[IET_T_TID];
+	u32 tid = tid_attr ? nla_get_u32(tid_attr) : 0;
+	struct target_args args = { .origin = IET_ORIGIN_RUNTIME };
+	struct iet_target *target;
+	int err;
+
+	iet_target_param_default(&args.param);
+	iet_keys_default(args.keys);
+	err = args_get(&args, info);
+	if (err)
+		return err;
+	if (tid && iet_target_by_tid(tid))
+		return iet_nl_refuse(info->extack, tid_attr,
+				     "the tid is in use", -EEXIST);
+	target = iet_target_create(nla_data(name), tid, info->extack);
+	if (IS_ERR(target)) {
+		NL_SET_BAD_ATTR(info->extack, name);
+		return PTR_ERR(target);
+	}
+	args_use(&args, target);
+	iet_event_target(target->tid, IET_EVENT_NEW);
+	return iet_nl_reply(reply, info, iet_nl_fill_target, target);
+}
+
+/**
+ * iet_nl_target_set() - TARGET_SET
+ * @reply: gets the target set
+ * @info: request
+ *
+ * New sessions get the new values, and new LUNs the new Wthreads.
+ *
+ * Context: under iet_config_lock.
+ *
+ * Return: 0 or a negative errno.
+ */
+int iet_nl_target_set(struct sk_buff *reply, struct genl_info *info)
+{
+	struct iet_target *target;
+	struct target_args args;
+	int err;
+
+	target = iet_nl_target(info->attrs[IET_T_TID], info->extack);
+	if (IS_ERR(target))
+		return PTR_ERR(target);
+	args.param = target->param;
+	memcpy(args.keys, target->keys, sizeof(args.keys));
+	args.origin = target->origin;
+	err = args_get(&args, info);
+	if (err)
+		return err;
+	args_use(&args, target);
+	iet_event_target(target->tid, IET_EVENT_SET);
+	return iet_nl_reply(reply, info, iet_nl_fill_target, target);
+}
+
+/**
+ * iet_nl_target_del() - TARGET_DEL
+ * @reply: stays empty
+ * @info: request
+ *
+ * Context: under iet_config_lock.
+ *
+ * Return: 0 or a negative errno.
+ */
+int iet_nl_target_del(struct sk_buff *reply, struct genl_info *info)
+{
+	const struct nlattr *tid = info->attrs[IET_T_TID];
+	struct iet_target *target = iet_nl_target(tid, info->extack);
+	int err;
+
+	if (IS_ERR(target))
+		return PTR_ERR(target);
+	err = iet_target_delete(target, nla_get_flag(info->attrs[IET_T_FORCE]),
+				info->extack);
+	if (err)
+		NL_SET_BAD_ATTR(info->extack, tid);
+	return err;
+}
+
+/**
+ * iet_nl_target_dump() - dump of TARGET_GET
+ * @skb: message
+ * @cb: dump state; args[0]: next tid
+ *
+ * Context: takes iet_config_lock.
+ *
+ * Return: see iet_nl_dump_end().
+ */
+int iet_nl_target_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct iet_target *target;
+	unsigned int noio;
+	int err = 0;
+
+	noio = iet_nl_lock();
+	cb->seq = iet_event_generation();
+	while ((target = iet_target_next(cb->args[0]))) {
+		err = iet_nl_dump_one(skb, cb, iet_nl_fill_target, target);
+		if (err)
+			break;
+		cb->args[0] = (unsigned long)target->tid + 1;
+	}
+	iet_nl_unlock(noio);
+	return iet_nl_dump_end(skb, err);
+}
