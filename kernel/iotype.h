@@ -7,7 +7,6 @@
 #define IET_IOTYPE_H
 
 #include <linux/bio.h>
-#include <linux/fs.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -24,22 +23,27 @@ enum iet_io_op {
 	IET_IO_WRITE_ZEROES,
 };
 
-#define IET_IO_FUA BIT(0) /* on stable storage before done */
+#define IET_IO_FUA BIT(0) /* WRITE: on stable storage before done */
 
 /**
  * struct iet_io - one medium operation
  * @vol: the volume; the submitter holds a reference until @done
  * @op: what to do
  * @flags: IET_IO_*
- * @pos: first byte on the medium
- * @len: bytes; whole blocks
+ * @pos: first byte on the medium; a multiple of the block size
+ * @len: bytes; whole blocks, within the volume; READ and WRITE: not 0
  * @tio: data, for READ and WRITE
- * @tio_off: where in @tio the data begins, bytes
+ * @tio_off: where in @tio the data begins, bytes; a multiple of 512
  * @done: called exactly once, with 0 or a negative errno, from any context
- *	(also from within iet_io_submit(), also from hard interrupts)
- * @start_ns: when it was submitted
+ *	(also from within iet_io_submit(), also from hard interrupts).  It may
+ *	free the io.
  *
- * The rest belongs to volume.c and the iotype from submission to completion.
+ * The rest belongs to iotype.c and the iotype from submission to completion:
+ *
+ * @work: hands the io to a worker
+ * @progress: bytes that are transferred already (fileio)
+ * @nowait: submitted without waiting; to be done again if it has to (blockio)
+ * @bio: the request (blockio)
  */
 struct iet_io {
 	struct iet_volume *vol;
@@ -52,18 +56,9 @@ struct iet_io {
 	void (*done)(struct iet_io *io, int err);
 
 	struct work_struct work;
-	union {
-		struct {
-			struct kiocb iocb;
-			u32 left;
-		} file;
-		struct {
-			struct bio bio;
-			struct bio_vec bv[8];
-			atomic_t pending;
-			int err;
-		} block;
-	};
+	u32 progress;
+	bool nowait;
+	struct bio bio;
 };
 
 /**
@@ -73,10 +68,12 @@ struct iet_io {
  * @attach: bind @vol to @args: check the file, set vol->blk_shift and
  *	vol->nr_blocks and what @args left open; may sleep, but must not do
  *	I/O.  0 or a negative errno with a text in @extack.
- * @detach: undo attach; may sleep and do I/O; no io is in flight
+ * @detach: undo attach; may sleep and do I/O; no io is in flight.  NULL: there
+ *	is nothing to undo
  * @submit: start @io.  With @nowait it must not sleep: -EAGAIN hands the io
  *	to a worker, which calls again without.  0: taken, io->done has been
- *	or will be called.
+ *	or will be called.  Other errors, and -EAGAIN without @nowait: not
+ *	taken, io->done is called for it.
  * @size: look at the medium's size again: blocks, or 0 if it can't be told
  */
 struct iet_iotype {
@@ -96,5 +93,11 @@ extern const struct iet_iotype iet_nullio;
 const struct iet_iotype *iet_iotype_find(const char *name);
 
 void iet_io_submit(struct iet_io *io);
+
+/* for iotypes */
+void iet_io_defer(struct iet_io *io);
+int iet_iotype_geometry(struct iet_volume *vol, const struct iet_lun_args *args,
+			u32 block_size, u64 bytes,
+			struct netlink_ext_ack *extack);
 
 #endif /* IET_IOTYPE_H */

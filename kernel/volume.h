@@ -14,6 +14,7 @@
 
 #include "iet_netlink.h"
 
+struct block_device;
 struct file;
 struct iet_iotype;
 struct netlink_ext_ack;
@@ -28,7 +29,8 @@ struct netlink_ext_ack;
  * @scsi_sn: VPD page 80 serial number, "" = none given
  * @block_size: bytes, 0 = the iotype's default
  * @blocks: size in blocks, 0 = the medium's (nullio: default 64 GiB)
- * @wthreads: how many workers at most, 1-128
+ * @wthreads: how many workers at most, 1-128 (before Linux 6.9: in each NUMA
+ *	node)
  */
 struct iet_lun_args {
 	const struct iet_iotype *iotype;
@@ -53,7 +55,9 @@ struct iet_lun_args {
  * @nr_blocks: size, blocks; READ_ONCE/WRITE_ONCE, changes with a resize
  * @blk_shift: log2 of the block size, 9 to 12
  * @iomode: enum iet_iomode
- * @wce: WCE of the caching mode page: status GOOD does not mean stable
+ * @wce: WCE of the caching mode page: status GOOD does not mean stable.  If it
+ *	is off, all writes are submitted with IET_IO_FUA: iotypes cache what
+ *	they are not told to make stable
  * @path: for display, "" if there is none
  * @scsi_id: VPD 83 identifier, zero-padded
  * @scsi_sn: VPD 80 serial number
@@ -66,11 +70,22 @@ struct iet_lun_args {
  *
  * Lifetime: made by LUN_NEW; found through an iet_lun under RCU, then
  * percpu_ref_tryget_live(); ends when its last LUN is deleted and the last
- * command has let go.
+ * command has let go.  In this order:
+ *
+ *	unlink	 every pointer to it that RCU readers follow (LUNs, I_T_L
+ *		 nexuses) is taken out of its container
+ *	kill	 iet_volume_kill(): no new references
+ *	drain	 the last reference is put, in any context
+ *	release	 a grace period later, in a work item: nobody who found the
+ *		 volume before it was unlinked still looks at it
+ *
+ * It holds a reference to the module from its creation to the end of its
+ * release: the module can't be unloaded while a volume is configured, or
+ * deleted but still held by a disk that does not answer.
  */
 struct iet_volume {
 	struct percpu_ref ref;
-	struct work_struct release_work;
+	struct rcu_work release_work;
 	const struct iet_iotype *iotype;
 	struct file *file;
 	struct block_device *bdev;

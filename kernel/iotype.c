@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * iotypes: their registry, and the one door through which medium operations
+ * go: tried at once by the submitter, handed to a worker of the volume if it
+ * would have to wait.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/log2.h>
+#include <linux/netlink.h>
+#include <linux/printk.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "iotype.h"
+#include "volume.h"
+
+#define BLOCK_SIZE_MIN 512
+#define BLOCK_SIZE_MAX 4096
+
+static const struct iet_iotype *const iotypes[] = {
+	&iet_fileio,
+	&iet_blockio,
+	&iet_nullio,
+};
+
+/**
+ * iet_iotype_find() - an iotype by its name
+ * @name: as in the configuration
+ *
+ * Context: any.
+ * Return: the iotype, or NULL if there is none of that name.
+ */
+const struct iet_iotype *iet_iotype_find(const char *name)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(iotypes); i++)
+		if (!strcmp(iotypes[i]->name, name))
+			return iotypes[i];
+	return NULL;
+}
+
+/**
+ * iet_iotype_geometry() - set a volume's block size and size
+ * @vol: volume being attached
+ * @args: what LUN_NEW asked for
+ * @block_size: what to use if @args has none, bytes
+ * @bytes: size of the medium, bytes; what is less than a block at its end is
+ *	left unused
+ * @extack: takes the reason of a refusal
+ *
+ * Context: any.
+ * Return: 0; -EINVAL: no such block size, or not one block.
+ */
+int iet_iotype_geometry(struct iet_volume *vol, const struct iet_lun_args *args,
+			u32 block_size, u64 bytes,
+			struct netlink_ext_ack *extack)
+{
+	if (args->block_size)
+		block_size = args->block_size;
+	if (!is_power_of_2(block_size) || block_size < BLOCK_SIZE_MIN ||
+	    block_size > BLOCK_SIZE_MAX) {
+		NL_SET_ERR_MSG(extack,
+			       "the block size is not 512, 1024, 2048 or 4096");
+		return -EINVAL;
+	}
+	if (bytes < block_size) {
+		NL_SET_ERR_MSG(extack, "the medium is smaller than one block");
+		return -EINVAL;
+	}
+	vol->blk_shift = ilog2(block_size);
+	vol->nr_blocks = bytes >> vol->blk_shift;
+	if (bytes & (block_size - 1))
+		pr_notice("%s: the last %u bytes are no whole block: unused\n",
+			  vol->path, (u32)bytes & (block_size - 1));
+	return 0;
+}
+
+/*
+ * The initiator may be this very machine, so that memory is freed by writing
+ * to this very volume.  Hence no allocation down there may wait for I/O, and
+ * writing is held back by the dirty pages of our medium only, not by those
+ * that wait for us.
+ */
+static void run_work(struct work_struct *work)
+{
+	struct iet_io *io = container_of(work, struct iet_io, work);
+	unsigned int noio = memalloc_noio_save();
+	unsigned long flags = current->flags;
+	int err;
+
+	current->flags |= PF_LOCAL_THROTTLE;
+	err = io->vol->iotype->submit(io, false);
+	if (err)
+		io->done(io, err);
+	current_restore_flags(flags, PF_LOCAL_THROTTLE);
+	memalloc_noio_restore(noio);
+}
+
+/**
+ * iet_io_defer() - hand an io to a worker of its volume
+ * @io: taken by its iotype with nowait, and now found to need to wait
+ *
+ * The worker submits it once more, without nowait.
+ *
+ * Context: any, also hard interrupts.
+ */
+void iet_io_defer(struct iet_io *io)
+{
+	INIT_WORK(&io->work, run_work);
+	queue_work(io->vol->wq, &io->work);
+}
+
+/**
+ * iet_io_submit() - start a medium operation
+ * @io: the first part of struct iet_io is set; the caller holds a reference to
+ *	io->vol and keeps it until io->done
+ *
+ * io->done may have been called before this returns: the caller must not
+ * touch @io any more.  Operations that were not ordered by waiting for done
+ * may be carried out in any order.
+ *
+ * Context: process context; does not sleep.
+ */
+void iet_io_submit(struct iet_io *io)
+{
+	int err;
+
+	io->progress = 0;
+	err = io->vol->iotype->submit(io, true);
+	if (err == -EAGAIN)
+		iet_io_defer(io);
+	else if (err)
+		io->done(io, err);
+}

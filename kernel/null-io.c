@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * nullio: no medium.  Reads give zeroes, writes are thrown away.
+ */
+#include <linux/limits.h>
+#include <linux/netlink.h>
+#include <linux/sizes.h>
+
+#include "compat.h"
+#include "iotype.h"
+#include "tio.h"
+#include "volume.h"
+
+#define DEFAULT_BLOCK_SIZE 512
+#define DEFAULT_BYTES (64ULL << 30)
+
+static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
+		  struct netlink_ext_ack *extack)
+{
+	u32 block_size = args->block_size ?: DEFAULT_BLOCK_SIZE;
+	u64 bytes = DEFAULT_BYTES;
+
+	if (args->iomode != IET_IOMODE_WT) {
+		NL_SET_ERR_MSG(extack, "nullio has no IOMode");
+		return -EINVAL;
+	}
+	if (args->blocks > S64_MAX / block_size) {
+		NL_SET_ERR_MSG(extack, "too many blocks");
+		return -EINVAL;
+	}
+	if (args->blocks)
+		bytes = args->blocks * block_size;
+	return iet_iotype_geometry(vol, args, block_size, bytes, extack);
+}
+
+static int submit(struct iet_io *io, bool nowait)
+{
+	switch (io->op) {
+	case IET_IO_READ:
+		/* the pages may hold another initiator's data */
+		iet_tio_zero(io->tio, io->tio_off, io->len);
+		break;
+	case IET_IO_WRITE:
+	case IET_IO_FLUSH:
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+	io->done(io, 0);
+	return 0;
+}
+
+static u64 size(struct iet_volume *vol)
+{
+	return vol->nr_blocks;
+}
+
+const struct iet_iotype iet_nullio = {
+	.name = "nullio",
+	.attach = attach,
+	.submit = submit,
+	.size = size,
+};
