@@ -15,6 +15,7 @@
 
 #include "iet_netlink.h"
 #include "iscsi_proto.h"
+#include "scsi.h"
 
 struct iet_cmnd;
 struct iet_nthread;
@@ -25,6 +26,7 @@ struct netlink_ext_ack;
 /* commands kept for immediate PDUs and for our own, beside QueuedCommands */
 #define IET_CMND_RESERVE 16
 #define IET_ITT_BUCKETS 64
+#define IET_DROPPED_ITTS 16
 
 /**
  * struct iet_conn_args - what CONN_NEW asked for
@@ -55,6 +57,7 @@ enum {
 	IET_CONN_TX_READY, /* the socket may have room */
 	IET_CONN_CLOSE, /* close asked for; the reason is in close_reason */
 	IET_CONN_TIMER, /* the NOP-In timer has fired */
+	IET_CONN_UNLINKED, /* nobody but its thread knows it any more */
 };
 
 /* what the receive side waits for */
@@ -82,6 +85,7 @@ enum iet_rx_state {
  * @data_off: where in the command's buffer the data segment goes
  * @data_len: bytes of data, without padding
  * @crc: of the data so far
+ * @crc_skipped: some of the data was thrown away unseen
  * @starved: there was no memory or no command; try again later
  */
 struct iet_rx {
@@ -96,6 +100,7 @@ struct iet_rx {
 	u32 data_off;
 	u32 data_len;
 	u32 crc;
+	bool crc_skipped;
 	bool starved;
 };
 
@@ -105,8 +110,12 @@ struct iet_rx {
  * @cmnd: whose PDU is being sent, NULL: between PDUs
  * @hdr: its header segment and header digest
  * @hdr_len: bytes in @hdr
+ * @inline_data: a small data segment, NULL if it is in the command's tio
  * @tio_off: where in the command's tio the data segment begins
  * @data_len: bytes of data, without padding
+ * @last: the command has nothing more to send after this PDU
+ * @corked: TCP was told that more follows
+ * @sense: data segment of a SCSI Response
  * @trailer: padding and data digest
  * @trailer_len: bytes in @trailer
  * @off: bytes of the PDU that are sent
@@ -119,8 +128,12 @@ struct iet_tx {
 		__le32 digest;
 	} __packed hdr;
 	u32 hdr_len;
+	const void *inline_data;
 	u32 tio_off;
 	u32 data_len;
+	bool last;
+	bool corked;
+	u8 sense[2 + IET_SENSE_MAX];
 	u8 trailer[8];
 	u32 trailer_len;
 	u32 off;
@@ -128,8 +141,8 @@ struct iet_tx {
 
 /**
  * struct iet_conn - an iSCSI connection
- * @ref: its thread holds one until the connection is detached, each message
- *	under way to it one
+ * @ref: its thread holds one until the connection is detached, each kick
+ *	under way one, and @unlink_work one
  * @session: with a reference
  * @session_node: in session->conns, under iet_config_lock
  * @nthread: the thread that owns it
@@ -143,10 +156,32 @@ struct iet_tx {
  * @msgs: struct iet_conn_msg.node: what others ask of the thread
  *
  * Set at handoff, then constant: @sock, @cid, @hdigest, @ddigest, @max_recv,
- * @max_xmit, @addr, @nr_cmnds, @cmnds.
+ * @max_xmit_limit, @addr, @nr_cmnds, @cmnds.
  *
- * The thread's own: @state, @stat_sn, @exp_stat_sn, @free, @active, @itt,
- * @nr_active, @rx, @tx and the NOP-In state.
+ * The thread's own:
+ * @state: written by the thread alone; others read it for show
+ * @max_xmit: largest data segment we may send; the peer can declare another
+ * @stat_sn: StatSN of the next response
+ * @exp_stat_sn: ExpStatSN as last received
+ * @free: commands not in use
+ * @active: the others
+ * @parked: those whose CmdSN is early, in the order of CmdSN
+ * @nr_active: how many are active
+ * @nr_immediate: how many of them are immediate SCSI commands
+ * @itt: active commands by InitiatorTaskTag
+ * @dropped_itt: tags of writes that were dropped while unsolicited data for
+ *	them may be under way: it is thrown away silently
+ * @dropped_pos: the next one to be overwritten
+ * @rx: receive side
+ * @tx: transmit side
+ * @attached: the thread has it
+ * @stop_rx: nothing more is read: a Reject or Logout Response that ends the
+ *	connection is on its way
+ * @timer: NOP-In
+ * @last_rx: jiffies of the last PDU received
+ * @ping_sent: jiffies of our last NOP-In, if @pinging
+ * @pinging: it has not been answered
+ * @unlink_work: the part of closing that may sleep
  *
  * Lifetime: made by CONN_NEW.  Closing: IET_CONN_CLOSE is set by anyone; the
  * thread then takes the socket's callbacks back, unlinks the connection,
@@ -172,7 +207,7 @@ struct iet_conn {
 	bool hdigest;
 	bool ddigest;
 	u32 max_recv;
-	u32 max_xmit;
+	u32 max_xmit_limit;
 	struct sockaddr_storage addr;
 	unsigned int nr_cmnds;
 	struct iet_cmnd *cmnds;
@@ -184,23 +219,28 @@ struct iet_conn {
 	struct llist_head msgs;
 
 	enum iet_conn_state state ____cacheline_aligned_in_smp;
+	u32 max_xmit;
 	u32 stat_sn;
 	u32 exp_stat_sn;
 	struct list_head free;
 	struct list_head active;
+	struct list_head parked;
 	unsigned int nr_active;
+	unsigned int nr_immediate;
 	struct hlist_head itt[IET_ITT_BUCKETS];
+	__be32 dropped_itt[IET_DROPPED_ITTS];
+	unsigned int dropped_pos;
 	struct iet_rx rx;
 	struct iet_tx tx;
-	bool logout_sent;
-	bool quiesced;
+	bool attached;
+	bool stop_rx;
 
 	struct delayed_work timer;
-	unsigned long last_rx; /* jiffies of the last PDU received */
-	unsigned long ping_sent; /* jiffies of the NOP-In, if @pinging */
+	unsigned long last_rx;
+	unsigned long ping_sent;
 	bool pinging;
 
-	struct work_struct release_work;
+	struct work_struct unlink_work;
 };
 
 struct iet_conn *iet_conn_create(struct iet_session *session,
@@ -214,5 +254,12 @@ void iet_conn_put(struct iet_conn *conn);
 
 /* called by the connection's thread only */
 bool iet_conn_run(struct iet_conn *conn);
+void iet_conn_queue(struct iet_conn *conn, struct iet_cmnd *cmnd);
+void iet_conn_sn(struct iet_conn *conn, __be32 *exp, __be32 *max);
+bool iet_conn_rx(struct iet_conn *conn);
+bool iet_conn_tx(struct iet_conn *conn);
+bool iet_conn_starved(const struct iet_conn *conn);
+
+extern struct workqueue_struct *iet_wq;
 
 #endif /* IET_CONN_H */

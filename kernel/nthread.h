@@ -15,8 +15,11 @@ int iet_nthreads_start(unsigned int nr);
 void iet_nthreads_stop(void);
 unsigned int iet_nthreads_nr(void);
 
+void iet_nthread_assign(struct iet_conn *conn);
+void iet_nthread_unassign(struct iet_conn *conn);
 void iet_nthread_attach(struct iet_conn *conn);
 void iet_nthread_kick(struct iet_conn *conn);
 void iet_nthread_detach(struct iet_conn *conn);
+bool iet_nthread_current(const struct iet_conn *conn);
 
 #endif /* IET_NTHREAD_H */

@@ -1,0 +1,920 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a command, from its header to the end of its response.
+ *
+ * iet_cmnd_header() makes a command of a request whose header has come and
+ * provides for its data; iet_cmnd_pdu(), when all of the PDU is there, starts
+ * it if its CmdSN is next.  Data-Out PDUs go to the command they name.
+ */
+#include <linux/jhash.h>
+#include <linux/slab.h>
+
+#include "cmnd.h"
+#include "compat.h"
+#include "conn.h"
+#include "nthread.h"
+#include "pdu.h"
+#include "session.h"
+#include "text.h"
+
+#define IMMEDIATE_MAX (IET_CMND_RESERVE / 2)
+#define TIO_GFP (GFP_NOWAIT | __GFP_NOWARN)
+
+/**
+ * struct cmnd_op - what to do with a kind of request
+ * @header: the header is there: provide for the data; 0, -ENOMEM: try again
+ *	later, or an enum iscsi_reject_reason
+ * @start: the whole PDU is there, and it is the request's turn
+ */
+struct cmnd_op {
+	int (*header)(struct iet_cmnd *cmnd);
+	void (*start)(struct iet_cmnd *cmnd);
+};
+
+static bool is_scsi(const struct iet_cmnd *cmnd)
+{
+	return iscsi_opcode(&cmnd->req) == ISCSI_OP_SCSI_CMD;
+}
+
+static void scsi_done(struct iet_scmd *s)
+{
+	iet_cmnd_done(container_of(s, struct iet_cmnd, scmd));
+}
+
+/**
+ * iet_cmnds_create - preallocate a connection's commands
+ * @conn: new connection with nr_cmnds set
+ *
+ * Return: 0 or -ENOMEM
+ */
+int iet_cmnds_create(struct iet_conn *conn)
+{
+	unsigned int i;
+
+	conn->cmnds = kvcalloc(conn->nr_cmnds, sizeof(*conn->cmnds), GFP_NOIO);
+	if (!conn->cmnds)
+		return -ENOMEM;
+	for (i = 0; i < conn->nr_cmnds; i++) {
+		struct iet_cmnd *cmnd = &conn->cmnds[i];
+
+		cmnd->conn = conn;
+		cmnd->index = i;
+		list_add_tail(&cmnd->node, &conn->free);
+	}
+	return 0;
+}
+
+/**
+ * iet_cmnds_destroy - free a connection's commands
+ * @conn: connection without an active command
+ */
+void iet_cmnds_destroy(struct iet_conn *conn)
+{
+	kvfree(conn->cmnds);
+	conn->cmnds = NULL;
+}
+
+/**
+ * iet_cmnd_alloc - take a command from the pool
+ * @conn: the connection
+ *
+ * Context: the connection's thread.
+ * Return: a command in state RX, or NULL if all are in use
+ */
+struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn)
+{
+	struct iet_cmnd *cmnd =
+		list_first_entry_or_null(&conn->free, struct iet_cmnd, node);
+
+	if (!cmnd)
+		return NULL;
+	list_move_tail(&cmnd->node, &conn->active);
+	conn->nr_active++;
+	cmnd->state = IET_CMND_RX;
+	cmnd->gen++;
+	cmnd->queued = false;
+	cmnd->hashed = false;
+	cmnd->counted = false;
+	cmnd->immediate = false;
+	cmnd->aborted = false;
+	cmnd->failed = false;
+	cmnd->close_after = false;
+	cmnd->itt = cpu_to_be32(ISCSI_RESERVED_TAG);
+	cmnd->ext_cdb = NULL;
+	cmnd->tx_off = 0;
+	cmnd->data_sn = 0;
+	cmnd->response = 0;
+	cmnd->aborted_by = NULL;
+	cmnd->tmf.vol = NULL;
+	cmnd->scmd.op = NULL;
+	cmnd->scmd.vol = NULL;
+	cmnd->scmd.in_len = 0;
+	cmnd->scmd.out_len = 0;
+	cmnd->scmd.status = 0;
+	cmnd->scmd.sense_len = 0;
+	cmnd->scmd.tio.nr = 0;
+	cmnd->scmd.tio.size = 0;
+	return cmnd;
+}
+
+static struct hlist_head *itt_bucket(struct iet_conn *conn, __be32 itt)
+{
+	u32 hash = jhash_1word((__force u32)itt, 0);
+
+	return &conn->itt[hash % IET_ITT_BUCKETS];
+}
+
+static void unhash(struct iet_cmnd *cmnd)
+{
+	if (cmnd->hashed)
+		hlist_del(&cmnd->itt_node);
+	cmnd->hashed = false;
+}
+
+/**
+ * iet_cmnd_find - look a command up by its tag
+ * @conn: the connection it is allegiant to
+ * @itt: InitiatorTaskTag
+ *
+ * Context: the connection's thread.
+ * Return: the command, or NULL
+ */
+struct iet_cmnd *iet_cmnd_find(struct iet_conn *conn, __be32 itt)
+{
+	struct iet_cmnd *cmnd;
+
+	hlist_for_each_entry(cmnd, itt_bucket(conn, itt), itt_node) {
+		if (cmnd->itt == itt)
+			return cmnd;
+	}
+	return NULL;
+}
+
+/**
+ * iet_cmnd_free - give a command back to the pool
+ * @cmnd: a command that is in no queue and that no backend holds
+ *
+ * Opens the command window by its place.  Context: the connection's thread.
+ */
+void iet_cmnd_free(struct iet_cmnd *cmnd)
+{
+	struct iet_conn *conn = cmnd->conn;
+	struct iet_session *session = conn->session;
+
+	unhash(cmnd);
+	if (conn->rx.cmnd == cmnd)
+		conn->rx.cmnd = NULL;
+	if (cmnd->state == IET_CMND_PARKED)
+		list_del(&cmnd->park_node);
+	iet_tmf_release(&cmnd->tmf);
+	iet_scsi_release(&cmnd->scmd);
+	kfree(cmnd->ext_cdb);
+	cmnd->ext_cdb = NULL;
+	if (cmnd->counted) {
+		spin_lock(&session->sn_lock);
+		iet_cmdsn_answered(&session->sn);
+		spin_unlock(&session->sn_lock);
+	}
+	conn->nr_immediate -= cmnd->immediate;
+	cmnd->state = IET_CMND_FREE;
+	conn->nr_active--;
+	/* last in, first out: its memory is in the cache */
+	list_move(&cmnd->node, &conn->free);
+}
+
+static void dequeue(struct iet_cmnd *cmnd)
+{
+	if (cmnd->queued)
+		list_del(&cmnd->tx_node);
+	cmnd->queued = false;
+}
+
+/**
+ * iet_conn_queue - a command has something to send
+ * @conn: its connection
+ * @cmnd: the command, with its kind set
+ *
+ * Context: the connection's thread.
+ */
+void iet_conn_queue(struct iet_conn *conn, struct iet_cmnd *cmnd)
+{
+	if (cmnd->queued)
+		return;
+	if (cmnd->kind != IET_TX_R2T)
+		cmnd->state = IET_CMND_SENDING;
+	cmnd->queued = true;
+	list_add_tail(&cmnd->tx_node, &conn->tx.queue);
+}
+
+/**
+ * iet_conn_sn - ExpCmdSN and MaxCmdSN for a response
+ * @conn: the connection it is sent on
+ * @exp: where to put ExpCmdSN
+ * @max: where to put MaxCmdSN
+ */
+void iet_conn_sn(struct iet_conn *conn, __be32 *exp, __be32 *max)
+{
+	struct iet_session *session = conn->session;
+
+	spin_lock(&session->sn_lock);
+	*exp = cpu_to_be32(session->sn.exp);
+	*max = cpu_to_be32(session->sn.max);
+	spin_unlock(&session->sn_lock);
+}
+
+/**
+ * iet_cmnd_reject - answer the PDU whose header was received with a Reject
+ * @conn: the connection
+ * @reason: enum iscsi_reject_reason
+ *
+ * What is left of the PDU is thrown away.  Context: the connection's thread.
+ * Return: 0, or -ENOMEM if there is no command to do it with
+ */
+int iet_cmnd_reject(struct iet_conn *conn, u8 reason)
+{
+	struct iet_cmnd *cmnd = iet_cmnd_alloc(conn);
+
+	if (!cmnd)
+		return -ENOMEM;
+	cmnd->req = conn->rx.bhs;
+	cmnd->response = reason;
+	cmnd->kind = IET_TX_REJECT;
+	conn->rx.cmnd = NULL;
+	iet_conn_queue(conn, cmnd);
+	return 0;
+}
+
+/* The end of the connection, after the Reject has told why. */
+static int reject_and_close(struct iet_conn *conn, u8 reason)
+{
+	int err = iet_cmnd_reject(conn, reason);
+
+	if (err)
+		return err;
+	list_last_entry(&conn->tx.queue, struct iet_cmnd, tx_node)
+		->close_after = true;
+	conn->stop_rx = true;
+	return 0;
+}
+
+/* Unsolicited data for this tag may be under way: it is no error. */
+static void note_dropped(struct iet_conn *conn, __be32 itt)
+{
+	conn->dropped_itt[conn->dropped_pos] = itt;
+	conn->dropped_pos = (conn->dropped_pos + 1) % IET_DROPPED_ITTS;
+}
+
+static bool was_dropped(const struct iet_conn *conn, __be32 itt)
+{
+	unsigned int i;
+
+	for (i = 0; i < IET_DROPPED_ITTS; i++) {
+		if (conn->dropped_itt[i] == itt)
+			return true;
+	}
+	return false;
+}
+
+/**
+ * iet_cmnd_abort - end a command without a response
+ * @cmnd: the command
+ * @tmf: who waits for its end, or NULL
+ *
+ * If a backend holds the command it becomes an orphan: it keeps its volume
+ * and pages until the backend returns it, and @tmf waits for that.  A
+ * response that is being sent is sent to its end.
+ *
+ * Context: the connection's thread.
+ */
+void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
+{
+	struct iet_conn *conn = cmnd->conn;
+
+	/* an aborted one keeps new commands off by itself, see orphan.c */
+	if (cmnd->aborted)
+		return;
+	switch (cmnd->state) {
+	case IET_CMND_FREE:
+	case IET_CMND_SENDING:
+		return;
+	case IET_CMND_RX:
+	case IET_CMND_PARKED:
+	case IET_CMND_WAIT_DATA:
+		if (cmnd->r2t.unsolicited)
+			note_dropped(conn, cmnd->itt);
+		if (conn->tx.cmnd != cmnd) {
+			dequeue(cmnd);
+			iet_cmnd_free(cmnd);
+			return;
+		}
+		/* half an R2T is sent: iet_cmnd_sent() frees the command */
+		unhash(cmnd);
+		if (conn->rx.cmnd == cmnd)
+			conn->rx.cmnd = NULL;
+		break;
+	case IET_CMND_EXECUTING:
+		unhash(cmnd);
+		if (is_scsi(cmnd))
+			iet_orphan_add(&cmnd->scmd);
+		break;
+	}
+	cmnd->aborted = true;
+	cmnd->aborted_by = tmf;
+	if (tmf)
+		iet_tmf_get(tmf);
+}
+
+static void aborted_ended(struct iet_cmnd *cmnd)
+{
+	struct iet_tmf *tmf = cmnd->aborted_by;
+
+	iet_cmnd_free(cmnd);
+	if (tmf)
+		iet_tmf_put(tmf);
+}
+
+/**
+ * iet_cmnds_end - the connection is over: end all its commands
+ * @conn: the connection, which sends and receives no more
+ *
+ * Those that a backend holds, or that are task management functions in
+ * progress, stay until they come back.  Context: the connection's thread.
+ */
+void iet_cmnds_end(struct iet_conn *conn)
+{
+	struct iet_cmnd *cmnd, *next;
+
+	conn->rx.cmnd = NULL;
+	conn->tx.cmnd = NULL;
+	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
+		bool was_aborted = cmnd->aborted;
+
+		dequeue(cmnd);
+		if (cmnd->state == IET_CMND_EXECUTING)
+			iet_cmnd_abort(cmnd, NULL);
+		else if (was_aborted)
+			aborted_ended(cmnd);
+		else
+			iet_cmnd_free(cmnd);
+	}
+}
+
+/**
+ * iet_cmnd_done - a command has been executed
+ * @cmnd: the command, in state EXECUTING
+ *
+ * Context: any, hard interrupts included.
+ */
+void iet_cmnd_done(struct iet_cmnd *cmnd)
+{
+	struct iet_conn *conn = cmnd->conn;
+
+	if (iet_nthread_current(conn)) {
+		iet_cmnd_returned(cmnd);
+		return;
+	}
+	/*
+	 * The connection can't go away before its thread has seen the
+	 * command, which it can't see before the kick: the reference is for
+	 * the time between the two.
+	 */
+	iet_conn_get(conn);
+	if (llist_add(&cmnd->done_node, &conn->done))
+		iet_nthread_kick(conn);
+	iet_conn_put(conn);
+}
+
+/**
+ * iet_cmnd_returned - a command that was executed is the thread's again
+ * @cmnd: the command
+ *
+ * Context: the connection's thread.
+ */
+void iet_cmnd_returned(struct iet_cmnd *cmnd)
+{
+	if (!cmnd->aborted) {
+		iet_conn_queue(cmnd->conn, cmnd);
+		return;
+	}
+	if (is_scsi(cmnd))
+		iet_orphan_del(&cmnd->scmd);
+	aborted_ended(cmnd);
+}
+
+/**
+ * iet_cmnd_sent - all that a command had to send is with TCP
+ * @cmnd: the command, no longer in the transmit queue
+ *
+ * Context: the connection's thread.
+ */
+void iet_cmnd_sent(struct iet_cmnd *cmnd)
+{
+	struct iet_conn *conn = cmnd->conn;
+
+	if (cmnd->aborted) {
+		aborted_ended(cmnd);
+		return;
+	}
+	/* after an R2T the command goes on */
+	if (cmnd->state != IET_CMND_SENDING)
+		return;
+	if (cmnd->close_after)
+		iet_conn_close(conn, cmnd->kind == IET_TX_LOGOUT ?
+					     IET_EVENT_LOGOUT :
+					     IET_EVENT_PROTOCOL_ERROR);
+	iet_cmnd_free(cmnd);
+}
+
+/* SCSI commands */
+
+static int scsi_cdb(struct iet_cmnd *cmnd)
+{
+	struct iet_conn *conn = cmnd->conn;
+	struct iscsi_scsi_cmd_hdr *hdr = (void *)&cmnd->req;
+	const u8 *ext;
+	u32 ext_len;
+
+	if (iet_pdu_ext_cdb(conn->rx.ahs, conn->rx.ahs_len, &ext, &ext_len) ||
+	    sizeof(hdr->cdb) + ext_len > IET_CDB_MAX)
+		return ISCSI_REJECT_INVALID_PDU_FIELD;
+	cmnd->scmd.cdb = hdr->cdb;
+	cmnd->scmd.cdb_len = sizeof(hdr->cdb) + ext_len;
+	if (!ext)
+		return 0;
+	if (!cmnd->ext_cdb)
+		cmnd->ext_cdb = kmalloc(IET_CDB_MAX, TIO_GFP);
+	if (!cmnd->ext_cdb)
+		return -ENOMEM;
+	memcpy(cmnd->ext_cdb, hdr->cdb, sizeof(hdr->cdb));
+	memcpy(cmnd->ext_cdb + sizeof(hdr->cdb), ext, ext_len);
+	cmnd->scmd.cdb = cmnd->ext_cdb;
+	return 0;
+}
+
+static int scsi_header(struct iet_cmnd *cmnd)
+{
+	struct iscsi_scsi_cmd_hdr *hdr = (void *)&cmnd->req;
+	struct iet_conn *conn = cmnd->conn;
+	const u32 *keys = conn->session->keys;
+	struct iet_scmd *s = &cmnd->scmd;
+	u32 room, unsolicited;
+	int err;
+
+	err = scsi_cdb(cmnd);
+	if (err)
+		return err;
+	s->nexus = &conn->session->nexus;
+	s->attr = hdr->flags & ISCSI_CMD_ATTR_MASK;
+	s->dir_out = hdr->flags & ISCSI_CMD_WRITE;
+	s->dir_in = hdr->flags & ISCSI_CMD_READ;
+	memcpy(s->lun_raw, hdr->lun, sizeof(s->lun_raw));
+	s->edtl = be32_to_cpu(hdr->data_length);
+	s->done = scsi_done;
+
+	iet_r2t_init(&cmnd->r2t, keys[IET_K_MAX_BURST_LENGTH],
+		     keys[IET_K_MAX_OUTSTANDING_R2T]);
+	if (!s->dir_out)
+		return 0;
+	unsolicited = min(s->edtl, keys[IET_K_FIRST_BURST_LENGTH]);
+	iet_r2t_unsolicited(&cmnd->r2t, iscsi_dlength(hdr), unsolicited,
+			    hdr->flags & ISCSI_FLAG_FINAL);
+	room = min(s->edtl, IET_TIO_MAX);
+	return room ? iet_tio_alloc(&s->tio, room, TIO_GFP) : 0;
+}
+
+static void scsi_execute(struct iet_cmnd *cmnd)
+{
+	cmnd->state = IET_CMND_EXECUTING;
+	cmnd->kind = IET_TX_SCSI;
+	iet_scsi_execute(&cmnd->scmd);
+}
+
+/* What a command that may wait for data does next. */
+static void scsi_progress(struct iet_cmnd *cmnd)
+{
+	struct iet_conn *conn = cmnd->conn;
+
+	if (iet_r2t_complete(&cmnd->r2t)) {
+		if (!cmnd->failed) {
+			scsi_execute(cmnd);
+			return;
+		}
+		cmnd->kind = IET_TX_SCSI;
+		iet_conn_queue(conn, cmnd);
+	} else if (iet_r2t_pending(&cmnd->r2t)) {
+		cmnd->kind = IET_TX_R2T;
+		iet_conn_queue(conn, cmnd);
+	}
+}
+
+static void scsi_start(struct iet_cmnd *cmnd)
+{
+	struct iet_scmd *s = &cmnd->scmd;
+
+	cmnd->failed = !iet_scsi_prepare(s);
+	iet_r2t_set_total(&cmnd->r2t, !cmnd->failed && s->dir_out ?
+					      min(s->out_len, s->edtl) :
+					      0);
+	cmnd->state = IET_CMND_WAIT_DATA;
+	scsi_progress(cmnd);
+}
+
+/* NOP-Out (11.18) */
+
+static int nop_header(struct iet_cmnd *cmnd)
+{
+	u32 len = iscsi_dlength(&cmnd->req);
+
+	cmnd->kind = IET_TX_NOP_IN;
+	if (!len || cmnd->req.itt == cpu_to_be32(ISCSI_RESERVED_TAG))
+		return 0;
+	return iet_tio_alloc(&cmnd->scmd.tio, len, TIO_GFP);
+}
+
+static void nop_start(struct iet_cmnd *cmnd)
+{
+	struct iet_conn *conn = cmnd->conn;
+
+	/* an answer to our ping, or a request that wants none */
+	if (cmnd->req.itt == cpu_to_be32(ISCSI_RESERVED_TAG)) {
+		conn->pinging = false;
+		iet_cmnd_free(cmnd);
+		return;
+	}
+	iet_conn_queue(conn, cmnd);
+}
+
+/* Text (11.10), Logout (11.14), task management (11.5) */
+
+static int text_header(struct iet_cmnd *cmnd)
+{
+	u32 len = iscsi_dlength(&cmnd->req);
+
+	cmnd->kind = IET_TX_TEXT;
+	return len ? iet_tio_alloc(&cmnd->scmd.tio, len, TIO_GFP) : 0;
+}
+
+static void logout_start(struct iet_cmnd *cmnd)
+{
+	const struct iscsi_logout_hdr *hdr = (void *)&cmnd->req;
+	struct iet_conn *conn = cmnd->conn;
+	u8 reason = hdr->reason & ISCSI_LOGOUT_REASON_MASK;
+
+	cmnd->kind = IET_TX_LOGOUT;
+	if (reason == ISCSI_LOGOUT_CLOSE_SESSION ||
+	    (reason == ISCSI_LOGOUT_CLOSE_CONNECTION &&
+	     be16_to_cpu(hdr->cid) == conn->cid)) {
+		cmnd->response = ISCSI_LOGOUT_SUCCESS;
+		cmnd->close_after = true;
+		conn->stop_rx = true;
+	} else if (reason == ISCSI_LOGOUT_RECOVERY) {
+		cmnd->response = ISCSI_LOGOUT_RECOVERY_UNSUPPORTED;
+	} else {
+		cmnd->response = ISCSI_LOGOUT_CID_NOT_FOUND;
+	}
+	iet_conn_queue(conn, cmnd);
+}
+
+static int no_data(struct iet_cmnd *cmnd)
+{
+	return 0;
+}
+
+static const struct cmnd_op ops[] = {
+	[ISCSI_OP_NOP_OUT] = { nop_header, nop_start },
+	[ISCSI_OP_SCSI_CMD] = { scsi_header, scsi_start },
+	[ISCSI_OP_TMF_REQ] = { no_data, iet_tmf_start },
+	[ISCSI_OP_TEXT_REQ] = { text_header, iet_text_start },
+	[ISCSI_OP_LOGOUT_REQ] = { no_data, logout_start },
+};
+
+static bool outside_window(struct iet_conn *conn, const struct iscsi_hdr *hdr)
+{
+	struct iet_session *session = conn->session;
+	bool outside;
+
+	if (!iet_pdu_has_cmd_sn(hdr))
+		return false;
+	spin_lock(&session->sn_lock);
+	outside = iet_cmdsn_outside(&session->sn, iet_pdu_cmd_sn(hdr));
+	spin_unlock(&session->sn_lock);
+	return outside;
+}
+
+static enum iet_cmdsn_verdict arrived(struct iet_conn *conn,
+				      const struct iscsi_hdr *hdr)
+{
+	struct iet_session *session = conn->session;
+	enum iet_cmdsn_verdict verdict;
+
+	spin_lock(&session->sn_lock);
+	verdict = iet_cmdsn_arrived(&session->sn, iet_pdu_cmd_sn(hdr),
+				    !iet_pdu_has_cmd_sn(hdr));
+	spin_unlock(&session->sn_lock);
+	return verdict;
+}
+
+/*
+ * A rejected request is over, but the initiator counts it: its CmdSN is used
+ * up (RFC 7143 4.2.2.1).
+ */
+static int reject_request(struct iet_conn *conn, u8 reason)
+{
+	struct iet_session *session = conn->session;
+	int err = iet_cmnd_reject(conn, reason);
+
+	if (err || !iet_pdu_has_cmd_sn(&conn->rx.bhs))
+		return err;
+	spin_lock(&session->sn_lock);
+	if (iet_cmdsn_arrived(&session->sn, iet_pdu_cmd_sn(&conn->rx.bhs),
+			      false) == IET_CMDSN_NEXT)
+		iet_cmdsn_answered(&session->sn);
+	spin_unlock(&session->sn_lock);
+	return 0;
+}
+
+/* May this request be taken up?  0, or an enum iscsi_reject_reason. */
+static u8 refuse_request(struct iet_conn *conn, const struct iscsi_hdr *hdr)
+{
+	bool immediate = hdr->opcode & ISCSI_OP_IMMEDIATE;
+
+	if (hdr->itt != cpu_to_be32(ISCSI_RESERVED_TAG) &&
+	    iet_cmnd_find(conn, hdr->itt))
+		return ISCSI_REJECT_TASK_IN_PROGRESS;
+	if (immediate && iscsi_opcode(hdr) == ISCSI_OP_SCSI_CMD &&
+	    conn->nr_immediate >= IMMEDIATE_MAX)
+		return ISCSI_REJECT_IMMEDIATE;
+	return 0;
+}
+
+static struct iet_cmnd *new_request(struct iet_conn *conn)
+{
+	const struct iscsi_hdr *hdr = &conn->rx.bhs;
+	struct iet_cmnd *cmnd = iet_cmnd_alloc(conn);
+
+	if (!cmnd)
+		return NULL;
+	cmnd->req = *hdr;
+	cmnd->itt = hdr->itt;
+	cmnd->cmd_sn = iet_pdu_cmd_sn(hdr);
+	if (is_scsi(cmnd) && hdr->opcode & ISCSI_OP_IMMEDIATE) {
+		cmnd->immediate = true;
+		conn->nr_immediate++;
+	}
+	if (hdr->itt != cpu_to_be32(ISCSI_RESERVED_TAG)) {
+		hlist_add_head(&cmnd->itt_node, itt_bucket(conn, hdr->itt));
+		cmnd->hashed = true;
+	}
+	return cmnd;
+}
+
+/* A request that has, or could have, a CmdSN. */
+static int request_header(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
+	struct iet_cmnd *cmnd = rx->cmnd;
+	int err;
+	u8 reason;
+
+	if (!cmnd) {
+		if (outside_window(conn, &rx->bhs)) {
+			note_dropped(conn, rx->bhs.itt);
+			return 0;
+		}
+		reason = refuse_request(conn, &rx->bhs);
+		if (reason)
+			return reject_request(conn, reason);
+		cmnd = new_request(conn);
+		if (!cmnd)
+			return -ENOMEM;
+		rx->cmnd = cmnd;
+	}
+	rx->data_off = 0;
+	err = ops[iscsi_opcode(&rx->bhs)].header(cmnd);
+	if (err > 0) {
+		iet_cmnd_free(cmnd);
+		return reject_request(conn, err);
+	}
+	return err;
+}
+
+/* Data-Out: the command it is for, NULL and a reason, or NULL and 0: drop */
+static struct iet_cmnd *find_write(struct iet_conn *conn,
+				   const struct iscsi_data_out_hdr *hdr,
+				   u8 *reason)
+{
+	u32 ttt = be32_to_cpu(hdr->ttt);
+	u32 index = ttt & IET_TTT_INDEX_MASK;
+	struct iet_cmnd *cmnd;
+
+	*reason = 0;
+	if (ttt == ISCSI_RESERVED_TAG) {
+		cmnd = iet_cmnd_find(conn, hdr->itt);
+		if (!cmnd && was_dropped(conn, hdr->itt))
+			return NULL;
+	} else {
+		cmnd = index < conn->nr_cmnds ? &conn->cmnds[index] : NULL;
+		/* an answer to an R2T of a command that has ended since */
+		if (cmnd && (u16)(ttt >> 16) != cmnd->gen &&
+		    (u16)(cmnd->gen - (ttt >> 16)) < 0x4000)
+			return NULL;
+		if (cmnd && ((u16)(ttt >> 16) != cmnd->gen ||
+			     cmnd->itt != hdr->itt))
+			cmnd = NULL;
+		/* it has ended, and its place is not in use again */
+		if (cmnd && (cmnd->state == IET_CMND_FREE || cmnd->aborted))
+			return NULL;
+	}
+	if (!cmnd || !is_scsi(cmnd)) {
+		*reason = ISCSI_REJECT_INVALID_PDU_FIELD;
+		return NULL;
+	}
+	return cmnd;
+}
+
+static u8 data_out_reason(enum iet_r2t_verdict verdict)
+{
+	switch (verdict) {
+	case IET_R2T_OK:
+		return 0;
+	case IET_R2T_BAD_TAG:
+	case IET_R2T_BAD_OFFSET:
+		return ISCSI_REJECT_INVALID_PDU_FIELD;
+	default:
+		return ISCSI_REJECT_PROTOCOL_ERROR;
+	}
+}
+
+static int data_out_header(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
+	const struct iscsi_data_out_hdr *hdr = (void *)&rx->bhs;
+	u32 ttt = be32_to_cpu(hdr->ttt);
+	bool solicited = ttt != ISCSI_RESERVED_TAG;
+	struct iet_cmnd *cmnd;
+	u32 slot, sn;
+	u8 reason;
+
+	cmnd = find_write(conn, hdr, &reason);
+	if (!cmnd)
+		return reason ? iet_cmnd_reject(conn, reason) : 0;
+	/* R2TSN of the slot: the one that is being filled, if it is right */
+	slot = ttt >> IET_TTT_INDEX_BITS & IET_TTT_SLOT_MASK;
+	sn = cmnd->r2t.filled;
+	if (slot != (sn & IET_TTT_SLOT_MASK))
+		sn = ISCSI_RESERVED_TAG;
+	reason = data_out_reason(iet_r2t_data_out(
+		&cmnd->r2t, solicited, sn, be32_to_cpu(hdr->data_sn),
+		be32_to_cpu(hdr->buffer_offset), rx->data_len,
+		hdr->flags & ISCSI_FLAG_FINAL));
+	/*
+	 * Without recovery within a connection (ErrorRecoveryLevel 0) a
+	 * broken sequence can't be mended, and the command would wait for
+	 * ever: the connection ends.
+	 */
+	if (reason)
+		return reject_and_close(conn, reason);
+	rx->cmnd = cmnd;
+	rx->data_off = be32_to_cpu(hdr->buffer_offset);
+	return 0;
+}
+
+/**
+ * iet_cmnd_header - a header has been received
+ * @conn: the connection, with the header and its AHSs in conn->rx
+ *
+ * Sets conn->rx.cmnd and data_off to where the data is to go; without a
+ * command the data is thrown away.
+ *
+ * Context: the connection's thread.
+ * Return: 0, or -ENOMEM: call again later
+ */
+int iet_cmnd_header(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
+	const u32 *keys = conn->session->keys;
+	const struct iet_pdu_limits lim = {
+		.max_recv = conn->max_recv,
+		.first_burst = keys[IET_K_FIRST_BURST_LENGTH],
+		.immediate_data = keys[IET_K_IMMEDIATE_DATA],
+		.initial_r2t = keys[IET_K_INITIAL_R2T],
+	};
+	u8 reason;
+
+	switch (iet_pdu_check(&rx->bhs, &lim, &reason)) {
+	case IET_PDU_FATAL:
+		return reject_and_close(conn, reason);
+	case IET_PDU_REJECT:
+		return reject_request(conn, reason);
+	case IET_PDU_OK:
+		break;
+	}
+	conn->exp_stat_sn = iet_pdu_exp_stat_sn(&rx->bhs);
+	switch (iscsi_opcode(&rx->bhs)) {
+	case ISCSI_OP_DATA_OUT:
+		return data_out_header(conn);
+	case ISCSI_OP_SNACK_REQ:
+		/* ErrorRecoveryLevel is 0 (11.16) */
+		return iet_cmnd_reject(conn, ISCSI_REJECT_SNACK);
+	default:
+		return request_header(conn);
+	}
+}
+
+static void start(struct iet_cmnd *cmnd)
+{
+	cmnd->counted = iet_pdu_has_cmd_sn(&cmnd->req);
+	ops[iscsi_opcode(&cmnd->req)].start(cmnd);
+}
+
+/* Keep an early command, in the order of CmdSN. */
+static void park(struct iet_conn *conn, struct iet_cmnd *cmnd)
+{
+	struct iet_cmnd *other;
+
+	cmnd->state = IET_CMND_PARKED;
+	list_for_each_entry_reverse(other, &conn->parked, park_node) {
+		if (iscsi_sn_before(other->cmd_sn, cmnd->cmd_sn))
+			break;
+	}
+	list_add(&cmnd->park_node, &other->park_node);
+}
+
+/**
+ * iet_cmnd_unpark - start the parked commands whose turn has come
+ * @conn: the connection
+ *
+ * Context: the connection's thread.
+ */
+void iet_cmnd_unpark(struct iet_conn *conn)
+{
+	struct iet_cmnd *cmnd;
+
+	while ((cmnd = list_first_entry_or_null(&conn->parked, struct iet_cmnd,
+						park_node))) {
+		enum iet_cmdsn_verdict verdict = arrived(conn, &cmnd->req);
+
+		if (verdict == IET_CMDSN_EARLY)
+			return;
+		if (verdict == IET_CMDSN_OUTSIDE) {
+			/* the same CmdSN has come twice */
+			iet_cmnd_abort(cmnd, NULL);
+			continue;
+		}
+		list_del(&cmnd->park_node);
+		cmnd->state = IET_CMND_RX;
+		start(cmnd);
+	}
+}
+
+static void request_pdu(struct iet_conn *conn, struct iet_cmnd *cmnd)
+{
+	switch (arrived(conn, &cmnd->req)) {
+	case IET_CMDSN_NEXT:
+		start(cmnd);
+		if (!list_empty(&conn->parked))
+			iet_cmnd_unpark(conn);
+		break;
+	case IET_CMDSN_EARLY:
+		park(conn, cmnd);
+		break;
+	case IET_CMDSN_OUTSIDE:
+		iet_cmnd_abort(cmnd, NULL);
+		break;
+	}
+}
+
+/**
+ * iet_cmnd_pdu - a whole PDU has been received
+ * @conn: the connection
+ *
+ * Context: the connection's thread.
+ */
+void iet_cmnd_pdu(struct iet_conn *conn)
+{
+	struct iet_cmnd *cmnd = conn->rx.cmnd;
+
+	conn->last_rx = jiffies;
+	if (!cmnd)
+		return;
+	conn->rx.cmnd = NULL;
+	if (iscsi_opcode(&conn->rx.bhs) != ISCSI_OP_DATA_OUT)
+		request_pdu(conn, cmnd);
+	else if (cmnd->state == IET_CMND_WAIT_DATA)
+		scsi_progress(cmnd);
+}
+
+/**
+ * iet_cmnd_data_error - the data segment of a PDU fails its digest
+ * @conn: the connection, with the PDU in conn->rx
+ *
+ * At ErrorRecoveryLevel 0 nothing can be mended (RFC 7143 7.8): the Reject
+ * tells why, then the connection ends.
+ *
+ * Context: the connection's thread.
+ * Return: 0, or -ENOMEM: call again later
+ */
+int iet_cmnd_data_error(struct iet_conn *conn)
+{
+	return reject_and_close(conn, ISCSI_REJECT_DATA_DIGEST);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Commands: one for each request that is being worked on, and for what we
+ * send on our own.  Preallocated per connection; responses are not objects.
+ */
+#ifndef IET_CMND_H
+#define IET_CMND_H
+
+#include <linux/list.h>
+#include <linux/llist.h>
+#include <linux/types.h>
+
+#include "iscsi_proto.h"
+#include "r2t.h"
+#include "scsi.h"
+#include "tmf.h"
+
+struct iet_conn;
+
+enum iet_cmnd_state {
+	IET_CMND_FREE,
+	IET_CMND_RX, /* its request is being received */
+	IET_CMND_PARKED, /* its CmdSN is early */
+	IET_CMND_WAIT_DATA, /* Data-Out PDUs are to come */
+	IET_CMND_EXECUTING, /* the device server has it */
+	IET_CMND_SENDING, /* in the transmit queue */
+};
+
+/* what a command has to send */
+enum iet_tx_kind {
+	IET_TX_SCSI, /* Data-In PDUs and the SCSI Response */
+	IET_TX_R2T,
+	IET_TX_NOP_IN,
+	IET_TX_PING, /* NOP-In that we began */
+	IET_TX_TMF,
+	IET_TX_LOGOUT,
+	IET_TX_TEXT,
+	IET_TX_REJECT,
+	IET_TX_NR,
+};
+
+/**
+ * struct iet_cmnd - a request and its response
+ * @conn: the connection it belongs to, for ever
+ * @node: in conn->free or conn->active
+ * @tx_node: in conn->tx.queue
+ * @park_node: in conn->parked, by CmdSN
+ * @done_node: in conn->done
+ * @itt_node: in conn->itt, if @hashed
+ * @state: where it is
+ * @kind: what it has to send
+ * @queued: it is in the transmit queue
+ * @hashed: it can be found by its ITT
+ * @counted: it holds a place in the command window
+ * @immediate: an immediate SCSI command, of which there may be few
+ * @aborted: no response; when the backend returns it, it is over
+ * @failed: status is set already; data that comes is thrown away
+ * @close_after: the connection ends with this response
+ * @index: its place in the pool
+ * @gen: counts the uses of that place: a part of the TTT, so that data for
+ *	an earlier command is told from data for this one
+ * @itt: InitiatorTaskTag, as on the wire
+ * @cmd_sn: CmdSN
+ * @req: the request's BHS
+ * @ext_cdb: CDB of more than 16 bytes, allocated, or NULL
+ * @r2t: progress of a write's data
+ * @tx_off: bytes of Data-In that are sent
+ * @data_sn: DataSN of the next Data-In
+ * @response: code of a task management, logout, or reject response
+ * @tmf: task management in progress
+ * @aborted_by: the function that waits for this command's end
+ * @scmd: the SCSI side; scmd.tio also holds the data of text and NOP
+ *
+ * Owned by the connection's thread, but for @scmd while EXECUTING.
+ * Lifetime: in the pool of its connection, which outlives all uses.
+ */
+struct iet_cmnd {
+	struct iet_conn *conn;
+	struct list_head node;
+	struct list_head tx_node;
+	struct list_head park_node;
+	struct llist_node done_node;
+	struct hlist_node itt_node;
+	enum iet_cmnd_state state;
+	enum iet_tx_kind kind;
+	bool queued : 1;
+	bool hashed : 1;
+	bool counted : 1;
+	bool immediate : 1;
+	bool aborted : 1;
+	bool failed : 1;
+	bool close_after : 1;
+	u16 index;
+	u16 gen;
+	__be32 itt;
+	u32 cmd_sn;
+	struct iscsi_hdr req;
+	u8 *ext_cdb;
+	struct iet_r2t r2t;
+	u32 tx_off;
+	u32 data_sn;
+	u8 response;
+	struct iet_tmf tmf;
+	struct iet_tmf *aborted_by;
+	struct iet_scmd scmd;
+};
+
+/* a TTT: generation, R2T slot, place in the pool */
+#define IET_TTT_INDEX_BITS 9
+#define IET_TTT_SLOT_BITS 7
+#define IET_TTT_INDEX_MASK ((1U << IET_TTT_INDEX_BITS) - 1)
+#define IET_TTT_SLOT_MASK ((1U << IET_TTT_SLOT_BITS) - 1)
+
+struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn);
+void iet_cmnd_free(struct iet_cmnd *cmnd);
+struct iet_cmnd *iet_cmnd_find(struct iet_conn *conn, __be32 itt);
+void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf);
+void iet_cmnd_done(struct iet_cmnd *cmnd);
+void iet_cmnd_finish(struct iet_cmnd *cmnd);
+int iet_cmnds_create(struct iet_conn *conn);
+void iet_cmnds_destroy(struct iet_conn *conn);
+void iet_cmnds_end(struct iet_conn *conn);
+void iet_cmnd_sent(struct iet_cmnd *cmnd);
+void iet_cmnd_returned(struct iet_cmnd *cmnd);
+
+/* called by rx.c: a header is there; a whole PDU is there */
+int iet_cmnd_header(struct iet_conn *conn);
+void iet_cmnd_pdu(struct iet_conn *conn);
+int iet_cmnd_data_error(struct iet_conn *conn);
+void iet_cmnd_unpark(struct iet_conn *conn);
+int iet_cmnd_reject(struct iet_conn *conn, u8 reason);
+
+#endif /* IET_CMND_H */

@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Connections: taking a socket over, serving it, closing it.
+ *
+ * Closing takes three steps.  iet_conn_close(), by anybody, only asks for
+ * it.  The connection's thread then stops all traffic and ends what no
+ * backend holds (conn_shut()).  A worker does what may sleep: it unlinks the
+ * connection from its session and lets go of the socket (conn_unlink_work()).
+ * The thread keeps the rest until the last command has come back.
+ */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/tcp.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "cmnd.h"
+#include "compat.h"
+#include "conn.h"
+#include "event.h"
+#include "nthread.h"
+#include "session.h"
+#include "target.h"
+
+static void kick_flag(struct sock *sk, int flag)
+{
+	struct iet_conn *conn;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	conn = sk->sk_user_data;
+	if (conn) {
+		set_bit(flag, &conn->flags);
+		iet_nthread_kick(conn);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void conn_data_ready(struct sock *sk)
+{
+	kick_flag(sk, IET_CONN_RX_READY);
+}
+
+static void conn_write_space(struct sock *sk)
+{
+	if (sk_stream_is_writeable(sk)) {
+		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		kick_flag(sk, IET_CONN_TX_READY);
+	}
+}
+
+static void conn_state_change(struct sock *sk)
+{
+	struct iet_conn *conn;
+
+	read_lock_bh(&sk->sk_callback_lock);
+	conn = sk->sk_user_data;
+	/*
+	 * In CLOSE_WAIT there may be requests to be read still; the receive
+	 * side sees the end of the stream after them.
+	 */
+	if (conn && sk->sk_state == TCP_CLOSE_WAIT) {
+		set_bit(IET_CONN_RX_READY, &conn->flags);
+		iet_nthread_kick(conn);
+	} else if (conn && sk->sk_state != TCP_ESTABLISHED) {
+		iet_conn_close(conn, IET_EVENT_CLOSED_BY_PEER);
+	}
+	read_unlock_bh(&sk->sk_callback_lock);
+}
+
+/*
+ * Under sk_callback_lock a callback either sees all of ours or none, and a
+ * socket that has closed already is noticed, since its state change came
+ * before our callback was there.
+ */
+static int take_socket(struct iet_conn *conn, struct netlink_ext_ack *extack)
+{
+	struct sock *sk = conn->sock->sk;
+	int err = 0;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	if (sk->sk_user_data) {
+		NL_SET_ERR_MSG(extack, "the socket is in use in the kernel");
+		err = -EBUSY;
+	} else if (sk->sk_state != TCP_ESTABLISHED &&
+		   sk->sk_state != TCP_CLOSE_WAIT) {
+		NL_SET_ERR_MSG(extack, "the socket is not connected");
+		err = -ENOTCONN;
+	} else {
+		conn->saved_data_ready = sk->sk_data_ready;
+		conn->saved_write_space = sk->sk_write_space;
+		conn->saved_state_change = sk->sk_state_change;
+		sk->sk_user_data = conn;
+		sk->sk_data_ready = conn_data_ready;
+		sk->sk_write_space = conn_write_space;
+		sk->sk_state_change = conn_state_change;
+	}
+	write_unlock_bh(&sk->sk_callback_lock);
+	return err;
+}
+
+static void give_socket_back(struct iet_conn *conn)
+{
+	struct sock *sk = conn->sock->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_user_data = NULL;
+	sk->sk_data_ready = conn->saved_data_ready;
+	sk->sk_write_space = conn->saved_write_space;
+	sk->sk_state_change = conn->saved_state_change;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void conn_free_work(struct work_struct *work)
+{
+	struct iet_conn *conn =
+		container_of(work, struct iet_conn, unlink_work);
+
+	iet_cmnds_destroy(conn);
+	iet_session_put(conn->session);
+	kfree(conn);
+}
+
+/* The last reference may go in a hard interrupt: a worker does the rest. */
+static void conn_release(struct kref *ref)
+{
+	struct iet_conn *conn = container_of(ref, struct iet_conn, ref);
+
+	INIT_WORK(&conn->unlink_work, conn_free_work);
+	queue_work(iet_wq, &conn->unlink_work);
+}
+
+/**
+ * iet_conn_get - take a reference
+ * @conn: the connection, which the caller knows to be alive
+ */
+void iet_conn_get(struct iet_conn *conn)
+{
+	kref_get(&conn->ref);
+}
+
+/**
+ * iet_conn_put - let go of a reference
+ * @conn: the connection
+ *
+ * Context: any; the end itself is left to a worker.
+ */
+void iet_conn_put(struct iet_conn *conn)
+{
+	kref_put(&conn->ref, conn_release);
+}
+
+/* The part of closing that may sleep. */
+static void conn_unlink_work(struct work_struct *work)
+{
+	struct iet_conn *conn =
+		container_of(work, struct iet_conn, unlink_work);
+	struct iet_session *session = conn->session;
+	struct iet_conn *other;
+
+	cancel_delayed_work_sync(&conn->timer);
+	mutex_lock(&iet_config_lock);
+	list_del(&conn->session_node);
+	session->nr_conns--;
+	iet_event_conn(session->target->tid, session->sid, conn->cid,
+		       conn->close_reason);
+	if (!session->nr_conns)
+		iet_session_close(session, conn->close_reason);
+	if (session->successor &&
+	    atomic_dec_and_test(&session->successor->hold)) {
+		list_for_each_entry(other, &session->successor->conns,
+				    session_node)
+			iet_nthread_kick(other);
+	}
+	mutex_unlock(&iet_config_lock);
+	sockfd_put(conn->sock);
+	set_bit(IET_CONN_UNLINKED, &conn->flags);
+	iet_nthread_kick(conn);
+	iet_conn_put(conn);
+}
+
+static void conn_timer_work(struct work_struct *work)
+{
+	struct iet_conn *conn =
+		container_of(to_delayed_work(work), struct iet_conn, timer);
+
+	set_bit(IET_CONN_TIMER, &conn->flags);
+	iet_nthread_kick(conn);
+}
+
+static void conn_setup(struct iet_conn *conn, struct iet_session *session,
+		       const struct iet_conn_args *args)
+{
+	kref_init(&conn->ref);
+	conn->session = session;
+	init_llist_head(&conn->done);
+	init_llist_head(&conn->msgs);
+	INIT_LIST_HEAD(&conn->free);
+	INIT_LIST_HEAD(&conn->active);
+	INIT_LIST_HEAD(&conn->parked);
+	INIT_LIST_HEAD(&conn->tx.queue);
+	INIT_DELAYED_WORK(&conn->timer, conn_timer_work);
+	INIT_WORK(&conn->unlink_work, conn_unlink_work);
+	conn->sock = args->sock;
+	conn->cid = args->cid;
+	conn->hdigest = args->header_digest;
+	conn->ddigest = args->data_digest;
+	conn->max_recv = args->max_recv;
+	conn->max_xmit_limit = IET_MAX_RECV_SEGMENT;
+	conn->max_xmit = args->max_xmit;
+	conn->stat_sn = args->stat_sn;
+	conn->exp_stat_sn = args->exp_stat_sn;
+	conn->state = IET_CONN_ACTIVE;
+	conn->last_rx = jiffies;
+	conn->flags = BIT(IET_CONN_RX_READY) | BIT(IET_CONN_TX_READY);
+}
+
+static int check_place(struct iet_session *session, u16 cid,
+		       struct netlink_ext_ack *extack)
+{
+	if (session->unlinked) {
+		NL_SET_ERR_MSG(extack, "the session is being closed");
+		return -ENODEV;
+	}
+	if (iet_conn_find(session, cid)) {
+		NL_SET_ERR_MSG(extack, "the session has such a connection");
+		return -EEXIST;
+	}
+	if (session->nr_conns >= session->keys[IET_K_MAX_CONNECTIONS]) {
+		NL_SET_ERR_MSG(extack,
+			       "MaxConnections of the session is reached");
+		return -EUSERS;
+	}
+	return 0;
+}
+
+static unsigned long nop_interval(const struct iet_conn *conn)
+{
+	return READ_ONCE(conn->session->target->param.nop_interval) * HZ;
+}
+
+static unsigned long nop_timeout(const struct iet_conn *conn)
+{
+	unsigned long t =
+		READ_ONCE(conn->session->target->param.nop_timeout) * HZ;
+	unsigned long interval = nop_interval(conn);
+
+	return t && t < interval ? t : interval;
+}
+
+/**
+ * iet_conn_create - take a connection over from the daemon
+ * @session: its session
+ * @args: the socket and what was negotiated; on success the connection owns
+ *	the reference to the socket's file
+ * @extack: for the reason of a refusal
+ *
+ * Context: iet_config_lock held; does not wait.
+ * Return: the connection, which its thread holds, or an ERR_PTR
+ */
+struct iet_conn *iet_conn_create(struct iet_session *session,
+				 struct iet_conn_args *args,
+				 struct netlink_ext_ack *extack)
+{
+	struct iet_conn *conn;
+	int err;
+
+	lockdep_assert_held(&iet_config_lock);
+	err = check_place(session, args->cid, extack);
+	if (err)
+		return ERR_PTR(err);
+	conn = kzalloc(sizeof(*conn), GFP_NOIO);
+	if (!conn)
+		return ERR_PTR(-ENOMEM);
+	conn_setup(conn, session, args);
+	err = kernel_getpeername(args->sock, (struct sockaddr *)&conn->addr);
+	if (err < 0)
+		goto err_free;
+	conn->nr_cmnds = session->sn.window + IET_CMND_RESERVE;
+	err = iet_cmnds_create(conn);
+	if (err)
+		goto err_free;
+	tcp_sock_set_nodelay(conn->sock->sk);
+	/* the callbacks kick the thread, so that it must be known first */
+	iet_nthread_assign(conn);
+	err = take_socket(conn, extack);
+	if (err)
+		goto err_unassign;
+	iet_session_get(session);
+	list_add(&conn->session_node, &session->conns);
+	session->nr_conns++;
+	iet_nthread_attach(conn);
+	if (nop_interval(conn))
+		queue_delayed_work(iet_wq, &conn->timer, nop_interval(conn));
+	iet_event_conn(session->target->tid, session->sid, conn->cid,
+		       IET_EVENT_NEW);
+	return conn;
+
+err_unassign:
+	iet_nthread_unassign(conn);
+err_free:
+	iet_cmnds_destroy(conn);
+	kfree(conn);
+	return ERR_PTR(err);
+}
+
+/**
+ * iet_conn_find - look a connection up
+ * @session: its session
+ * @cid: connection id
+ *
+ * Context: iet_config_lock held, which also protects the result.
+ * Return: the connection, or NULL
+ */
+struct iet_conn *iet_conn_find(struct iet_session *session, u16 cid)
+{
+	struct iet_conn *conn;
+
+	lockdep_assert_held(&iet_config_lock);
+	list_for_each_entry(conn, &session->conns, session_node) {
+		if (conn->cid == cid)
+			return conn;
+	}
+	return NULL;
+}
+
+/**
+ * iet_conn_close - ask for the end of a connection
+ * @conn: the connection; the caller holds a reference or iet_config_lock, or
+ *	is its thread or its socket's callback
+ * @reason: why, for the events; the first one counts
+ *
+ * Context: any.
+ */
+void iet_conn_close(struct iet_conn *conn, enum iet_event reason)
+{
+	cmpxchg(&conn->close_reason, IET_EVENT_UNSPEC, reason);
+	set_bit(IET_CONN_CLOSE, &conn->flags);
+	iet_nthread_kick(conn);
+}
+
+/**
+ * iet_conn_address - the peer's address in text
+ * @conn: the connection
+ * @buf: where to put it: IPv4 dotted, IPv6 in brackets, without the port
+ * @len: size of @buf
+ *
+ * Return: length of the text, as snprintf()
+ */
+int iet_conn_address(const struct iet_conn *conn, char *buf, size_t len)
+{
+	const struct sockaddr_in *in = (const void *)&conn->addr;
+	const struct sockaddr_in6 *in6 = (const void *)&conn->addr;
+
+	if (conn->addr.ss_family == AF_INET)
+		return snprintf(buf, len, "%pI4", &in->sin_addr);
+	/* an IPv4 peer on a dual-stack listener */
+	if (ipv6_addr_v4mapped(&in6->sin6_addr))
+		return snprintf(buf, len, "%pI4", &in6->sin6_addr.s6_addr[12]);
+	return snprintf(buf, len, "[%pI6c]", &in6->sin6_addr);
+}
+
+/*
+ * The thread's part of closing: no more traffic; what no backend holds ends
+ * here, the rest are orphans.
+ */
+static void conn_shut(struct iet_conn *conn)
+{
+	WRITE_ONCE(conn->state, IET_CONN_CLOSING);
+	give_socket_back(conn);
+	kernel_sock_shutdown(conn->sock, SHUT_RDWR);
+	iet_cmnds_end(conn);
+	iet_conn_get(conn);
+	queue_work(iet_wq, &conn->unlink_work);
+}
+
+static void take_messages(struct iet_conn *conn)
+{
+	struct llist_node *list = llist_reverse_order(llist_del_all(&conn->msgs));
+	struct iet_conn_msg *msg, *next;
+
+	llist_for_each_entry_safe(msg, next, list, node)
+		iet_tmf_message(conn, msg);
+}
+
+static void take_done(struct iet_conn *conn)
+{
+	struct llist_node *list = llist_reverse_order(llist_del_all(&conn->done));
+	struct iet_cmnd *cmnd, *next;
+
+	llist_for_each_entry_safe(cmnd, next, list, done_node)
+		iet_cmnd_returned(cmnd);
+}
+
+static void ping(struct iet_conn *conn)
+{
+	struct iet_cmnd *cmnd = iet_cmnd_alloc(conn);
+
+	if (!cmnd)
+		return;
+	cmnd->kind = IET_TX_PING;
+	conn->pinging = true;
+	conn->ping_sent = jiffies;
+	iet_conn_queue(conn, cmnd);
+}
+
+/* NOP-In: is the initiator still there? */
+static void nop_timer(struct iet_conn *conn)
+{
+	unsigned long interval = nop_interval(conn);
+	unsigned long next = conn->last_rx + interval;
+
+	if (!interval)
+		return;
+	if (conn->pinging) {
+		next = conn->ping_sent + nop_timeout(conn);
+		if (time_after_eq(jiffies, next)) {
+			iet_conn_close(conn, IET_EVENT_TIMEOUT);
+			return;
+		}
+	} else if (time_after_eq(jiffies, next)) {
+		ping(conn);
+		next = jiffies + nop_timeout(conn);
+	}
+	queue_delayed_work(iet_wq, &conn->timer,
+			   max_t(long, next - jiffies, 1));
+}
+
+/**
+ * iet_conn_run - a turn of a connection
+ * @conn: the connection
+ *
+ * Context: the connection's thread.
+ * Return: true if there is more to do at once
+ */
+bool iet_conn_run(struct iet_conn *conn)
+{
+	bool more = false;
+
+	if (test_bit(IET_CONN_CLOSE, &conn->flags) &&
+	    conn->state != IET_CONN_CLOSING)
+		conn_shut(conn);
+	take_messages(conn);
+	take_done(conn);
+	if (conn->state == IET_CONN_CLOSING) {
+		if (!conn->nr_active &&
+		    test_bit(IET_CONN_UNLINKED, &conn->flags))
+			iet_nthread_detach(conn);
+		return false;
+	}
+	if (test_and_clear_bit(IET_CONN_TIMER, &conn->flags))
+		nop_timer(conn);
+	if (!atomic_read(&conn->session->hold))
+		more = iet_conn_rx(conn);
+	more |= iet_conn_tx(conn);
+	return more;
+}
+
+/**
+ * iet_conn_starved - does the connection wait for memory or a command?
+ * @conn: the connection
+ *
+ * Context: the connection's thread.
+ * Return: true if iet_conn_run() is to be called again after a while
+ */
+bool iet_conn_starved(const struct iet_conn *conn)
+{
+	return conn->state == IET_CONN_ACTIVE && conn->rx.starved;
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Network threads.
+ *
+ * A connection belongs to one thread from handoff to its end.  Everybody
+ * else only kicks it: puts it on the thread's lock-free ready list and wakes
+ * the thread.  The thread serves the connections that have work round robin,
+ * each with a budget per turn, and sleeps nowhere but in wait_for_work().
+ */
+#include <linux/kthread.h>
+#include <linux/llist.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <net/sock.h>
+
+#include "conn.h"
+#include "nthread.h"
+
+/* how soon a connection that found no memory or no command tries again */
+#define STARVED_RETRY_JIFFIES max(HZ / 500, 1)
+
+/**
+ * struct iet_nthread - a network thread
+ * @task: the thread
+ * @ready: iet_conn.ready_node: kicked connections, each with a reference
+ * @run: iet_conn.run_node: connections with work, the thread's own
+ * @nr_conns: connections assigned, for placement
+ *
+ * Lifetime: from iet_nthreads_start() to iet_nthreads_stop(); connections
+ * hold the module, so none is left by then.
+ */
+struct iet_nthread {
+	struct task_struct *task;
+	struct llist_head ready;
+	struct list_head run;
+	atomic_t nr_conns;
+} ____cacheline_aligned_in_smp;
+
+static struct iet_nthread *nthreads;
+static unsigned int nr_nthreads;
+
+/* Take over what was kicked.  A kick's reference ends here. */
+static void collect_ready(struct iet_nthread *nt)
+{
+	struct llist_node *list = llist_del_all(&nt->ready);
+	struct iet_conn *conn, *next;
+
+	llist_for_each_entry_safe(conn, next, list, ready_node) {
+		/*
+		 * Cleared before the work is looked at: whoever adds work
+		 * from now on kicks again.
+		 */
+		clear_bit(IET_CONN_KICKED, &conn->flags);
+		smp_mb__after_atomic();
+		if (smp_load_acquire(&conn->attached) && !conn->on_run) {
+			conn->on_run = true;
+			list_add_tail(&conn->run_node, &nt->run);
+		}
+		iet_conn_put(conn);
+	}
+}
+
+/* A connection stays in the list while it has work or must try again. */
+static void run_once(struct iet_nthread *nt)
+{
+	struct iet_conn *conn, *next;
+
+	list_for_each_entry_safe(conn, next, &nt->run, run_node) {
+		if (iet_conn_run(conn) ||
+		    (conn->attached && iet_conn_starved(conn)))
+			continue;
+		conn->on_run = false;
+		list_del(&conn->run_node);
+		if (!conn->attached)
+			iet_conn_put(conn);
+	}
+}
+
+static bool all_starved(struct iet_nthread *nt)
+{
+	struct iet_conn *conn;
+
+	list_for_each_entry(conn, &nt->run, run_node) {
+		if (!iet_conn_starved(conn))
+			return false;
+	}
+	return true;
+}
+
+static void wait_for_work(struct iet_nthread *nt)
+{
+	set_current_state(TASK_IDLE);
+	if (llist_empty(&nt->ready) && !kthread_should_stop()) {
+		if (list_empty(&nt->run))
+			schedule();
+		else if (all_starved(nt))
+			schedule_timeout(STARVED_RETRY_JIFFIES);
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
+static int nthread_main(void *arg)
+{
+	struct iet_nthread *nt = arg;
+
+	while (!kthread_should_stop()) {
+		collect_ready(nt);
+		if (!list_empty(&nt->run)) {
+			run_once(nt);
+			cond_resched();
+		}
+		wait_for_work(nt);
+	}
+	return 0;
+}
+
+/**
+ * iet_nthreads_start - start the network threads
+ * @nr: how many; 0: one for each online CPU
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno
+ */
+int iet_nthreads_start(unsigned int nr)
+{
+	unsigned int i;
+	int err;
+
+	nr = nr ?: num_online_cpus();
+	nthreads = kcalloc(nr, sizeof(*nthreads), GFP_KERNEL);
+	if (!nthreads)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++) {
+		struct iet_nthread *nt = &nthreads[i];
+		struct task_struct *task;
+
+		init_llist_head(&nt->ready);
+		INIT_LIST_HEAD(&nt->run);
+		task = kthread_run(nthread_main, nt, "iet_net/%u", i);
+		if (IS_ERR(task)) {
+			err = PTR_ERR(task);
+			goto err_stop;
+		}
+		nt->task = task;
+		nr_nthreads = i + 1;
+	}
+	return 0;
+
+err_stop:
+	iet_nthreads_stop();
+	return err;
+}
+
+/**
+ * iet_nthreads_stop - stop the network threads
+ *
+ * There are no connections any more.  Context: may sleep.
+ */
+void iet_nthreads_stop(void)
+{
+	while (nr_nthreads)
+		kthread_stop(nthreads[--nr_nthreads].task);
+	kfree(nthreads);
+	nthreads = NULL;
+}
+
+/**
+ * iet_nthreads_nr - how many network threads there are
+ *
+ * Return: the number
+ */
+unsigned int iet_nthreads_nr(void)
+{
+	return nr_nthreads;
+}
+
+/**
+ * iet_nthread_assign - choose a connection's thread
+ * @conn: new connection
+ *
+ * The thread on whose CPU the socket's packets come in, if there is one for
+ * each CPU and it is not much busier than others; else the least loaded.
+ */
+void iet_nthread_assign(struct iet_conn *conn)
+{
+	int cpu = READ_ONCE(conn->sock->sk->sk_incoming_cpu);
+	struct iet_nthread *best = &nthreads[0];
+	unsigned int i;
+
+	for (i = 1; i < nr_nthreads; i++) {
+		if (atomic_read(&nthreads[i].nr_conns) <
+		    atomic_read(&best->nr_conns))
+			best = &nthreads[i];
+	}
+	if (cpu >= 0 && cpu < nr_nthreads &&
+	    atomic_read(&nthreads[cpu].nr_conns) <=
+		    atomic_read(&best->nr_conns) + 1)
+		best = &nthreads[cpu];
+	atomic_inc(&best->nr_conns);
+	conn->nthread = best;
+}
+
+/**
+ * iet_nthread_unassign - undo iet_nthread_assign()
+ * @conn: connection that was not attached, or is no longer
+ */
+void iet_nthread_unassign(struct iet_conn *conn)
+{
+	atomic_dec(&conn->nthread->nr_conns);
+}
+
+/**
+ * iet_nthread_attach - let a connection's thread begin
+ * @conn: connection with a thread assigned; its initial reference becomes the
+ *	thread's
+ */
+void iet_nthread_attach(struct iet_conn *conn)
+{
+	smp_store_release(&conn->attached, true);
+	iet_nthread_kick(conn);
+}
+
+/**
+ * iet_nthread_kick - there is work for a connection's thread
+ * @conn: the connection; the caller holds a reference or a command of it
+ *
+ * What there is to do is written down (flags, lists) before.
+ * Context: any, hard interrupts included.
+ */
+void iet_nthread_kick(struct iet_conn *conn)
+{
+	struct iet_nthread *nt = conn->nthread;
+
+	smp_mb__before_atomic();
+	if (test_and_set_bit(IET_CONN_KICKED, &conn->flags))
+		return;
+	iet_conn_get(conn);
+	llist_add(&conn->ready_node, &nt->ready);
+	wake_up_process(nt->task);
+}
+
+/**
+ * iet_nthread_detach - a connection has ended
+ * @conn: the connection
+ *
+ * The thread lets go of its reference when iet_conn_run() returns.
+ * Context: the connection's thread.
+ */
+void iet_nthread_detach(struct iet_conn *conn)
+{
+	conn->attached = false;
+	iet_nthread_unassign(conn);
+}
+
+/**
+ * iet_nthread_current - does the caller run in the connection's thread?
+ * @conn: the connection
+ *
+ * Return: true if so
+ */
+bool iet_nthread_current(const struct iet_conn *conn)
+{
+	return current == conn->nthread->task && in_task();
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The receive side of a connection: from bytes to PDUs.
+ *
+ * One function per state; each returns 1 if it made progress, 0 if there is
+ * nothing more to be had now, or a negative errno to end the connection.
+ * Headers go to conn->rx, data straight into the pages of the command.
+ */
+#include <linux/crc32c.h>
+#include <linux/kernel.h>
+#include <linux/net.h>
+
+#include "cmnd.h"
+#include "compat.h"
+#include "conn.h"
+
+/* steps of the state machine in one turn: about eight PDUs */
+#define RX_BUDGET 48
+
+/* Receive into a small buffer; @off is what is there already. */
+static int recv_buf(struct iet_conn *conn, void *buf, u32 len)
+{
+	struct iet_rx *rx = &conn->rx;
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	struct kvec kv = { buf + rx->off, len - rx->off };
+	int n;
+
+	n = kernel_recvmsg(conn->sock, &msg, &kv, 1, kv.iov_len,
+			   msg.msg_flags);
+	if (n == -EAGAIN)
+		return 0;
+	if (n <= 0)
+		return n ?: -ECONNRESET;
+	rx->off += n;
+	return 1;
+}
+
+static void next_state(struct iet_rx *rx, enum iet_rx_state state)
+{
+	rx->state = state;
+	rx->off = 0;
+}
+
+static int rx_bhs(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
+	int ret = recv_buf(conn, &rx->bhs, sizeof(rx->bhs));
+
+	if (ret <= 0 || rx->off < sizeof(rx->bhs))
+		return ret;
+	rx->ahs_len = rx->bhs.ahs_len * 4;
+	rx->data_len = iscsi_dlength(&rx->bhs);
+	next_state(rx, IET_RX_AHS);
+	return 1;
+}
+
+static int rx_ahs(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
+
+	if (rx->off < rx->ahs_len) {
+		int ret = recv_buf(conn, rx->ahs, rx->ahs_len);
+
+		if (ret <= 0 || rx->off < rx->ahs_len)
+			return ret;
+	}
+	next_state(rx, conn->hdigest ? IET_RX_HDIGEST : IET_RX_HEADER);
+	return 1;
+}
+
+static u32 header_crc(const struct iet_rx *rx)
+{
+	u32 crc = crc32c(~0, &rx->bhs, sizeof(rx->bhs));
+
+	return ~crc32c(crc, rx->ahs, rx->ahs_len);
+}
+
+static int rx_hdigest(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
+	int ret = recv_buf(conn, &rx->digest, sizeof(rx->digest));
+
+	if (ret <= 0 || rx->off < sizeof(rx->digest))
+		return ret;
+	/* nobody knows where the next header begins (RFC 7143 7.7) */
+	if (le32_to_cpu(rx->digest) != header_crc(rx))
+		return -EBADMSG;
+	next_state(rx, IET_RX_HEADER);
+	return 1;
+}
+
+static int rx_header(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
+
+	rx->starved = iet_cmnd_header(conn) == -ENOMEM;
+	if (rx->starved)
+		return 0;
+	rx->crc = ~0;
+	next_state(rx, rx->data_len ? IET_RX_DATA : IET_RX_PDU);
+	return 1;
+}
+
+/* How many of the bytes to come have a place in the command's pages. */
+static u32 room_for_data(const struct iet_rx *rx)
+{
+	u32 pos = rx->data_off + rx->off;
+	u32 left = rx->data_len - rx->off;
+
+	if (!rx->cmnd || pos >= rx->cmnd->scmd.tio.size)
+		return 0;
+	return min(left, rx->cmnd->scmd.tio.size - pos);
+}
+
+static int rx_data(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+	u32 pos = rx->data_off + rx->off;
+	u32 room = room_for_data(rx);
+	int n;
+
+	if (room)
+		iet_tio_iter(&rx->cmnd->scmd.tio, &msg.msg_iter, ITER_DEST,
+			     pos, room);
+	else
+		iov_iter_discard(&msg.msg_iter, ITER_DEST,
+				 rx->data_len - rx->off);
+	n = sock_recvmsg(conn->sock, &msg, msg.msg_flags);
+	if (n == -EAGAIN)
+		return 0;
+	if (n <= 0)
+		return n ?: -ECONNRESET;
+	if (conn->ddigest && room)
+		rx->crc = iet_tio_crc32c(&rx->cmnd->scmd.tio, pos, n, rx->crc);
+	/* what was thrown away can't be checked, and need not be */
+	rx->crc_skipped |= !room;
+	rx->off += n;
+	if (rx->off == rx->data_len)
+		next_state(rx, IET_RX_PAD);
+	return 1;
+}
+
+static int rx_pad(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
+	u32 len = iscsi_pad(rx->data_len);
+
+	if (len) {
+		int ret = recv_buf(conn, rx->pad, len);
+
+		if (ret <= 0 || rx->off < len)
+			return ret;
+	}
+	next_state(rx, conn->ddigest ? IET_RX_DDIGEST : IET_RX_PDU);
+	return 1;
+}
+
+static int rx_ddigest(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
+	u32 crc;
+
+	if (rx->off < sizeof(rx->digest)) {
+		int ret = recv_buf(conn, &rx->digest, sizeof(rx->digest));
+
+		if (ret <= 0 || rx->off < sizeof(rx->digest))
+			return ret;
+	}
+	crc = ~crc32c(rx->crc, rx->pad, iscsi_pad(rx->data_len));
+	if (rx->cmnd && !rx->crc_skipped && le32_to_cpu(rx->digest) != crc) {
+		rx->starved = iet_cmnd_data_error(conn) == -ENOMEM;
+		return 0;
+	}
+	next_state(rx, IET_RX_PDU);
+	return 1;
+}
+
+static int rx_pdu(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
+
+	iet_cmnd_pdu(conn);
+	rx->cmnd = NULL;
+	rx->crc_skipped = false;
+	next_state(rx, IET_RX_BHS);
+	return 1;
+}
+
+static int (*const rx_states[])(struct iet_conn *conn) = {
+	[IET_RX_BHS] = rx_bhs,
+	[IET_RX_AHS] = rx_ahs,
+	[IET_RX_HDIGEST] = rx_hdigest,
+	[IET_RX_HEADER] = rx_header,
+	[IET_RX_DATA] = rx_data,
+	[IET_RX_PAD] = rx_pad,
+	[IET_RX_DDIGEST] = rx_ddigest,
+	[IET_RX_PDU] = rx_pdu,
+};
+
+static enum iet_event close_reason(int err)
+{
+	return err == -EBADMSG ? IET_EVENT_PROTOCOL_ERROR :
+				 IET_EVENT_CLOSED_BY_PEER;
+}
+
+/**
+ * iet_conn_rx - a turn of the receive side
+ * @conn: the connection, which is not closing
+ *
+ * Context: the connection's thread; does not sleep.
+ * Return: true if there is more to do at once
+ */
+bool iet_conn_rx(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
+	int budget = RX_BUDGET;
+	int ret = 1;
+
+	if (!test_and_clear_bit(IET_CONN_RX_READY, &conn->flags) &&
+	    !rx->starved)
+		return false;
+	while (!conn->stop_rx && budget--) {
+		ret = rx_states[rx->state](conn);
+		if (ret <= 0)
+			break;
+	}
+	if (ret < 0) {
+		iet_conn_close(conn, close_reason(ret));
+		return false;
+	}
+	if (conn->stop_rx || ret == 0)
+		return false;
+	set_bit(IET_CONN_RX_READY, &conn->flags);
+	return true;
+}

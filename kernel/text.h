@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Text requests in the full feature phase (RFC 7143 11.10).
+ */
+#ifndef IET_TEXT_H
+#define IET_TEXT_H
+
+struct iet_cmnd;
+
+void iet_text_start(struct iet_cmnd *cmnd);
+
+#endif /* IET_TEXT_H */

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Task management (RFC 7143 11.5, 4.2.3; SAM-5 7).
+ *
+ * ABORT TASK concerns one command of the same connection.  The others may
+ * concern commands of any connection of the target, and only a connection's
+ * thread may touch its commands: a worker sends each of them a message, and
+ * the response is sent when all have looked and no backend holds an aborted
+ * command any more.  Nobody else waits.
+ */
+#include <linux/slab.h>
+
+#include "cmnd.h"
+#include "compat.h"
+#include "conn.h"
+#include "nthread.h"
+#include "session.h"
+#include "target.h"
+#include "tmf.h"
+#include "volume.h"
+
+/**
+ * struct iet_tmf_op - a task management function
+ * @function: enum iscsi_tmf
+ * @lun: it concerns a logical unit
+ * @all_sessions: commands of all I_T nexuses, not only of the requester's
+ * @ua: unit attention for all I_T nexuses concerned, 0 = none
+ * @ua_cleared: unit attention for the others whose commands were cleared
+ */
+struct iet_tmf_op {
+	u8 function;
+	bool lun;
+	bool all_sessions;
+	u16 ua;
+	u16 ua_cleared;
+};
+
+/* additional sense codes (SPC-4 annex F) */
+#define ASC_BUS_DEVICE_RESET 0x2903
+#define ASC_SCSI_BUS_RESET 0x2902
+#define ASC_COMMANDS_CLEARED 0x2f00
+
+static const struct iet_tmf_op tmf_ops[] = {
+	{ .function = ISCSI_TMF_ABORT_TASK, .lun = true },
+	{ .function = ISCSI_TMF_ABORT_TASK_SET, .lun = true },
+	{
+		.function = ISCSI_TMF_CLEAR_TASK_SET,
+		.lun = true,
+		.all_sessions = true,
+		.ua_cleared = ASC_COMMANDS_CLEARED,
+	},
+	{
+		.function = ISCSI_TMF_LOGICAL_UNIT_RESET,
+		.lun = true,
+		.all_sessions = true,
+		.ua = ASC_BUS_DEVICE_RESET,
+	},
+	{
+		.function = ISCSI_TMF_TARGET_WARM_RESET,
+		.all_sessions = true,
+		.ua = ASC_SCSI_BUS_RESET,
+	},
+};
+
+static const struct iet_tmf_op *find_op(u8 function)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tmf_ops); i++) {
+		if (tmf_ops[i].function == function)
+			return &tmf_ops[i];
+	}
+	return NULL;
+}
+
+static struct iet_cmnd *tmf_cmnd(struct iet_tmf *tmf)
+{
+	return container_of(tmf, struct iet_cmnd, tmf);
+}
+
+/**
+ * iet_tmf_get - there is one more thing to wait for
+ * @tmf: function in progress
+ */
+void iet_tmf_get(struct iet_tmf *tmf)
+{
+	refcount_inc(&tmf->pending);
+}
+
+/**
+ * iet_tmf_put - something that was waited for has ended
+ * @tmf: function in progress
+ *
+ * Context: any.
+ */
+void iet_tmf_put(struct iet_tmf *tmf)
+{
+	if (refcount_dec_and_test(&tmf->pending))
+		iet_cmnd_done(tmf_cmnd(tmf));
+}
+
+/**
+ * iet_tmf_release - the command that carried the function ends
+ * @tmf: function, or one that never began
+ */
+void iet_tmf_release(struct iet_tmf *tmf)
+{
+	if (tmf->vol)
+		percpu_ref_put(&tmf->vol->ref);
+	tmf->vol = NULL;
+}
+
+/* Does the function concern this command? */
+static bool concerns(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
+{
+	if (iscsi_opcode(&cmnd->req) != ISCSI_OP_SCSI_CMD)
+		return false;
+	if (cmnd->state != IET_CMND_WAIT_DATA &&
+	    cmnd->state != IET_CMND_EXECUTING)
+		return false;
+	return !tmf->op->lun || cmnd->scmd.vol == tmf->vol;
+}
+
+/**
+ * iet_tmf_message - abort a connection's commands on behalf of a function
+ * @conn: the connection
+ * @msg: the message, which ends here
+ *
+ * Context: the connection's thread.
+ */
+void iet_tmf_message(struct iet_conn *conn, struct iet_conn_msg *msg)
+{
+	struct iet_tmf *tmf = msg->tmf;
+	struct iet_cmnd *cmnd, *next;
+
+	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
+		if (concerns(tmf, cmnd))
+			iet_cmnd_abort(cmnd, tmf);
+	}
+	kfree(msg);
+	iet_tmf_put(tmf);
+}
+
+static bool send_message(struct iet_conn *conn, struct iet_tmf *tmf)
+{
+	struct iet_conn_msg *msg = kmalloc(sizeof(*msg), GFP_NOIO);
+
+	if (!msg)
+		return false;
+	msg->tmf = tmf;
+	iet_tmf_get(tmf);
+	llist_add(&msg->node, &conn->msgs);
+	iet_nthread_kick(conn);
+	return true;
+}
+
+static void establish_ua(struct iet_tmf *tmf, struct iet_session *own)
+{
+	const struct iet_tmf_op *op = tmf->op;
+	struct iet_session *session;
+
+	if (op->lun && op->ua)
+		iet_ua_volume(tmf->vol, op->ua, NULL);
+	if (op->lun && op->ua_cleared)
+		iet_ua_volume(tmf->vol, op->ua_cleared, &own->nexus);
+	if (op->lun || !op->ua)
+		return;
+	list_for_each_entry(session, &own->target->sessions, target_node)
+		iet_ua_nexus(&session->nexus, op->ua);
+}
+
+/* A volume may be mapped into several targets: look at all of them. */
+static bool session_concerned(const struct iet_tmf *tmf,
+			      const struct iet_session *own,
+			      const struct iet_session *session)
+{
+	if (session == own)
+		return true;
+	if (!tmf->op->all_sessions)
+		return false;
+	return tmf->op->lun || session->target == own->target;
+}
+
+static void tmf_work(struct work_struct *work)
+{
+	struct iet_tmf *tmf = container_of(work, struct iet_tmf, work);
+	struct iet_cmnd *cmnd = tmf_cmnd(tmf);
+	struct iet_session *own = cmnd->conn->session;
+	struct iet_session *session;
+	struct iet_target *target;
+	struct iet_conn *conn;
+	bool ok = true;
+
+	mutex_lock(&iet_config_lock);
+	establish_ua(tmf, own);
+	list_for_each_entry(target, &iet_targets, node) {
+		list_for_each_entry(session, &target->sessions, target_node) {
+			if (!session_concerned(tmf, own, session))
+				continue;
+			list_for_each_entry(conn, &session->conns,
+					    session_node)
+				ok &= send_message(conn, tmf);
+		}
+	}
+	mutex_unlock(&iet_config_lock);
+	if (!ok)
+		cmnd->response = ISCSI_TMF_RSP_REJECTED;
+	iet_tmf_put(tmf);
+}
+
+static void abort_task(struct iet_cmnd *cmnd)
+{
+	const struct iscsi_tmf_hdr *hdr = (void *)&cmnd->req;
+	struct iet_cmnd *victim = iet_cmnd_find(cmnd->conn, hdr->ref_itt);
+
+	/*
+	 * All that was sent before has arrived: there is one connection.  A
+	 * response that is on its way is sent before ours, which then says
+	 * that the task does not exist (11.6.1).
+	 */
+	if (!victim || iscsi_opcode(&victim->req) != ISCSI_OP_SCSI_CMD ||
+	    memcmp(victim->req.lun, hdr->lun, sizeof(hdr->lun)) ||
+	    victim->state == IET_CMND_SENDING)
+		cmnd->response = ISCSI_TMF_RSP_NO_TASK;
+	else
+		iet_cmnd_abort(victim, &cmnd->tmf);
+	iet_tmf_put(&cmnd->tmf);
+}
+
+/**
+ * iet_tmf_start - carry out a task management function
+ * @cmnd: the request
+ *
+ * Context: the connection's thread; does not sleep.
+ */
+void iet_tmf_start(struct iet_cmnd *cmnd)
+{
+	const struct iscsi_tmf_hdr *hdr = (void *)&cmnd->req;
+	struct iet_tmf *tmf = &cmnd->tmf;
+
+	cmnd->kind = IET_TX_TMF;
+	cmnd->response = ISCSI_TMF_RSP_COMPLETE;
+	tmf->op = find_op(hdr->function & ISCSI_TMF_MASK);
+	if (!tmf->op) {
+		cmnd->response = ISCSI_TMF_RSP_NOT_SUPPORTED;
+		iet_conn_queue(cmnd->conn, cmnd);
+		return;
+	}
+	if (tmf->op->lun) {
+		tmf->vol = iet_nexus_get_volume(&cmnd->conn->session->nexus,
+						hdr->lun);
+		if (!tmf->vol) {
+			cmnd->response = ISCSI_TMF_RSP_NO_LUN;
+			iet_conn_queue(cmnd->conn, cmnd);
+			return;
+		}
+	}
+	cmnd->state = IET_CMND_EXECUTING;
+	refcount_set(&tmf->pending, 1);
+	if (tmf->op->function == ISCSI_TMF_ABORT_TASK) {
+		abort_task(cmnd);
+		return;
+	}
+	INIT_WORK(&tmf->work, tmf_work);
+	queue_work(iet_wq, &tmf->work);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Task management (RFC 7143 11.5).
+ */
+#ifndef IET_TMF_H
+#define IET_TMF_H
+
+#include <linux/llist.h>
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
+
+struct iet_cmnd;
+struct iet_conn;
+struct iet_tmf_op;
+struct iet_volume;
+
+/**
+ * struct iet_tmf - a task management function in progress
+ * @op: row of the table of functions
+ * @pending: connections still to look, aborted commands still in a backend,
+ *	and one for whoever set it up; the response is sent at zero
+ * @vol: the logical unit, with a reference, or NULL
+ * @work: finds the connections concerned
+ *
+ * Lifetime: inside the command that carries the request.
+ */
+struct iet_tmf {
+	const struct iet_tmf_op *op;
+	refcount_t pending;
+	struct iet_volume *vol;
+	struct work_struct work;
+};
+
+/**
+ * struct iet_conn_msg - asks a connection's thread to abort commands
+ * @node: in conn->msgs
+ * @tmf: on whose behalf, with a count in its @pending
+ *
+ * Lifetime: allocated by the sender, freed by the thread.
+ */
+struct iet_conn_msg {
+	struct llist_node node;
+	struct iet_tmf *tmf;
+};
+
+void iet_tmf_start(struct iet_cmnd *cmnd);
+void iet_tmf_get(struct iet_tmf *tmf);
+void iet_tmf_put(struct iet_tmf *tmf);
+void iet_tmf_release(struct iet_tmf *tmf);
+void iet_tmf_message(struct iet_conn *conn, struct iet_conn_msg *msg);
+
+#endif /* IET_TMF_H */
