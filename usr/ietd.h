@@ -19,6 +19,7 @@
  * @port: -p
  * @foreground: -f
  * @debug: -d
+ * @other_user: -u or -g was given
  */
 struct ietd_options {
 	const char *config;
@@ -26,9 +27,20 @@ struct ietd_options {
 	uint16_t port;
 	bool foreground;
 	int debug;
+	bool other_user;
 };
 
 extern struct ietd_options options;
+
+/**
+ * options_parse - read the command line into @options
+ * @argc: of main()
+ * @argv: of main()
+ *
+ * Return: -1 to go on; otherwise the daemon has nothing more to do, and this
+ * is its exit status
+ */
+int options_parse(int argc, char *argv[]);
 
 /**
  * ietd_config_path - the configuration file to apply now
@@ -38,14 +50,5 @@ extern struct ietd_options options;
  * Return: a path, or NULL if there is no file and none was asked for
  */
 const char *ietd_config_path(void);
-
-/**
- * ietd_reload - apply the configuration file again, telling the service
- * manager about it
- *
- * Return: 0 (also if there is no file), or a negative errno; the reason has
- * been logged
- */
-int ietd_reload(void);
 
 #endif /* IET_USR_IETD_H */

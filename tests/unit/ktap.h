@@ -29,29 +29,29 @@ static bool ktap_ok;
 		}                                                           \
 	} while (0)
 
-#define CHECK_EQ(have, want)                                               \
-	do {                                                               \
-		long long have_ = (long long)(have);                       \
-		long long want_ = (long long)(want);                       \
-		if (have_ != want_) {                                      \
-			printf("# %s:%d: %s is %lld (0x%llx), want %lld "  \
-			       "(0x%llx)\n",                               \
-			       __FILE__, __LINE__, #have, have_, have_,    \
-			       want_, want_);                              \
-			ktap_ok = false;                                   \
-		}                                                          \
+#define CHECK_EQ(have, want)                                                   \
+	do {                                                                   \
+		long long have_ = (long long)(have);                           \
+		long long want_ = (long long)(want);                           \
+		if (have_ != want_) {                                          \
+			printf("# %s:%d: %s is %lld (0x%llx), want %lld "      \
+			       "(0x%llx)\n",                                   \
+			       __FILE__, __LINE__, #have, have_, have_, want_, \
+			       want_);                                         \
+			ktap_ok = false;                                       \
+		}                                                              \
 	} while (0)
 
-#define CHECK_STR(have, want)                                               \
-	do {                                                                \
-		const char *have_ = (have);                                 \
-		const char *want_ = (want);                                 \
-		if (!have_ || strcmp(have_, want_)) {                       \
-			printf("# %s:%d: %s is \"%s\", want \"%s\"\n",      \
-			       __FILE__, __LINE__, #have,                   \
-			       have_ ? have_ : "(null)", want_);            \
-			ktap_ok = false;                                    \
-		}                                                           \
+#define CHECK_STR(have, want)                                          \
+	do {                                                           \
+		const char *have_ = (have);                            \
+		const char *want_ = (want);                            \
+		if (!have_ || strcmp(have_, want_)) {                  \
+			printf("# %s:%d: %s is \"%s\", want \"%s\"\n", \
+			       __FILE__, __LINE__, #have,              \
+			       have_ ? have_ : "(null)", want_);       \
+			ktap_ok = false;                               \
+		}                                                      \
 	} while (0)
 
 /* says which row of a table the checks that follow are about */

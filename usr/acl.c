@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Access rules from initiators.allow, initiators.deny and targets.allow.
+ */
+#include "acl.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "addr.h"
+#include "log.h"
+#include "text.h"
+
+static const char *acl_dir = "/etc/iet";
+static const char *acl_old_dir = "/etc";
+
+enum acl_verdict {
+	ACL_NO_FILE, /* there are no rules */
+	ACL_NO_LINE, /* there are, but none for this target */
+	ACL_UNKNOWN, /* there are, but they cannot be read */
+	ACL_MATCH,
+	ACL_NO_MATCH,
+};
+
+/* what the items of a line are compared with */
+struct acl_subject {
+	const char *initiator;
+	const struct sockaddr *addr;
+};
+
+void acl_init(const char *dir, const char *old_dir)
+{
+	acl_dir = dir;
+	acl_old_dir = old_dir;
+}
+
+static bool regex_match(const char *item, const char *name)
+{
+	size_t size = strlen(item) + 7;
+	char *pattern = malloc(size);
+	char reason[128];
+	regex_t regex;
+	bool match;
+	int err;
+
+	if (!pattern)
+		return false;
+	/* the group makes the anchors hold for all of a\|b */
+	snprintf(pattern, size, "^\\(%s\\)$", item);
+	err = regcomp(&regex, pattern, REG_NOSUB | REG_ICASE);
+	free(pattern);
+	if (err) {
+		regerror(err, &regex, reason, sizeof(reason));
+		log_warning("access rules: \"%s\": %s", item, reason);
+		return false;
+	}
+	match = !regexec(&regex, name, 0, NULL, 0);
+	regfree(&regex);
+	return match;
+}
+
+/* splits ADDR[/BITS] or [ADDR][/BITS]; the item is changed */
+static bool parse_prefix(char *item, uint8_t bytes[16], size_t *len,
+			 unsigned int *bits)
+{
+	char *slash = strrchr(item, '/');
+	uint64_t n;
+
+	if (slash)
+		*slash++ = '\0';
+	if (item[0] == '[') {
+		size_t end = strlen(item) - 1;
+
+		if (item[end] != ']')
+			return false;
+		item[end] = '\0';
+		*len = 16;
+		if (inet_pton(AF_INET6, item + 1, bytes) != 1)
+			return false;
+	} else {
+		*len = 4;
+		if (inet_pton(AF_INET, item, bytes) != 1)
+			return false;
+	}
+	*bits = *len * 8;
+	if (slash) {
+		if (text_number(slash, &n) || n > *bits)
+			return false;
+		*bits = n;
+	}
+	return true;
+}
+
+static bool item_match(const char *item, const struct acl_subject *subject)
+{
+	char copy[ADDR_TEXT_MAX];
+	size_t have_len, len;
+	const uint8_t *have;
+	unsigned int bits;
+	uint8_t bytes[16];
+
+	if (!strcmp(item, "ALL"))
+		return true;
+	snprintf(copy, sizeof(copy), "%s", item);
+	if (strlen(item) >= sizeof(copy) ||
+	    !parse_prefix(copy, bytes, &len, &bits))
+		return regex_match(item, subject->initiator);
+	have = addr_bytes(subject->addr, &have_len);
+	return have_len == len && addr_same_prefix(have, bytes, bits);
+}
+
+static bool items_match(char *items, const struct acl_subject *subject)
+{
+	char *item, *save;
+
+	for (item = strtok_r(items, ", \t\r\n", &save); item;
+	     item = strtok_r(NULL, ", \t\r\n", &save))
+		if (item_match(item, subject))
+			return true;
+	return false;
+}
+
+/* Return: 0 and the file, or NULL if there is none; else a negative errno */
+static int open_rules(const char *name, FILE **file)
+{
+	const char *const dirs[] = { acl_dir, acl_old_dir };
+	char path[4096];
+	int err;
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dirs[i], name);
+		*file = fopen(path, "re");
+		if (*file)
+			return 0;
+		err = -errno;
+		if (err != -ENOENT && err != -ENOTDIR) {
+			log_error("%s: %s", path, strerror(-err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+/* does this line speak of the target?  *items: what follows the name */
+static bool line_is_for(char *line, const char *target, char **items)
+{
+	char *name = strtok_r(line, " \t\r\n", items);
+
+	if (!name || name[0] == '#')
+		return false;
+	return !strcmp(name, "ALL") || !strcasecmp(name, target);
+}
+
+static enum acl_verdict ask(const char *file, const char *target,
+			    const struct acl_subject *subject)
+{
+	enum acl_verdict verdict = ACL_NO_LINE;
+	char *line = NULL, *items;
+	size_t size = 0;
+	FILE *f;
+
+	/* rules that cannot be read must not let everybody in */
+	if (open_rules(file, &f))
+		return ACL_UNKNOWN;
+	if (!f)
+		return ACL_NO_FILE;
+	while (verdict == ACL_NO_LINE && getline(&line, &size, f) >= 0)
+		if (line_is_for(line, target, &items))
+			verdict = items_match(items, subject) ? ACL_MATCH :
+								ACL_NO_MATCH;
+	free(line);
+	fclose(f);
+	return verdict;
+}
+
+bool acl_initiator_allowed(const char *target, const char *initiator,
+			   const struct sockaddr *peer)
+{
+	struct acl_subject subject = { initiator, peer };
+	enum acl_verdict deny = ask("initiators.deny", target, &subject);
+	enum acl_verdict allow = ask("initiators.allow", target, &subject);
+
+	if (deny == ACL_UNKNOWN)
+		return false;
+	/* of old, as with hosts.deny: what nobody denies is allowed */
+	if (deny != ACL_NO_FILE)
+		return deny != ACL_MATCH || allow == ACL_MATCH;
+	return allow == ACL_NO_FILE || allow == ACL_MATCH;
+}
+
+bool acl_target_visible(const char *target, const char *initiator,
+			const struct sockaddr *local)
+{
+	struct acl_subject subject = { initiator, local };
+	enum acl_verdict allow = ask("targets.allow", target, &subject);
+
+	return allow == ACL_NO_FILE || allow == ACL_MATCH;
+}

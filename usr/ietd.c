@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The iSCSI target daemon: it listens, lets initiators log in and hands
+ * their connections over to the module, and makes the module be what
+ * ietd.conf says.  It owns nothing that a session needs: it may end, and be
+ * started again, while sessions go on.
+ */
+#include "ietd.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "account.h"
+#include "admin.h"
+#include "apply.h"
+#include "daemon.h"
+#include "kernel.h"
+#include "log.h"
+#include "login.h"
+#include "notify.h"
+#include "portal.h"
+
+static struct event_base *base;
+
+/* --- signals ------------------------------------------------------------- */
+
+static void reload_done(int result, const struct report *r, void *arg)
+{
+	(void)r;
+	(void)arg;
+	if (!result)
+		log_info("configuration applied");
+	notify("READY=1");
+}
+
+static void on_reload(evutil_socket_t sig, short what, void *arg)
+{
+	const char *path = ietd_config_path();
+	int err;
+
+	(void)sig;
+	(void)what;
+	(void)arg;
+	if (!path) {
+		log_info("there is no configuration file to read again");
+		return;
+	}
+	notify_reloading();
+	err = apply_start(base, path, reload_done, NULL);
+	if (err) {
+		log_error("cannot read %s again: %s", path, strerror(-err));
+		notify("READY=1");
+	}
+}
+
+static void on_stop(evutil_socket_t sig, short what, void *arg)
+{
+	(void)what;
+	(void)arg;
+	log_info("%s: the daemon ends, sessions go on", strsignal(sig));
+	notify("STOPPING=1");
+	event_base_loopbreak(base);
+}
+
+static const struct {
+	int sig;
+	event_callback_fn fn;
+} signals[] = {
+	{ SIGHUP, on_reload },
+	{ SIGTERM, on_stop },
+	{ SIGINT, on_stop },
+};
+
+#define NR_SIGNALS (sizeof(signals) / sizeof(signals[0]))
+
+static struct event *signal_events[NR_SIGNALS];
+
+static int catch_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < NR_SIGNALS; i++) {
+		signal_events[i] =
+			evsignal_new(base, signals[i].sig, signals[i].fn, NULL);
+		if (!signal_events[i] || event_add(signal_events[i], NULL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void forget_signals(void)
+{
+	for (size_t i = 0; i < NR_SIGNALS; i++)
+		if (signal_events[i])
+			event_free(signal_events[i]);
+}
+
+/* --- start --------------------------------------------------------------- */
+
+/* Return: the descriptor of the claim, or a negative errno */
+static int open_module(struct kernel_info *info)
+{
+	int err = kernel_open();
+	int fd;
+
+	if (!err)
+		err = kernel->info_get(info);
+	if (err) {
+		log_error("%s", kernel_error());
+		return err;
+	}
+	fd = kernel_claim();
+	if (fd < 0)
+		log_error("%s", kernel_error());
+	return fd;
+}
+
+/* what does not work of a good file keeps the rest from nothing */
+static int configure(void)
+{
+	const char *path = ietd_config_path();
+	int err;
+
+	if (!path) {
+		log_info("there is no %s: configure through ietadm",
+			 IETD_CONFIG);
+		return 0;
+	}
+	err = apply_file(path);
+	if (err < 0)
+		log_error("%s was not applied", path);
+	return err < 0 ? err : 0;
+}
+
+static int start(const struct kernel_info *info)
+{
+	int err;
+
+	login_limits(info);
+	err = catch_signals();
+	if (err)
+		return err;
+	err = account_load(info->instance);
+	if (err)
+		log_warning("the accounts made by ietadm cannot be read: %s",
+			    strerror(-err));
+	err = configure();
+	if (!err)
+		err = portal_listen(base, options.address, options.port);
+	if (!err)
+		err = admin_listen(base);
+	if (!err)
+		daemon_write_pid(IETD_PIDFILE);
+	return err;
+}
+
+static void stop(void)
+{
+	portal_close();
+	admin_close();
+	forget_signals();
+	unlink(IETD_PIDFILE);
+}
+
+static int run(void)
+{
+	struct kernel_info info = { 0 };
+	int claim, err;
+
+	base = event_base_new();
+	if (!base)
+		return -ENOMEM;
+	claim = open_module(&info);
+	if (claim < 0) {
+		event_base_free(base);
+		return claim;
+	}
+	err = start(&info);
+	if (!err) {
+		log_info("ready, listening on port %u", portal_port());
+		daemon_ready();
+		notify("READY=1");
+		event_base_dispatch(base);
+		stop();
+	} else {
+		portal_close();
+		admin_close();
+		forget_signals();
+	}
+	event_base_free(base);
+	close(claim);
+	kernel_close();
+	return err;
+}
+
+int main(int argc, char *argv[])
+{
+	int err, status = options_parse(argc, argv);
+
+	if (status >= 0)
+		return status;
+	log_init("ietd", true, !options.foreground, options.debug);
+	if (options.other_user)
+		log_warning("-u and -g are without effect: the daemon needs "
+			    "its rights to configure the module");
+	if (!options.foreground) {
+		err = daemon_begin();
+		if (err) {
+			log_error("cannot become a daemon: %s", strerror(-err));
+			return EXIT_FAILURE;
+		}
+	}
+	return run() ? EXIT_FAILURE : EXIT_SUCCESS;
+}
