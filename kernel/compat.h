@@ -16,8 +16,7 @@
 
 #include "probe.h"
 
-/* 6.12 (5f60d5f6bbc1) moved it */
-#if __has_include(<linux/unaligned.h>)
+#ifdef HAVE_UNALIGNED_H
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
