@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "params.h"
@@ -348,4 +349,29 @@ int lun_open(const char *path, const char *iotype, uint32_t iomode,
 		return err;
 	}
 	return fd;
+}
+
+#define BUSY_PAUSE_MS 50
+
+static unsigned int now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000U + ts.tv_nsec / 1000000;
+}
+
+int lun_open_wait(const char *path, const char *iotype, uint32_t iomode,
+		  unsigned int ms, char reason[LUN_REASON_MAX])
+{
+	const struct timespec pause = { .tv_nsec = BUSY_PAUSE_MS * 1000000 };
+	unsigned int start = now_ms();
+	int fd;
+
+	for (;;) {
+		fd = lun_open(path, iotype, iomode, reason);
+		if (fd != -EBUSY || now_ms() - start >= ms)
+			return fd;
+		nanosleep(&pause, NULL);
+	}
 }

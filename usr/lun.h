@@ -62,6 +62,21 @@ int lun_open(const char *path, const char *iotype, uint32_t iomode,
 	     char reason[LUN_REASON_MAX]);
 
 /**
+ * lun_open_wait - open a backing file that may still be in use
+ * @path: as of lun_open()
+ * @iotype: as of lun_open()
+ * @iomode: as of lun_open()
+ * @ms: for how long to try again while the device is in use
+ * @reason: as of lun_open()
+ *
+ * A device is let go of a moment after its logical unit was deleted.
+ *
+ * Return: as lun_open()
+ */
+int lun_open_wait(const char *path, const char *iotype, uint32_t iomode,
+		  unsigned int ms, char reason[LUN_REASON_MAX]);
+
+/**
  * lun_iomode_name - iomode in words
  * @iomode: enum iet_iomode
  *

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "admin_verb.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "account.h"
+#include "admin.h"
+#include "apply.h"
+#include "iet_version.h"
+#include "ietd.h"
+#include "kernel.h"
+#include "report.h"
+
+struct call {
+	struct event_base *base;
+	const char *args[ADMIN_ARGS_MAX];
+	struct admin_msg *answer;
+	admin_later_fn later;
+	void *arg;
+};
+
+static int refuse(struct call *c, int err, const char *reason)
+{
+	admin_msg_add(c->answer, reason);
+	return err;
+}
+
+/* --- accounts --- */
+
+static int read_dir(struct call *c, const char *text, enum account_dir *dir)
+{
+	if (!strcmp(text, "incoming"))
+		*dir = ACCOUNT_INCOMING;
+	else if (!strcmp(text, "outgoing"))
+		*dir = ACCOUNT_OUTGOING;
+	else
+		return refuse(c, -EINVAL, "neither incoming nor outgoing");
+	return 0;
+}
+
+static int account_result(struct call *c, int err)
+{
+	switch (err) {
+	case 0:
+		return 0;
+	case -ENOENT:
+		return refuse(c, err, "there is no such account");
+	case -EINVAL:
+		return refuse(c, err,
+			      "name and secret must be 1 to 255 bytes long");
+	}
+	return refuse(c, err, strerror(-err));
+}
+
+static int do_account_add(struct call *c)
+{
+	struct account a = { 0 };
+	int err = read_dir(c, c->args[1], &a.dir);
+
+	if (err)
+		return err;
+	if (strlen(c->args[2]) > ACCOUNT_NAME_MAX ||
+	    strlen(c->args[3]) > ACCOUNT_SECRET_MAX)
+		return account_result(c, -EINVAL);
+	snprintf(a.name, sizeof(a.name), "%s", c->args[2]);
+	snprintf(a.secret, sizeof(a.secret), "%s", c->args[3]);
+	err = account_add(c->args[0], &a, IET_ORIGIN_RUNTIME);
+	explicit_bzero(&a, sizeof(a));
+	return account_result(c, err);
+}
+
+static int do_account_del(struct call *c)
+{
+	enum account_dir dir;
+	int err = read_dir(c, c->args[1], &dir);
+
+	return err ? err :
+		     account_result(c,
+				    account_del(c->args[0], dir, c->args[2]));
+}
+
+static int list_one(const struct account *a, void *arg)
+{
+	struct call *c = arg;
+
+	return admin_msg_printf(
+		c->answer, "%s %s",
+		a->dir == ACCOUNT_INCOMING ? "incoming" : "outgoing", a->name);
+}
+
+static int do_account_list(struct call *c)
+{
+	return account_each(c->args[0], list_one, c);
+}
+
+static int do_account_show(struct call *c)
+{
+	const struct account *a;
+	enum account_dir dir;
+	int err = read_dir(c, c->args[1], &dir);
+
+	if (err)
+		return err;
+	a = account_find(c->args[0], dir, c->args[2]);
+	return a ? admin_msg_add(c->answer, a->secret) :
+		   account_result(c, -ENOENT);
+}
+
+/* --- targets that go --- */
+
+struct names {
+	char **name;
+	size_t nr;
+};
+
+static int add_name(const struct kernel_target *t, void *arg)
+{
+	struct names *n = arg;
+	char **p = reallocarray(n->name, n->nr + 1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	n->name = p;
+	n->name[n->nr] = strdup(t->name);
+	return n->name[n->nr++] ? 0 : -ENOMEM;
+}
+
+static bool is_left(const char *target, void *arg)
+{
+	const struct names *n = arg;
+	size_t i;
+
+	for (i = 0; i < n->nr; i++)
+		if (!strcasecmp(n->name[i], target))
+			return true;
+	return false;
+}
+
+int admin_targets_gone(void)
+{
+	struct names n = { 0 };
+	int err = kernel->target_dump(add_name, &n);
+	size_t i;
+
+	if (!err)
+		account_drop_gone(is_left, &n);
+	for (i = 0; i < n.nr; i++)
+		free(n.name[i]);
+	free(n.name);
+	return err;
+}
+
+static int do_target_gone(struct call *c)
+{
+	int err = admin_targets_gone();
+
+	return err ? refuse(c, err, kernel_error()) : 0;
+}
+
+/* --- reload --- */
+
+static void reload_done(int result, const struct report *r, void *arg)
+{
+	struct admin_msg answer = { 0 };
+	struct call *c = arg;
+	size_t i;
+
+	/* lines that don't fit are in the log */
+	for (i = 0; i < r->nr; i++)
+		admin_msg_printf(
+			&answer, "%s%s",
+			r->lines[i].kind == REPORT_WARNING ? "warning: " : "",
+			r->lines[i].text);
+	c->later(result < 0 ? -result : result ? EIO : 0, &answer, c->arg);
+	admin_msg_free(&answer);
+	free(c);
+}
+
+static int do_reload(struct call *c)
+{
+	const char *path = ietd_config_path();
+	struct call *copy;
+	int err;
+
+	if (!path)
+		return refuse(c, -ENOENT, "there is no configuration file");
+	copy = malloc(sizeof(*copy));
+	if (!copy)
+		return refuse(c, -ENOMEM, strerror(ENOMEM));
+	*copy = *c;
+	err = apply_start(c->base, path, reload_done, copy);
+	if (!err)
+		return ADMIN_LATER;
+	free(copy);
+	return refuse(c, err,
+		      err == -EBUSY ? "a reload is under way" : strerror(-err));
+}
+
+static int do_status(struct call *c)
+{
+	const char *path = ietd_config_path();
+
+	admin_msg_printf(c->answer, "version %s", IET_VERSION);
+	admin_msg_printf(c->answer, "config %s", path ? path : "none");
+	admin_msg_printf(c->answer, "accounts %u", account_count());
+	return 0;
+}
+
+static const struct verb {
+	const char *name;
+	size_t nr_args;
+	int (*fn)(struct call *c);
+} verbs[] = {
+	{ "account-add", 4, do_account_add },
+	{ "account-del", 3, do_account_del },
+	{ "account-list", 1, do_account_list },
+	{ "account-show", 3, do_account_show },
+	{ "target-gone", 0, do_target_gone },
+	{ "reload", 0, do_reload },
+	{ "status", 0, do_status },
+};
+
+int admin_verb(struct event_base *base, const struct admin_msg *request,
+	       struct admin_msg *answer, admin_later_fn later, void *arg)
+{
+	struct call c = {
+		.base = base, .answer = answer, .later = later, .arg = arg
+	};
+	size_t pos = 0, n = 0, i;
+	const char *name = admin_msg_next(request, &pos), *s;
+
+	while ((s = admin_msg_next(request, &pos))) {
+		if (n == ADMIN_ARGS_MAX)
+			return refuse(&c, -EINVAL, "too many arguments");
+		c.args[n++] = s;
+	}
+	for (i = 0; name && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verbs[i].name, name))
+			continue;
+		if (verbs[i].nr_args != n)
+			return refuse(&c, -EINVAL, "wrong number of arguments");
+		return verbs[i].fn(&c);
+	}
+	return refuse(&c, -EOPNOTSUPP, "ietd does not know this request");
+}

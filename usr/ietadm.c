@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "iet_version.h"
+#include "ietadm.h"
+
+static const char usage[] =
+	"Usage: ietadm --op OP [OPTION...]\n"
+	"  --op new --tid=ID --params Name=NAME[,KEY=VALUE...]\n"
+	"      add a target (ID 0: the lowest free one)\n"
+	"  --op new --tid=ID --lun=LUN --params Path=PATH,Type=TYPE[,...]\n"
+	"      add a logical unit\n"
+	"  --op new [--tid=ID] --user --params=[Incoming|Outgoing]User=NAME,"
+	"Password=SECRET\n"
+	"      add an account; the password may be @FILE or - (standard "
+	"input)\n"
+	"  --op delete --tid=ID | --tid=ID --lun=LUN\n"
+	"      delete a target without sessions | a logical unit\n"
+	"  --op delete --tid=ID --sid=SID [--cid=CID]\n"
+	"      close a session | a connection of it\n"
+	"  --op delete [--tid=ID] --user --params=[Incoming|Outgoing]User=NAME\n"
+	"      delete an account\n"
+	"  --op delete\n"
+	"      close all sessions, delete all targets\n"
+	"  --op update --tid=ID --params=KEY=VALUE[,...]\n"
+	"      change what a target offers\n"
+	"  --op update --tid=ID --redirect=ADDR[:PORT]\n"
+	"      send initiators elsewhere (empty: no more)\n"
+	"  --op update --tid=ID --lun=LUN\n"
+	"      look at the size of a logical unit again\n"
+	"  --op show [--tid=ID [--sid=SID]]\n"
+	"      show all | the numbers of a target | the keys of a session\n"
+	"  --op show [--tid=ID] --user [--params=[Incoming|Outgoing]User=NAME]\n"
+	"      show accounts | the password of one\n"
+	"  --op reload\n"
+	"      let the daemon apply its configuration file\n"
+	"  --version, --help\n"
+	"Without --tid, accounts are those of discovery.  See ietadm(8).\n";
+
+/* getopt() works on a copy: the passwords in the original are gone by then */
+static char **copy_args(int argc, char **argv)
+{
+	char **copy = calloc(argc + 1, sizeof(*copy));
+	int i;
+
+	for (i = 0; copy && i < argc; i++) {
+		copy[i] = strdup(argv[i]);
+		if (!copy[i])
+			return NULL;
+	}
+	return copy;
+}
+
+int main(int argc, char **argv)
+{
+	struct request q = { .out = stdout, .err = stderr };
+	char **args = copy_args(argc, argv);
+	int err;
+
+	ietadm_hide(argc, argv);
+	if (!args) {
+		fprintf(stderr, "ietadm: out of memory\n");
+		return 1;
+	}
+	err = ietadm_options(&q, argc, args);
+	ietadm_hide(argc, args);
+	if (err)
+		fprintf(stderr, "Try ietadm --help.\n");
+	else if (q.help)
+		fputs(usage, stdout);
+	else if (q.version)
+		printf("ietadm version %s\n", IET_VERSION);
+	else
+		err = ietadm_run(&q);
+
+	while (argc--)
+		free(args[argc]);
+	free(args);
+	if (!err && fflush(stdout))
+		err = -1;
+	/* the shell sees 256 - errno, as it always did */
+	return err & 0xff;
+}

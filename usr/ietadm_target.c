@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Targets, logical units, sessions and connections: the module's. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "ietadm.h"
+#include "kernel.h"
+#include "lun.h"
+#include "params.h"
+
+/* how long a device may take to come free after its logical unit went */
+#define BUSY_MS 3000
+
+static int set_text(const struct request *q, char *dst, size_t size,
+		    const char *key, const char *val)
+{
+	if (strlen(val) >= size)
+		return ietadm_fail(q, -EINVAL, "%s: longer than %zu bytes", key,
+				   size - 1);
+	strcpy(dst, val);
+	return 0;
+}
+
+static int set_param(const struct request *q, struct kernel_target *t,
+		     const char *key, const char *val)
+{
+	const struct param *p = param_find(key);
+	char reason[PARAM_TEXT_MAX];
+	uint32_t n;
+	int err;
+
+	if (!p)
+		return ietadm_fail(q, -EINVAL,
+				   "\"%s\" is not a parameter of a target",
+				   key);
+	err = param_parse(p, val, &n, reason);
+	if (err < 0)
+		return ietadm_fail(q, err, "%s: %s", p->name, reason);
+	if (err)
+		fprintf(q->err, "ietadm: %s: warning: %s: %s\n", q->what,
+			p->name, reason);
+	param_set(p, t, n);
+	return 0;
+}
+
+/* @with_name: the target is new, its name is among the parameters */
+static int read_params(struct request *q, struct kernel_target *t,
+		       bool with_name)
+{
+	char *rest = q->params, *key, *val;
+	int more, err = 0;
+
+	while (!err && (more = ietadm_pair(q, &rest, &key, &val))) {
+		if (more < 0)
+			return more;
+		if (with_name && !strcasecmp(key, "Name")) {
+			err = set_text(q, t->name, sizeof(t->name), key, val);
+			t->set |= K_HAS(IET_T_NAME);
+		} else if (!strcasecmp(key, "Alias")) {
+			err = set_text(q, t->alias, sizeof(t->alias), key, val);
+			t->set |= K_HAS(IET_T_ALIAS);
+		} else {
+			err = set_param(q, t, key, val);
+		}
+	}
+	return err;
+}
+
+/* The module has limits that are lower than the table's. */
+static int apply_limits(const struct request *q, struct kernel_target *t)
+{
+	struct kernel_info info;
+	int err = kernel->info_get(&info);
+	size_t i;
+
+	if (err)
+		return ietadm_kernel_fail(q, err);
+	for (i = 0; i < nr_params; i++) {
+		const struct param *p = &params[i];
+		uint32_t limit = param_limit(p, &info), val;
+
+		if (!param_get(p, t, &val) || val <= limit)
+			continue;
+		fprintf(q->err,
+			"ietadm: %s: warning: %s: %u is above the module's "
+			"maximum, %u is used\n",
+			q->what, p->name, val, limit);
+		param_set(p, t, limit);
+	}
+	return 0;
+}
+
+int ietadm_new_target(struct request *q)
+{
+	struct kernel_target t = { .set = K_HAS(IET_T_ORIGIN),
+				   .origin = IET_ORIGIN_RUNTIME };
+	int err = read_params(q, &t, true);
+
+	if (!err)
+		err = apply_limits(q, &t);
+	if (err)
+		return err;
+	if (!t.name[0])
+		return ietadm_fail(q, -EINVAL, "Name is missing");
+	if (q->tid) {
+		t.tid = q->tid;
+		t.set |= K_HAS(IET_T_TID);
+	}
+	err = kernel->target_new(&t);
+	return err ? ietadm_kernel_fail(q, err) : 0;
+}
+
+static int set_redirect(const struct request *q, struct kernel_target *t)
+{
+	const char *s;
+
+	for (s = q->redirect; *s; s++)
+		if (*s <= ' ' || *s > '~' || strchr(",;", *s))
+			return ietadm_fail(q, -EINVAL,
+					   "\"%s\" is not ADDR[:PORT]",
+					   q->redirect);
+	t->set |= K_HAS(IET_T_REDIRECT);
+	return set_text(q, t->redirect, sizeof(t->redirect), "--redirect",
+			q->redirect);
+}
+
+int ietadm_update_target(struct request *q)
+{
+	struct kernel_target t = { .tid = q->tid };
+	int err = 0;
+
+	if (q->has & HAS_PARAMS)
+		err = read_params(q, &t, false);
+	if (!err && q->has & HAS_REDIRECT)
+		err = set_redirect(q, &t);
+	if (!err)
+		err = apply_limits(q, &t);
+	if (err)
+		return err;
+	if (!t.set)
+		return ietadm_fail(q, -EINVAL, "--params is empty");
+	err = kernel->target_set(&t);
+	return err ? ietadm_kernel_fail(q, err) : 0;
+}
+
+int ietadm_update_session(struct request *q)
+{
+	/* sid 0 stands for what will be offered from now on */
+	if (!q->sid)
+		return ietadm_update_target(q);
+	return ietadm_fail(q, -EOPNOTSUPP,
+			   "Unsupported: what a session has negotiated stays "
+			   "until it ends");
+}
+
+int ietadm_delete_target(struct request *q)
+{
+	int err = kernel->target_del(q->tid, false);
+
+	if (err)
+		return ietadm_kernel_fail(q, err);
+	/* its accounts go, too; a daemon that comes later sees to it itself */
+	ietadm_tell("target-gone", NULL);
+	return 0;
+}
+
+static int delete_one(const struct kernel_target *t, void *arg)
+{
+	struct request *q = arg;
+	int err = kernel->target_del(t->tid, true);
+
+	/* gone in the meantime is what was wanted */
+	if (!err || err == -ENOENT)
+		return 0;
+	ietadm_fail(q, err, "%s: %s", t->name, kernel_error());
+	return 0;
+}
+
+static int count_one(const struct kernel_target *t, void *arg)
+{
+	(void)t;
+	++*(unsigned int *)arg;
+	return 0;
+}
+
+int ietadm_delete_all(struct request *q)
+{
+	unsigned int left = 0;
+	int err = kernel->target_dump(delete_one, q);
+
+	if (!err)
+		err = kernel->target_dump(count_one, &left);
+	if (err)
+		return ietadm_kernel_fail(q, err);
+	ietadm_tell("target-gone", NULL);
+	return left ? ietadm_fail(q, -EBUSY, "%u targets are left", left) : 0;
+}
+
+int ietadm_delete_session(struct request *q)
+{
+	int err = kernel->session_del(q->tid, q->sid);
+
+	return err ? ietadm_kernel_fail(q, err) : 0;
+}
+
+int ietadm_delete_conn(struct request *q)
+{
+	int err = kernel->conn_del(q->tid, q->sid, q->cid);
+
+	return err ? ietadm_kernel_fail(q, err) : 0;
+}
+
+static int open_file(const struct request *q, struct kernel_lun *l)
+{
+	char reason[LUN_REASON_MAX], full[PATH_MAX];
+
+	l->fd = lun_open_wait(l->path, l->iotype, l->iomode, BUSY_MS, reason);
+	if (l->fd < 0)
+		return ietadm_fail(q, l->fd, "%s: %s", l->path, reason);
+	l->set |= K_HAS(IET_L_FD);
+	/* what is shown must mean the same to whoever looks at it */
+	if (l->path[0] != '/' && realpath(l->path, full))
+		memcpy(l->path, full, strlen(full) + 1);
+	return 0;
+}
+
+int ietadm_new_lun(struct request *q)
+{
+	struct kernel_lun l = { .tid = q->tid,
+				.lun = q->lun,
+				.fd = -1,
+				.origin = IET_ORIGIN_RUNTIME,
+				.set = K_HAS(IET_L_ORIGIN) };
+	char name[ISCSI_NAME_MAX + 1], reason[LUN_REASON_MAX];
+	int err = lun_parse(q->params, &l, reason);
+
+	if (err)
+		return ietadm_fail(q, err, "%s", reason);
+	err = ietadm_target_name(q, name);
+	if (err)
+		return err;
+	if (lun_defaults(&l, name))
+		return ietadm_fail(q, -ENOTSUP,
+				   "ScsiId must be given, as this "
+				   "machine has no MD5 to make one");
+	if (lun_needs_file(&l))
+		err = open_file(q, &l);
+	if (err)
+		return err;
+	err = kernel->lun_new(&l);
+	if (l.fd >= 0)
+		close(l.fd);
+	return err ? ietadm_kernel_fail(q, err) : 0;
+}
+
+int ietadm_update_lun(struct request *q)
+{
+	struct kernel_lun l = { .tid = q->tid,
+				.lun = q->lun,
+				.fd = -1,
+				.rescan = true,
+				.set = K_HAS(IET_L_RESCAN) };
+	int err = kernel->lun_set(&l);
+
+	return err ? ietadm_kernel_fail(q, err) : 0;
+}
+
+int ietadm_delete_lun(struct request *q)
+{
+	int err = kernel->lun_del(q->tid, q->lun);
+
+	return err ? ietadm_kernel_fail(q, err) : 0;
+}

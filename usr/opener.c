@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "opener.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "lun.h"
+
+/* so many files may hang before they hold up the others */
+#define THREADS_MAX 32
+#define STACK_SIZE (128 * 1024)
+
+struct item {
+	char *path;
+	char *iotype;
+	uint32_t iomode;
+	bool done;
+	int fd; /* or a negative errno */
+	char *reason;
+};
+
+struct opener {
+	pthread_mutex_t lock;
+	unsigned int users; /* the caller and the threads */
+	bool abandoned; /* the caller has gone */
+	size_t nr, next, left;
+	int event_fd;
+	opener_fn open_one;
+	unsigned int busy_ms;
+	struct item items[];
+};
+
+static void destroy(struct opener *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->nr; i++) {
+		if (o->items[i].done && o->items[i].fd >= 0)
+			close(o->items[i].fd);
+		free(o->items[i].path);
+		free(o->items[i].iotype);
+		free(o->items[i].reason);
+	}
+	if (o->event_fd >= 0)
+		close(o->event_fd);
+	pthread_mutex_destroy(&o->lock);
+	free(o);
+}
+
+/* Called with the lock held, which is gone afterwards. */
+static void put(struct opener *o)
+{
+	bool last = !--o->users;
+
+	pthread_mutex_unlock(&o->lock);
+	if (last)
+		destroy(o);
+}
+
+static void finish_item(struct opener *o, struct item *it, int fd,
+			const char *reason)
+{
+	const uint64_t one = 1;
+
+	if (o->abandoned && fd >= 0) {
+		close(fd);
+		fd = -ETIMEDOUT;
+	}
+	it->fd = fd;
+	it->reason = fd < 0 ? strdup(reason) : NULL;
+	it->done = true;
+	/* an eventfd takes this write always */
+	if (!--o->left && write(o->event_fd, &one, sizeof(one)) < 0)
+		abort();
+}
+
+static void *work(void *arg)
+{
+	char reason[LUN_REASON_MAX];
+	struct opener *o = arg;
+
+	pthread_mutex_lock(&o->lock);
+	while (!o->abandoned && o->next < o->nr) {
+		struct item *it = &o->items[o->next++];
+		int fd;
+
+		pthread_mutex_unlock(&o->lock);
+		fd = o->open_one(it->path, it->iotype, it->iomode, o->busy_ms,
+				 reason);
+		pthread_mutex_lock(&o->lock);
+		finish_item(o, it, fd, reason);
+	}
+	put(o);
+	return NULL;
+}
+
+static int start_thread(struct opener *o)
+{
+	pthread_attr_t attr;
+	sigset_t all, old;
+	pthread_t thread;
+	int err;
+
+	/* signals are for the event loop */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	err = pthread_create(&thread, &attr, work, o);
+	pthread_attr_destroy(&attr);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return err;
+}
+
+static bool fill(struct opener *o, const struct open_request *reqs)
+{
+	size_t i;
+
+	for (i = 0; i < o->nr; i++) {
+		struct item *it = &o->items[i];
+
+		it->path = strdup(reqs[i].path);
+		it->iotype = strdup(reqs[i].iotype);
+		it->iomode = reqs[i].iomode;
+		if (!it->path || !it->iotype)
+			return false;
+	}
+	return true;
+}
+
+struct opener *opener_start(const struct open_request *reqs, size_t nr,
+			    opener_fn open_one, unsigned int busy_ms)
+{
+	struct opener *o = calloc(1, sizeof(*o) + nr * sizeof(o->items[0]));
+	unsigned int i;
+	int err = 0;
+
+	if (!o)
+		return NULL;
+	pthread_mutex_init(&o->lock, NULL);
+	o->users = 1;
+	o->nr = o->left = nr;
+	o->open_one = open_one;
+	o->busy_ms = busy_ms;
+	o->event_fd = eventfd(nr ? 0 : 1, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (o->event_fd < 0 || !fill(o, reqs)) {
+		err = o->event_fd < 0 ? errno : ENOMEM;
+		destroy(o);
+		errno = err;
+		return NULL;
+	}
+
+	pthread_mutex_lock(&o->lock);
+	for (i = 0; i < nr && i < THREADS_MAX && !err; i++) {
+		err = start_thread(o);
+		if (!err)
+			o->users++;
+	}
+	pthread_mutex_unlock(&o->lock);
+	/* fewer threads than files will do, none will not */
+	if (nr && i == 1 && err) {
+		destroy(o);
+		errno = err;
+		return NULL;
+	}
+	return o;
+}
+
+int opener_event_fd(const struct opener *o)
+{
+	return o->event_fd;
+}
+
+int opener_take(struct opener *o, size_t i, const char **reason)
+{
+	struct item *it = &o->items[i];
+	int fd = -ETIMEDOUT;
+
+	*reason = "does not answer";
+	pthread_mutex_lock(&o->lock);
+	if (it->done) {
+		fd = it->fd;
+		it->fd = -EBADF;
+		*reason = it->reason ? it->reason : strerror(ENOMEM);
+	}
+	pthread_mutex_unlock(&o->lock);
+	return fd;
+}
+
+void opener_free(struct opener *o)
+{
+	if (!o)
+		return;
+	pthread_mutex_lock(&o->lock);
+	o->abandoned = true;
+	put(o);
+}

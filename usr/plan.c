@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include "plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "lun.h"
+#include "params.h"
+
+/* what the module has */
+struct actual {
+	struct kernel_target *targets;
+	size_t nr_targets;
+	struct kernel_lun *luns;
+	size_t nr_luns;
+};
+
+static int add_target(const struct kernel_target *t, void *arg)
+{
+	struct actual *a = arg;
+	struct kernel_target *p;
+
+	p = reallocarray(a->targets, a->nr_targets + 1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	a->targets = p;
+	p[a->nr_targets++] = *t;
+	return 0;
+}
+
+static int add_lun(const struct kernel_lun *l, void *arg)
+{
+	struct actual *a = arg;
+	struct kernel_lun *p;
+
+	/* one that is going is as good as gone */
+	if (l->state == IET_LUN_DELETING)
+		return 0;
+	p = reallocarray(a->luns, a->nr_luns + 1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	a->luns = p;
+	p[a->nr_luns++] = *l;
+	return 0;
+}
+
+static struct kernel_target *actual_target(const struct actual *a,
+					   const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < a->nr_targets; i++)
+		if (!strcasecmp(a->targets[i].name, name))
+			return &a->targets[i];
+	return NULL;
+}
+
+static struct kernel_lun *actual_lun(const struct actual *a, uint32_t tid,
+				     uint32_t lun)
+{
+	size_t i;
+
+	for (i = 0; i < a->nr_luns; i++)
+		if (a->luns[i].tid == tid && a->luns[i].lun == lun)
+			return &a->luns[i];
+	return NULL;
+}
+
+/* --- targets --- */
+
+static unsigned int line_of(const struct config_target *t,
+			    const struct param *p)
+{
+	return p->space == PARAM_KEY ? t->key_line[p->attr] :
+				       t->target_line[p->attr];
+}
+
+/* What the target is to be: every parameter, whether given or not. */
+static void wanted_target(struct kernel_target *want,
+			  const struct config *config,
+			  const struct config_target *from,
+			  const struct kernel_info *info, struct report *r)
+{
+	uint32_t *first, burst;
+	size_t i;
+
+	*want = from->target;
+	for (i = 0; i < nr_params; i++) {
+		const struct param *p = &params[i];
+		uint32_t limit = param_limit(p, info), val;
+		bool given = param_get(p, want, &val);
+
+		if (!given)
+			val = p->def;
+		if (val > limit) {
+			if (given)
+				report_warning(r,
+					       "%s:%u: %s: %u is above the "
+					       "module's maximum, %u is used",
+					       config->path, line_of(from, p),
+					       p->name, val, limit);
+			val = limit;
+		}
+		param_set(p, want, val);
+	}
+	/* RFC 7143 13.14, for whichever of the two is the default */
+	first = &want->keys.val[IET_K_FIRST_BURST_LENGTH];
+	burst = want->keys.val[IET_K_MAX_BURST_LENGTH];
+	if (*first > burst)
+		*first = burst;
+	want->origin = IET_ORIGIN_CONFIG;
+	want->set |= K_HAS(IET_T_ORIGIN) | K_HAS(IET_T_ALIAS);
+}
+
+/* Leaves in @want only what @have has not. */
+static void keep_difference(struct kernel_target *want,
+			    const struct kernel_target *have)
+{
+	uint64_t set = 0;
+	size_t i;
+
+	for (i = 0; i < nr_params; i++) {
+		const struct param *p = &params[i];
+		uint32_t a, b;
+
+		param_get(p, want, &a);
+		if (param_get(p, have, &b) && a == b) {
+			if (p->space == PARAM_KEY)
+				want->keys.set &= ~K_HAS(p->attr);
+		} else if (p->space == PARAM_TARGET) {
+			set |= K_HAS(p->attr);
+		}
+	}
+	if (want->keys.set)
+		set |= K_HAS(IET_T_KEYS);
+	if (strcmp(want->alias, have->alias))
+		set |= K_HAS(IET_T_ALIAS);
+	if (want->origin != have->origin)
+		set |= K_HAS(IET_T_ORIGIN);
+	want->set = set;
+	want->tid = have->tid;
+}
+
+static int plan_targets(struct plan *plan, const struct config *config,
+			const struct actual *a, const struct kernel_info *info,
+			struct report *r)
+{
+	const struct config_target *from;
+	struct plan_target *t;
+	size_t n = 0;
+
+	for (from = config->targets; from; from = from->next)
+		n++;
+	plan->targets = calloc(n ? n : 1, sizeof(*plan->targets));
+	if (!plan->targets)
+		return -ENOMEM;
+	for (from = config->targets; from; from = from->next) {
+		const struct kernel_target *have =
+			actual_target(a, from->target.name);
+
+		t = &plan->targets[plan->nr_targets++];
+		t->from = from;
+		wanted_target(&t->target, config, from, info, r);
+		t->op = PLAN_NEW;
+		if (have) {
+			keep_difference(&t->target, have);
+			t->op = t->target.set ? PLAN_SET : PLAN_NOTHING;
+		}
+	}
+	return 0;
+}
+
+/* --- logical units --- */
+
+static int wanted_lun(struct kernel_lun *want, const struct config_lun *from,
+		      const char *target)
+{
+	*want = from->lun;
+	want->origin = IET_ORIGIN_CONFIG;
+	want->set |= K_HAS(IET_L_ORIGIN);
+	return lun_defaults(want, target);
+}
+
+static bool is_same_lun(const struct kernel_lun *want,
+			const struct kernel_lun *have)
+{
+	if (strcmp(want->iotype, have->iotype) ||
+	    strcmp(want->scsi_id, have->scsi_id) ||
+	    strcmp(want->scsi_sn, have->scsi_sn) ||
+	    want->iomode != have->iomode)
+		return false;
+	if (lun_needs_file(want) && strcmp(want->path, have->path))
+		return false;
+	if (want->set & K_HAS(IET_L_BLOCK_SIZE) &&
+	    want->block_size != have->block_size)
+		return false;
+	return !(want->set & K_HAS(IET_L_BLOCKS)) ||
+	       want->blocks == have->blocks;
+}
+
+static int plan_lun(struct plan_lun *l, const struct config *config,
+		    const struct actual *a, struct report *r)
+{
+	const struct kernel_lun *have = NULL;
+	int err;
+
+	l->fd = -1;
+	err = wanted_lun(&l->lun, l->from, l->target->from->target.name);
+	if (err) {
+		report_error(r,
+			     "%s:%u: Lun: ScsiId must be given, as this "
+			     "machine has no MD5 to make one",
+			     config->path, l->from->line);
+		return err;
+	}
+	if (l->target->op != PLAN_NEW)
+		have = actual_lun(a, l->target->target.tid, l->lun.lun);
+	l->op = PLAN_NEW;
+	if (!have)
+		return 0;
+	l->lun.tid = have->tid;
+	if (!is_same_lun(&l->lun, have)) {
+		l->replaces = true;
+		return 0;
+	}
+	l->op = have->origin == IET_ORIGIN_CONFIG ? PLAN_NOTHING : PLAN_SET;
+	if (l->op == PLAN_SET)
+		l->lun.set = K_HAS(IET_L_ORIGIN);
+	return 0;
+}
+
+static int plan_luns(struct plan *plan, const struct config *config,
+		     const struct actual *a, struct report *r)
+{
+	const struct config_lun *from;
+	size_t i, n = 0;
+	int err;
+
+	for (i = 0; i < plan->nr_targets; i++)
+		for (from = plan->targets[i].from->luns; from;
+		     from = from->next)
+			n++;
+	plan->luns = calloc(n ? n : 1, sizeof(*plan->luns));
+	if (!plan->luns)
+		return -ENOMEM;
+	for (i = 0; i < plan->nr_targets; i++)
+		for (from = plan->targets[i].from->luns; from;
+		     from = from->next) {
+			struct plan_lun *l = &plan->luns[plan->nr_luns++];
+
+			l->target = &plan->targets[i];
+			l->from = from;
+			err = plan_lun(l, config, a, r);
+			if (err)
+				return err;
+		}
+	return 0;
+}
+
+/* --- what goes --- */
+
+static const struct plan_target *planned_target(const struct plan *plan,
+						uint32_t tid)
+{
+	size_t i;
+
+	for (i = 0; i < plan->nr_targets; i++)
+		if (plan->targets[i].op != PLAN_NEW &&
+		    plan->targets[i].target.tid == tid)
+			return &plan->targets[i];
+	return NULL;
+}
+
+static bool is_planned_lun(const struct plan_target *t, uint32_t lun)
+{
+	const struct config_lun *l;
+
+	for (l = t->from->luns; l; l = l->next)
+		if (l->lun.lun == lun)
+			return true;
+	return false;
+}
+
+static int plan_gone(struct plan *plan, const struct actual *a)
+{
+	struct plan_gone *g;
+	size_t i;
+
+	plan->gone_targets =
+		calloc(a->nr_targets + 1, sizeof(*plan->gone_targets));
+	plan->gone_luns = calloc(a->nr_luns + 1, sizeof(*plan->gone_luns));
+	if (!plan->gone_targets || !plan->gone_luns)
+		return -ENOMEM;
+	for (i = 0; i < a->nr_targets; i++) {
+		const struct kernel_target *t = &a->targets[i];
+
+		if (t->origin != IET_ORIGIN_CONFIG ||
+		    planned_target(plan, t->tid))
+			continue;
+		g = &plan->gone_targets[plan->nr_gone_targets++];
+		g->tid = t->tid;
+		memcpy(g->name, t->name, sizeof(g->name));
+	}
+	for (i = 0; i < a->nr_luns; i++) {
+		const struct kernel_lun *l = &a->luns[i];
+		const struct plan_target *t = planned_target(plan, l->tid);
+
+		if (!t || l->origin != IET_ORIGIN_CONFIG ||
+		    is_planned_lun(t, l->lun))
+			continue;
+		g = &plan->gone_luns[plan->nr_gone_luns++];
+		g->tid = l->tid;
+		g->lun = l->lun;
+		memcpy(g->name, t->from->target.name, sizeof(g->name));
+	}
+	return 0;
+}
+
+static int look(struct actual *a, struct kernel_info *info, struct report *r)
+{
+	int err = kernel->info_get(info);
+
+	if (!err)
+		err = kernel->target_dump(add_target, a);
+	if (!err)
+		err = kernel->lun_dump(0, add_lun, a);
+	if (err)
+		report_error(r, "the module's state can't be read: %s",
+			     err == -ENOMEM ? strerror(ENOMEM) :
+					      kernel_error());
+	return err;
+}
+
+int plan_make(struct plan *plan, const struct config *config, struct report *r)
+{
+	struct actual a = { 0 };
+	struct kernel_info info;
+	int err;
+
+	*plan = (struct plan){ 0 };
+	err = look(&a, &info, r);
+	if (err)
+		goto free;
+	err = plan_targets(plan, config, &a, &info, r);
+	if (!err)
+		err = plan_luns(plan, config, &a, r);
+	if (!err)
+		err = plan_gone(plan, &a);
+	if (err == -ENOMEM)
+		report_error(r, "%s: out of memory", config->path);
+	if (err)
+		plan_free(plan);
+free:
+	free(a.targets);
+	free(a.luns);
+	return err;
+}
+
+void plan_free(struct plan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < plan->nr_luns; i++)
+		if (plan->luns[i].fd >= 0)
+			close(plan->luns[i].fd);
+	free(plan->targets);
+	free(plan->luns);
+	free(plan->gone_targets);
+	free(plan->gone_luns);
+	*plan = (struct plan){ 0 };
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The difference between a configuration and what the module has: what to
+ * delete, to make and to change.  Looks only, changes nothing.
+ */
+#ifndef IET_USR_PLAN_H
+#define IET_USR_PLAN_H
+
+#include "config.h"
+
+enum plan_op {
+	PLAN_NOTHING,
+	PLAN_NEW,
+	PLAN_SET,
+};
+
+/* what becomes of a target of the file */
+struct plan_target {
+	const struct config_target *from;
+	enum plan_op op;
+	struct kernel_target target; /* marked: what to pass on; tid if known */
+	bool failed; /* of the executor: leave its LUNs alone */
+};
+
+/* what becomes of a logical unit of the file */
+struct plan_lun {
+	struct plan_target *target;
+	const struct config_lun *from;
+	enum plan_op op;
+	bool replaces; /* another one of the same number goes first */
+	struct kernel_lun lun; /* marked: what to pass on */
+	int fd; /* of the executor: the open file, or -1 */
+	bool failed;
+	bool retry; /* of the executor: open again when the old ones are gone */
+};
+
+struct plan_gone {
+	uint32_t tid;
+	uint32_t lun;
+	char name[ISCSI_NAME_MAX + 1];
+};
+
+struct plan {
+	struct plan_target *targets;
+	size_t nr_targets;
+	struct plan_lun *luns;
+	size_t nr_luns;
+	struct plan_gone *gone_targets;
+	size_t nr_gone_targets;
+	struct plan_gone *gone_luns; /* of targets that stay */
+	size_t nr_gone_luns;
+};
+
+/**
+ * plan_make - compare
+ * @plan: the result, to be freed with plan_free()
+ * @config: what is to be; must outlive @plan
+ * @r: gets warnings about values that the module has a lower limit for
+ *
+ * Return: 0, or a negative errno with the reason in @r
+ */
+int plan_make(struct plan *plan, const struct config *config, struct report *r);
+
+/**
+ * plan_free - free a plan and close the files in it
+ * @plan: the plan
+ */
+void plan_free(struct plan *plan);
+
+#endif /* IET_USR_PLAN_H */
