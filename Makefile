@@ -28,8 +28,8 @@ modroot = $(patsubst %/,%,$(INSTALL_MOD_PATH))
 
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 # What kbuild and dkms take; in a variable because it is used twice.
-MODULE_SOURCES = $(wildcard Kbuild kernel/Kbuild kernel/*.[ch] \
-	kernel/probe/*.c include/*.h)
+MODULE_SOURCES = $(filter-out kernel/probe.h %.mod.c, $(wildcard Kbuild \
+	kernel/Kbuild kernel/*.[ch] kernel/probe/*.c include/*.h))
 
 .PHONY: all
 all: modules usr ## the module and the programs (default)

@@ -15,6 +15,7 @@ from . import CACHE, TOP, LabError
 BUILDS = CACHE / "build"
 SOURCES = {".c", ".h", ".S", ".sh", ".y", ".l", ".yaml", ".lds"}
 NAMES = {"Makefile", "Kbuild", "Kconfig"}
+MADE = {"probe.h"}  # by builds, and so not a source
 
 
 @contextmanager
@@ -30,7 +31,8 @@ def sources(root, folders):
     for folder in folders:
         for path in (root / folder).rglob("*"):
             known = path.suffix in SOURCES or path.name in NAMES
-            if known and not path.name.endswith(".mod.c") and path.is_file():
+            made = path.name in MADE or path.name.endswith(".mod.c")
+            if known and not made and path.is_file():
                 yield path.relative_to(root)
 
 

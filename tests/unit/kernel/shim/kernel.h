@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * As much of the kernel's headers as kernel/'s pure logic takes, for user
+ * space.  What a file of kernel/ includes as <linux/...> comes here; included
+ * before everything else by the Makefile, in the place of compat.h.
+ *
+ * Locks and references do nothing: the tests have one thread.
+ */
+#ifndef SHIM_KERNEL_H
+#define SHIM_KERNEL_H
+#define IET_COMPAT_H
+
+#include <assert.h>
+#include <endian.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/types.h>
+
+/* types */
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int32_t s32;
+typedef int64_t s64;
+typedef unsigned int gfp_t;
+typedef struct {
+	int counter;
+} atomic_t;
+struct rcu_head {
+	void *next;
+};
+struct hlist_node {
+	struct hlist_node *next;
+};
+struct work_struct {
+	void (*func)(struct work_struct *work);
+};
+struct rcu_work {
+	struct work_struct work;
+};
+struct percpu_ref {
+	int count;
+};
+struct xarray {
+	void *slot[256];
+};
+struct kref {
+	int count;
+};
+struct mutex {
+	int held;
+};
+typedef struct {
+	int held;
+} spinlock_t;
+struct page;
+struct bio_vec {
+	struct page *bv_page;
+	unsigned int bv_len;
+	unsigned int bv_offset;
+};
+struct bio {
+	int unused;
+};
+struct kiocb {
+	int unused;
+};
+struct iov_iter;
+
+/* language */
+#define __must_check __attribute__((warn_unused_result))
+#define __packed __attribute__((packed))
+#define __rcu
+#define __force
+#define ____cacheline_aligned_in_smp
+#define fallthrough __attribute__((fallthrough))
+#define likely(x) (x)
+#define unlikely(x) (x)
+#define READ_ONCE(x) (x)
+#define WRITE_ONCE(x, v) ((x) = (v))
+#define EXPORT_SYMBOL_GPL(x)
+#define BIT(n) (1UL << (n))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define container_of(p, type, member) \
+	((type *)((char *)(p) - offsetof(type, member)))
+#define WARN_ON_ONCE(x)                     \
+	({                                  \
+		int warn_on_ = !!(x);       \
+		assert(!warn_on_ && "WARN"); \
+		warn_on_;                   \
+	})
+#define EIOCBQUEUED 529
+
+/* numbers */
+#define min(a, b)                         \
+	({                                \
+		__typeof__(a) min_a = (a); \
+		__typeof__(b) min_b = (b); \
+		min_a < min_b ? min_a : min_b; \
+	})
+#define max(a, b)                         \
+	({                                \
+		__typeof__(a) max_a = (a); \
+		__typeof__(b) max_b = (b); \
+		max_a > max_b ? max_a : max_b; \
+	})
+#define min_t(t, a, b) min((t)(a), (t)(b))
+#define max_t(t, a, b) max((t)(a), (t)(b))
+#define round_up(x, to) ((((x) - 1) | ((__typeof__(x))(to) - 1)) + 1)
+#define round_down(x, to) ((x) & ~((__typeof__(x))(to) - 1))
+#define DIV_ROUND_UP(a, b) (((a) + (b) - 1) / (b))
+#define ALIGN(x, to) round_up(x, to)
+
+static inline int fls(unsigned int x)
+{
+	return x ? 32 - __builtin_clz(x) : 0;
+}
+
+/* byte order */
+#define cpu_to_be16(x) ((__be16)htobe16(x))
+#define cpu_to_be32(x) ((__be32)htobe32(x))
+#define cpu_to_be64(x) ((__be64)htobe64(x))
+#define be16_to_cpu(x) be16toh(x)
+#define be32_to_cpu(x) be32toh(x)
+#define be64_to_cpu(x) be64toh(x)
+
+#define SHIM_UNALIGNED(bits)                                         \
+	static inline u##bits get_unaligned_be##bits(const void *p)  \
+	{                                                            \
+		u##bits v;                                           \
+                                                                     \
+		memcpy(&v, p, sizeof(v));                            \
+		return be##bits##toh(v);                             \
+	}                                                            \
+	static inline void put_unaligned_be##bits(u##bits v, void *p) \
+	{                                                            \
+		v = htobe##bits(v);                                  \
+		memcpy(p, &v, sizeof(v));                            \
+	}
+SHIM_UNALIGNED(16)
+SHIM_UNALIGNED(32)
+SHIM_UNALIGNED(64)
+
+static inline u32 get_unaligned_be24(const void *p)
+{
+	const u8 *b = p;
+
+	return b[0] << 16 | b[1] << 8 | b[2];
+}
+
+static inline void put_unaligned_be24(u32 v, void *p)
+{
+	u8 *b = p;
+
+	b[0] = v >> 16;
+	b[1] = v >> 8;
+	b[2] = v;
+}
+
+/* lists */
+struct list_head {
+	struct list_head *next, *prev;
+};
+#define LIST_HEAD(name) struct list_head name = { &(name), &(name) }
+#define list_entry(p, type, member) container_of(p, type, member)
+#define list_for_each_entry(pos, head, member)                           \
+	for (pos = list_entry((head)->next, __typeof__(*pos), member);   \
+	     &pos->member != (head);                                     \
+	     pos = list_entry(pos->member.next, __typeof__(*pos), member))
+
+static inline void INIT_LIST_HEAD(struct list_head *h)
+{
+	h->next = h->prev = h;
+}
+
+static inline bool list_empty(const struct list_head *h)
+{
+	return h->next == h;
+}
+
+static inline void list_add_tail(struct list_head *n, struct list_head *h)
+{
+	n->prev = h->prev;
+	n->next = h;
+	h->prev->next = n;
+	h->prev = n;
+}
+
+static inline void list_del_init(struct list_head *n)
+{
+	n->prev->next = n->next;
+	n->next->prev = n->prev;
+	INIT_LIST_HEAD(n);
+}
+
+/* locks; a test looks at @held to see that none was forgotten */
+#define DEFINE_SPINLOCK(name) spinlock_t name
+#define spin_lock_irqsave(l, f)                   \
+	do {                                      \
+		assert(!(l)->held);               \
+		(f) = (unsigned long)++(l)->held; \
+	} while (0)
+#define spin_unlock_irqrestore(l, f)                  \
+	do {                                          \
+		assert((l)->held == (int)(f));        \
+		(l)->held = 0;                        \
+	} while (0)
+#define rcu_read_lock() ((void)0)
+#define rcu_read_unlock() ((void)0)
+#define lockdep_assert_held(l) ((void)(l))
+
+static inline void *xa_load(struct xarray *xa, unsigned long index)
+{
+	return index < ARRAY_SIZE(xa->slot) ? xa->slot[index] : NULL;
+}
+
+#define xa_for_each(xa, i, p)                              \
+	for ((i) = 0; (i) < ARRAY_SIZE((xa)->slot); (i)++) \
+		if (((p) = xa_load(xa, i)))
+
+#endif /* SHIM_KERNEL_H */
