@@ -23,6 +23,7 @@
 struct iet_lun;
 struct iet_scsi_op;
 struct iet_target;
+struct iet_verify;
 struct iet_volume;
 
 #define IET_CDB_MAX 260
@@ -81,6 +82,7 @@ struct iet_itl {
  *
  * @op: row of the opcode table, NULL if there is none
  * @vol: the logical unit, with a reference, or NULL
+ * @wlun: addressed to the REPORT LUNS well-known logical unit
  * @lba: first block, where the CDB names one
  * @nr_blocks: blocks, where the CDB names them
  * @out_len: bytes of Data-Out that the CDB asks for; valid after prepare
@@ -94,6 +96,9 @@ struct iet_itl {
  * @sense: sense data
  * @io: medium operation in progress
  * @work: for commands that run in a worker
+ * @step: what @work or the end of @io goes on with, NULL: nothing is left
+ * @err: how @io ended, for @step: 0 or a negative errno
+ * @verify: state of the commands that read back and compare
  * @done: called once when @status is set, after execute only
  * @orphan_node: in vol->orphans when aborted in the backend
  */
@@ -109,6 +114,7 @@ struct iet_scmd {
 
 	const struct iet_scsi_op *op;
 	struct iet_volume *vol;
+	bool wlun;
 	u64 lba;
 	u32 nr_blocks;
 	u32 out_len;
@@ -120,6 +126,9 @@ struct iet_scmd {
 	u8 sense[IET_SENSE_MAX];
 	struct iet_io io;
 	struct work_struct work;
+	void (*step)(struct iet_scmd *s);
+	int err;
+	struct iet_verify *verify;
 	void (*done)(struct iet_scmd *s);
 	struct list_head orphan_node;
 };
@@ -135,6 +144,7 @@ int iet_nexus_init(struct iet_nexus *nexus, struct iet_target *target,
 void iet_nexus_exit(struct iet_nexus *nexus);
 int iet_nexus_add_lun(struct iet_nexus *nexus, struct iet_lun *lun);
 void iet_nexus_del_lun(struct iet_nexus *nexus, u32 lun);
+struct iet_itl *iet_nexus_itl(struct iet_nexus *nexus, const u8 *lun_raw);
 struct iet_volume *iet_nexus_get_volume(struct iet_nexus *nexus,
 					const u8 *lun_raw);
 
@@ -143,6 +153,7 @@ void iet_ua_add(struct iet_volume *vol, struct iet_itl *itl, u16 asc);
 void iet_ua_volume(struct iet_volume *vol, u16 asc,
 		   const struct iet_nexus *except);
 void iet_ua_nexus(struct iet_nexus *nexus, u16 asc);
+void iet_ua_clear_nexus(struct iet_nexus *nexus, u16 asc);
 u16 iet_ua_take(struct iet_volume *vol, struct iet_itl *itl);
 u16 iet_ua_peek(struct iet_volume *vol, struct iet_itl *itl);
 

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of commands.  Decoding, checking, executing and REPORT SUPPORTED
+ * OPERATION CODES all read it; what is not in it does not exist.
+ */
+#include <linux/kernel.h>
+
+#include "opcodes.h"
+
+#define X4 0xff, 0xff, 0xff, 0xff
+#define O4 0, 0, 0, 0
+
+#define RW_IN (IET_OP_IN | IET_OP_MEDIUM | IET_OP_LIMIT)
+#define RW_OUT (IET_OP_OUT | IET_OP_MEDIUM | IET_OP_LIMIT)
+#define IN_ALWAYS (IET_OP_IN | IET_OP_ALWAYS | IET_OP_WLUN)
+
+/* byte 1 of the block commands */
+#define DPO_FUA 0x18
+#define DPO_BYTCHK 0x12 /* BYTCHK is 00b or 01b */
+#define BYTCHK 0x02
+#define IMMED 0x02
+
+/* Ordered by operation code, then by service action. */
+const struct iet_scsi_op iet_scsi_ops[] = {
+	{
+		.opcode = 0x00,
+		.name = "TEST UNIT READY",
+		.len = 6,
+		.flags = IET_OP_WLUN,
+		.usage = { 0x00 },
+		.execute = iet_spc_test_unit_ready,
+	},
+	{
+		.opcode = 0x03,
+		.name = "REQUEST SENSE",
+		.len = 6,
+		.layout = IET_CDB_ALLOC_4_1,
+		.flags = IN_ALWAYS,
+		.usage = { 0x03, 0x01, 0, 0, 0xff, 0 },
+		.param = iet_spc_request_sense,
+	},
+	{
+		.opcode = 0x08,
+		.name = "READ(6)",
+		.len = 6,
+		.layout = IET_CDB_RW6,
+		.flags = RW_IN,
+		.usage = { 0x08, 0x1f, 0xff, 0xff, 0xff, 0 },
+		.execute = iet_sbc_read,
+	},
+	{
+		.opcode = 0x0a,
+		.name = "WRITE(6)",
+		.len = 6,
+		.layout = IET_CDB_RW6,
+		.flags = RW_OUT | IET_OP_WRITE,
+		.usage = { 0x0a, 0x1f, 0xff, 0xff, 0xff, 0 },
+		.execute = iet_sbc_write,
+	},
+	{
+		.opcode = 0x12,
+		.name = "INQUIRY",
+		.len = 6,
+		.layout = IET_CDB_ALLOC_3_2,
+		.flags = IN_ALWAYS,
+		.usage = { 0x12, 0x01, 0xff, 0xff, 0xff, 0 },
+		.param = iet_spc_inquiry,
+	},
+	{
+		.opcode = 0x1a,
+		.name = "MODE SENSE(6)",
+		.len = 6,
+		.layout = IET_CDB_ALLOC_4_1,
+		.flags = IET_OP_IN,
+		.usage = { 0x1a, 0x08, 0xff, 0xff, 0xff, 0 },
+		.param = iet_spc_mode_sense,
+	},
+	{
+		/* no medium to eject, no power conditions to change */
+		.opcode = 0x1b,
+		.name = "START STOP UNIT",
+		.len = 6,
+		.usage = { 0x1b, 0x01, 0, 0, 0x05, 0 },
+		.execute = iet_sbc_start_stop,
+	},
+	{
+		.opcode = 0x25,
+		.name = "READ CAPACITY(10)",
+		.len = 10,
+		.flags = IET_OP_IN,
+		.usage = { 0x25 },
+		.param = iet_sbc_read_capacity10,
+	},
+	{
+		.opcode = 0x28,
+		.name = "READ(10)",
+		.len = 10,
+		.layout = IET_CDB_RW10,
+		.flags = RW_IN,
+		.usage = { 0x28, DPO_FUA, X4, 0, 0xff, 0xff, 0 },
+		.execute = iet_sbc_read,
+	},
+	{
+		.opcode = 0x2a,
+		.name = "WRITE(10)",
+		.len = 10,
+		.layout = IET_CDB_RW10,
+		.flags = RW_OUT | IET_OP_WRITE,
+		.usage = { 0x2a, DPO_FUA, X4, 0, 0xff, 0xff, 0 },
+		.execute = iet_sbc_write,
+	},
+	{
+		.opcode = 0x2e,
+		.name = "WRITE AND VERIFY(10)",
+		.len = 10,
+		.layout = IET_CDB_RW10,
+		.flags = RW_OUT | IET_OP_WRITE,
+		.usage = { 0x2e, DPO_BYTCHK, X4, 0, 0xff, 0xff, 0 },
+		.execute = iet_sbc_write_verify,
+	},
+	{
+		.opcode = 0x2f,
+		.name = "VERIFY(10)",
+		.len = 10,
+		.layout = IET_CDB_RW10,
+		.out_if = BYTCHK,
+		.flags = RW_OUT,
+		.usage = { 0x2f, DPO_BYTCHK, X4, 0, 0xff, 0xff, 0 },
+		.execute = iet_sbc_verify,
+	},
+	{
+		.opcode = 0x35,
+		.name = "SYNCHRONIZE CACHE(10)",
+		.len = 10,
+		.layout = IET_CDB_RW10,
+		.flags = IET_OP_MEDIUM,
+		.usage = { 0x35, IMMED, X4, 0, 0xff, 0xff, 0 },
+		.execute = iet_sbc_sync_cache,
+	},
+	{
+		.opcode = 0x5a,
+		.name = "MODE SENSE(10)",
+		.len = 10,
+		.layout = IET_CDB_ALLOC_7_2,
+		.flags = IET_OP_IN,
+		.usage = { 0x5a, 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0 },
+		.param = iet_spc_mode_sense,
+	},
+	{
+		.opcode = 0x88,
+		.name = "READ(16)",
+		.len = 16,
+		.layout = IET_CDB_RW16,
+		.flags = RW_IN,
+		.usage = { 0x88, DPO_FUA, X4, X4, X4, 0, 0 },
+		.execute = iet_sbc_read,
+	},
+	{
+		.opcode = 0x8a,
+		.name = "WRITE(16)",
+		.len = 16,
+		.layout = IET_CDB_RW16,
+		.flags = RW_OUT | IET_OP_WRITE,
+		.usage = { 0x8a, DPO_FUA, X4, X4, X4, 0, 0 },
+		.execute = iet_sbc_write,
+	},
+	{
+		.opcode = 0x8e,
+		.name = "WRITE AND VERIFY(16)",
+		.len = 16,
+		.layout = IET_CDB_RW16,
+		.flags = RW_OUT | IET_OP_WRITE,
+		.usage = { 0x8e, DPO_BYTCHK, X4, X4, X4, 0, 0 },
+		.execute = iet_sbc_write_verify,
+	},
+	{
+		.opcode = 0x8f,
+		.name = "VERIFY(16)",
+		.len = 16,
+		.layout = IET_CDB_RW16,
+		.out_if = BYTCHK,
+		.flags = RW_OUT,
+		.usage = { 0x8f, DPO_BYTCHK, X4, X4, X4, 0, 0 },
+		.execute = iet_sbc_verify,
+	},
+	{
+		.opcode = 0x91,
+		.name = "SYNCHRONIZE CACHE(16)",
+		.len = 16,
+		.layout = IET_CDB_RW16,
+		.flags = IET_OP_MEDIUM,
+		.usage = { 0x91, IMMED, X4, X4, X4, 0, 0 },
+		.execute = iet_sbc_sync_cache,
+	},
+	{
+		.opcode = 0x9e,
+		.sa = 0x10,
+		.name = "READ CAPACITY(16)",
+		.len = 16,
+		.layout = IET_CDB_ALLOC_10_4,
+		.flags = IET_OP_SA | IET_OP_IN,
+		.usage = { 0x9e, 0x10, O4, O4, X4, 0, 0 },
+		.param = iet_sbc_read_capacity16,
+	},
+	{
+		.opcode = 0xa0,
+		.name = "REPORT LUNS",
+		.len = 12,
+		.layout = IET_CDB_ALLOC_6_4,
+		.flags = IN_ALWAYS,
+		.usage = { 0xa0, 0, 0xff, 0, 0, 0, X4, 0, 0 },
+		.execute = iet_spc_report_luns,
+	},
+	{
+		.opcode = 0xa3,
+		.sa = 0x0c,
+		.name = "REPORT SUPPORTED OPERATION CODES",
+		.len = 12,
+		.layout = IET_CDB_ALLOC_6_4,
+		.flags = IET_OP_SA | IET_OP_IN,
+		.usage = { 0xa3, 0x0c, 0x87, 0xff, 0xff, 0xff, X4, 0, 0 },
+		.param = iet_spc_report_opcodes,
+	},
+	{
+		.opcode = 0xa8,
+		.name = "READ(12)",
+		.len = 12,
+		.layout = IET_CDB_RW12,
+		.flags = RW_IN,
+		.usage = { 0xa8, DPO_FUA, X4, X4, 0, 0 },
+		.execute = iet_sbc_read,
+	},
+	{
+		.opcode = 0xaa,
+		.name = "WRITE(12)",
+		.len = 12,
+		.layout = IET_CDB_RW12,
+		.flags = RW_OUT | IET_OP_WRITE,
+		.usage = { 0xaa, DPO_FUA, X4, X4, 0, 0 },
+		.execute = iet_sbc_write,
+	},
+	{
+		.opcode = 0xae,
+		.name = "WRITE AND VERIFY(12)",
+		.len = 12,
+		.layout = IET_CDB_RW12,
+		.flags = RW_OUT | IET_OP_WRITE,
+		.usage = { 0xae, DPO_BYTCHK, X4, X4, 0, 0 },
+		.execute = iet_sbc_write_verify,
+	},
+	{
+		.opcode = 0xaf,
+		.name = "VERIFY(12)",
+		.len = 12,
+		.layout = IET_CDB_RW12,
+		.out_if = BYTCHK,
+		.flags = RW_OUT,
+		.usage = { 0xaf, DPO_BYTCHK, X4, X4, 0, 0 },
+		.execute = iet_sbc_verify,
+	},
+};
+
+const unsigned int iet_scsi_nr_ops = ARRAY_SIZE(iet_scsi_ops);
+
+/* the first row that is not before (opcode, sa) */
+static unsigned int lower_bound(u8 opcode, u8 sa)
+{
+	unsigned int lo = 0, hi = iet_scsi_nr_ops;
+
+	while (lo < hi) {
+		unsigned int mid = (lo + hi) / 2;
+		const struct iet_scsi_op *op = &iet_scsi_ops[mid];
+
+		if (op->opcode < opcode ||
+		    (op->opcode == opcode && op->sa < sa))
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/**
+ * iet_op_known() - is there any command with an operation code?
+ * @opcode: operation code
+ * @has_sa: does it need a service action to tell which?
+ *
+ * Return: true if there is one
+ */
+bool iet_op_known(u8 opcode, bool *has_sa)
+{
+	unsigned int i = lower_bound(opcode, 0);
+
+	if (i == iet_scsi_nr_ops || iet_scsi_ops[i].opcode != opcode)
+		return false;
+	*has_sa = iet_scsi_ops[i].flags & IET_OP_SA;
+	return true;
+}
+
+/**
+ * iet_op_find() - look a command up
+ * @opcode: operation code
+ * @sa: service action, ignored where the operation code has none
+ *
+ * Return: the row of the table, or NULL
+ */
+const struct iet_scsi_op *iet_op_find(u8 opcode, u8 sa)
+{
+	unsigned int i;
+	bool has_sa;
+
+	if (!iet_op_known(opcode, &has_sa))
+		return NULL;
+	i = lower_bound(opcode, has_sa ? sa : 0);
+	if (i == iet_scsi_nr_ops || iet_scsi_ops[i].opcode != opcode ||
+	    (has_sa && iet_scsi_ops[i].sa != sa))
+		return NULL;
+	return &iet_scsi_ops[i];
+}

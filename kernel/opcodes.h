@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The table of commands, the handlers in it, and what handlers work with.
+ */
+#ifndef IET_OPCODES_H
+#define IET_OPCODES_H
+
+#include <linux/bits.h>
+#include <linux/gfp.h>
+#include <linux/types.h>
+
+#include "cdb.h"
+#include "iotype.h"
+#include "scsi.h"
+#include "sense.h"
+
+/* most parameter data that a command returns from one buffer, bytes */
+#define IET_PARAM_MAX 2048
+
+/* iet_scsi_op.flags */
+#define IET_OP_SA BIT(0) /* the service action is part of the command */
+#define IET_OP_IN BIT(1) /* there may be Data-In */
+#define IET_OP_OUT BIT(2) /* there may be Data-Out */
+#define IET_OP_MEDIUM BIT(3) /* LBA and length are a range of the medium */
+#define IET_OP_LIMIT BIT(4) /* at most IET_TIO_MAX bytes of it */
+#define IET_OP_WRITE BIT(5) /* changes the medium */
+#define IET_OP_WLUN BIT(6) /* the REPORT LUNS well-known unit knows it too */
+/*
+ * Works whatever the state of the logical unit is: if there is none, if a
+ * unit attention is pending, if aborted writes are still under way (SAM-5
+ * 5.14, SPC-4 6.6, 6.33, 6.39).
+ */
+#define IET_OP_ALWAYS BIT(7)
+
+/**
+ * struct iet_scsi_op - a command
+ * @opcode: operation code
+ * @sa: service action, with IET_OP_SA
+ * @len: CDB length in bytes
+ * @layout: where LBA and length are
+ * @out_if: mask for byte 1 of the CDB: without one of these bits there is no
+ *	Data-Out; 0: there is
+ * @flags: IET_OP_*
+ * @name: as in the standards
+ * @usage: CDB usage data (SPC-4 6.35.3): the bits that are looked at
+ * @param: builds parameter data for Data-In: bytes, at most IET_PARAM_MAX, in
+ *	a zeroed buffer; 0 when it has refused the command.  Does not sleep.
+ * @execute: runs the command, if there is no @param.  Does not sleep unless
+ *	the flags for memory say that it may.  Returns 0 when status and data
+ *	are set; -EIOCBQUEUED when iet_scsi_end() has been or will be called;
+ *	-ENOMEM when nothing has happened and another try with reclaim is
+ *	wanted; another negative errno, which becomes status and sense.
+ */
+struct iet_scsi_op {
+	u8 opcode;
+	u8 sa;
+	u8 len;
+	u8 layout;
+	u8 out_if;
+	u8 flags;
+	const char *name;
+	u8 usage[16];
+	int (*param)(struct iet_scmd *s, u8 *buf);
+	int (*execute)(struct iet_scmd *s, gfp_t gfp);
+};
+
+extern const struct iet_scsi_op iet_scsi_ops[];
+extern const unsigned int iet_scsi_nr_ops;
+
+const struct iet_scsi_op *iet_op_find(u8 opcode, u8 sa);
+bool iet_op_known(u8 opcode, bool *has_sa);
+
+/* handlers: spc.c, inquiry.c, mode.c, rsoc.c */
+int iet_spc_test_unit_ready(struct iet_scmd *s, gfp_t gfp);
+int iet_spc_request_sense(struct iet_scmd *s, u8 *buf);
+int iet_spc_report_luns(struct iet_scmd *s, gfp_t gfp);
+int iet_spc_inquiry(struct iet_scmd *s, u8 *buf);
+int iet_spc_mode_sense(struct iet_scmd *s, u8 *buf);
+int iet_spc_report_opcodes(struct iet_scmd *s, u8 *buf);
+
+/* handlers: target_disk.c, verify.c */
+int iet_sbc_read_capacity10(struct iet_scmd *s, u8 *buf);
+int iet_sbc_read_capacity16(struct iet_scmd *s, u8 *buf);
+int iet_sbc_read(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_write(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_sync_cache(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_start_stop(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_verify(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_write_verify(struct iet_scmd *s, gfp_t gfp);
+void iet_sbc_verify_free(struct iet_scmd *s);
+
+/* who we are: T10 vendor identification (SPC-4 6.6.2) */
+#define IET_T10_VENDOR "IET     "
+
+/* inquiry.c, vpd.c: vital product data */
+u8 iet_spc_peripheral(const struct iet_scmd *s);
+int iet_vpd_page(const struct iet_scmd *s, u8 page, u8 *buf);
+
+/* scsi.c: what handlers end and go on with */
+void iet_scsi_check(struct iet_scmd *s, const struct iet_sense *sense);
+void iet_scsi_invalid_field(struct iet_scmd *s, u16 byte, u8 bit);
+void iet_scsi_end(struct iet_scmd *s, int err);
+int iet_scsi_io(struct iet_scmd *s, enum iet_io_op op, u32 flags,
+		struct iet_tio *tio, u64 off, u64 len,
+		void (*step)(struct iet_scmd *s));
+
+/* a bit number that says: the whole field */
+#define IET_WHOLE_FIELD 0xff
+
+/* memory for workers: they may wait, but not for the very disk they serve */
+#define IET_GFP_WORKER (GFP_NOIO | __GFP_NOWARN | __GFP_NORETRY)
+
+#endif /* IET_OPCODES_H */

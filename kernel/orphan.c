@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Orphans: aborted writes that a backend still holds.
+ *
+ * An abort can't take a write back from a hung disk, and nobody is to wait for
+ * it.  But the initiator may send newer data meanwhile, perhaps from another
+ * session, and the old write must not land after it.  So as long as there is
+ * one, its logical unit answers BUSY to its initiator.
+ */
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/string.h>
+
+#include "scsi.h"
+#include "volume.h"
+
+/**
+ * iet_orphan_add() - a command has been aborted, but its backend holds it
+ * @s: the command; if it is not a write, nothing happens
+ *
+ * Context: any.
+ */
+void iet_orphan_add(struct iet_scmd *s)
+{
+	struct iet_volume *vol = s->vol;
+	unsigned long flags;
+
+	if (!vol || !iet_scsi_is_write(s))
+		return;
+	spin_lock_irqsave(&vol->lock, flags);
+	if (list_empty(&s->orphan_node)) {
+		list_add_tail(&s->orphan_node, &vol->orphans);
+		WRITE_ONCE(vol->nr_orphans, vol->nr_orphans + 1);
+	}
+	spin_unlock_irqrestore(&vol->lock, flags);
+}
+
+/**
+ * iet_orphan_del() - the backend has returned an aborted command
+ * @s: a command that iet_scsi_prepare() has seen and that still holds its
+ *	volume; if it is no orphan, nothing happens
+ *
+ * Context: any.
+ */
+void iet_orphan_del(struct iet_scmd *s)
+{
+	struct iet_volume *vol = s->vol;
+	unsigned long flags;
+
+	if (!vol)
+		return;
+	spin_lock_irqsave(&vol->lock, flags);
+	if (!list_empty(&s->orphan_node)) {
+		list_del_init(&s->orphan_node);
+		WRITE_ONCE(vol->nr_orphans, vol->nr_orphans - 1);
+	}
+	spin_unlock_irqrestore(&vol->lock, flags);
+}
+
+/**
+ * iet_orphan_blocks() - must an initiator wait for its aborted writes?
+ * @vol: the logical unit
+ * @nexus: of the initiator; the name counts, not the session
+ *
+ * Context: any.
+ *
+ * Return: true if there are any
+ */
+bool iet_orphan_blocks(struct iet_volume *vol, const struct iet_nexus *nexus)
+{
+	struct iet_scmd *s;
+	unsigned long flags;
+	bool found = false;
+
+	if (likely(!READ_ONCE(vol->nr_orphans)))
+		return false;
+	spin_lock_irqsave(&vol->lock, flags);
+	list_for_each_entry(s, &vol->orphans, orphan_node) {
+		found = !strcmp(s->nexus->iname, nexus->iname);
+		if (found)
+			break;
+	}
+	spin_unlock_irqrestore(&vol->lock, flags);
+	return found;
+}

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The device server's driver: takes a command through the checks in their
+ * order, runs its handler of the opcode table, and turns errors into status
+ * and sense.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include <scsi/scsi_proto.h>
+
+#include "compat.h"
+#include "opcodes.h"
+#include "target.h"
+#include "volume.h"
+
+/**
+ * iet_scsi_check() - end a command with CHECK CONDITION
+ * @s: the command; iet_scsi_end() is still to be called where it is asked for
+ * @sense: why
+ *
+ * In the fixed format, as the D_SENSE bit of the control mode page says.
+ */
+void iet_scsi_check(struct iet_scmd *s, const struct iet_sense *sense)
+{
+	s->status = SAM_STAT_CHECK_CONDITION;
+	s->sense_len = iet_sense_fixed(s->sense, sense);
+	s->in_len = 0;
+}
+
+static bool refuse(struct iet_scmd *s, u8 key, u16 asc)
+{
+	struct iet_sense sense = { .key = key, .asc = asc };
+
+	iet_scsi_check(s, &sense);
+	return false;
+}
+
+/**
+ * iet_scsi_invalid_field() - refuse a command for a field of its CDB
+ * @s: the command
+ * @byte: where in the CDB
+ * @bit: most significant bit of the field there, or IET_WHOLE_FIELD
+ */
+void iet_scsi_invalid_field(struct iet_scmd *s, u16 byte, u8 bit)
+{
+	struct iet_sense sense = {
+		.key = ILLEGAL_REQUEST,
+		.asc = IET_ASC_INVALID_FIELD_IN_CDB,
+		.flags = IET_SENSE_FIELD,
+		.field = byte,
+	};
+
+	if (bit != IET_WHOLE_FIELD) {
+		sense.flags |= IET_SENSE_BIT;
+		sense.bit = bit;
+	}
+	iet_scsi_check(s, &sense);
+}
+
+/* --- prepare -------------------------------------------------------------- */
+
+static void run_step(struct work_struct *work)
+{
+	struct iet_scmd *s = container_of(work, struct iet_scmd, work);
+
+	s->step(s);
+}
+
+static void init_cmd(struct iet_scmd *s)
+{
+	s->op = NULL;
+	s->vol = NULL;
+	s->wlun = false;
+	s->lba = 0;
+	s->nr_blocks = 0;
+	s->out_len = 0;
+	s->in_len = 0;
+	s->status = SAM_STAT_GOOD;
+	s->sense_len = 0;
+	s->step = NULL;
+	s->err = 0;
+	s->verify = NULL;
+	INIT_WORK(&s->work, run_step);
+	INIT_LIST_HEAD(&s->orphan_node);
+}
+
+/* Finds the logical unit and takes a reference; NULL if there is none. */
+static struct iet_itl *find_unit(struct iet_scmd *s)
+{
+	struct iet_itl *itl = iet_nexus_itl(s->nexus, s->lun_raw);
+	u32 lun;
+
+	if (itl && percpu_ref_tryget_live(&itl->lun->vol->ref)) {
+		s->vol = itl->lun->vol;
+		return itl;
+	}
+	s->wlun = iet_lun_decode(s->lun_raw, &lun) == IET_LUN_REPORT_LUNS;
+	return NULL;
+}
+
+static bool find_op(struct iet_scmd *s)
+{
+	const struct iet_scsi_op *op = iet_op_find(s->cdb[0], s->cdb[1] & 0x1f);
+
+	if (!s->vol && !s->wlun && !(op && (op->flags & IET_OP_ALWAYS)))
+		return refuse(s, ILLEGAL_REQUEST, IET_ASC_LUN_NOT_SUPPORTED);
+	if (!op || s->cdb_len < op->len ||
+	    (s->wlun && !(op->flags & IET_OP_WLUN)))
+		return refuse(s, ILLEGAL_REQUEST, IET_ASC_INVALID_OPCODE);
+	s->op = op;
+	return true;
+}
+
+/* Is there something about the unit that the initiator must know first? */
+static bool check_state(struct iet_scmd *s, struct iet_itl *itl)
+{
+	u16 asc;
+
+	if (!itl || (s->op->flags & IET_OP_ALWAYS))
+		return true;
+	if (iet_orphan_blocks(s->vol, s->nexus)) {
+		s->status = SAM_STAT_BUSY;
+		return false;
+	}
+	asc = iet_ua_take(s->vol, itl);
+	return asc ? refuse(s, UNIT_ATTENTION, asc) : true;
+}
+
+static bool check_cdb(struct iet_scmd *s)
+{
+	u8 byte, bit;
+
+	if (iet_cdb_check(s->cdb, s->op->usage, s->op->len, &byte, &bit))
+		return true;
+	iet_scsi_invalid_field(s, byte, bit);
+	return false;
+}
+
+static bool check_range(struct iet_scmd *s, const struct iet_cdb_fields *f)
+{
+	u64 nr_blocks = READ_ONCE(s->vol->nr_blocks);
+
+	if (f->lba >= nr_blocks || f->len > nr_blocks - f->lba)
+		return refuse(s, ILLEGAL_REQUEST, IET_ASC_LBA_OUT_OF_RANGE);
+	if ((s->op->flags & IET_OP_LIMIT) &&
+	    (u64)f->len << s->vol->blk_shift > IET_TIO_MAX) {
+		iet_scsi_invalid_field(s, f->len_at, IET_WHOLE_FIELD);
+		return false;
+	}
+	if ((s->op->flags & IET_OP_WRITE) && iet_volume_read_only(s->vol))
+		return refuse(s, DATA_PROTECT, IET_ASC_WRITE_PROTECTED);
+	return true;
+}
+
+/*
+ * How much data the CDB is about.  If the PDU says that data goes the other
+ * way only, then none goes this way.
+ */
+static void set_lengths(struct iet_scmd *s, const struct iet_cdb_fields *f)
+{
+	const struct iet_scsi_op *op = s->op;
+	u32 bytes = f->len;
+
+	if (op->flags & IET_OP_MEDIUM) {
+		s->lba = f->lba;
+		s->nr_blocks = f->len;
+		bytes <<= s->vol->blk_shift;
+	}
+	if ((op->flags & IET_OP_OUT) && (s->dir_out || !s->dir_in) &&
+	    (!op->out_if || (s->cdb[1] & op->out_if)))
+		s->out_len = bytes;
+	if ((op->flags & IET_OP_IN) && (s->dir_in || !s->dir_out))
+		s->in_len = bytes;
+}
+
+/**
+ * iet_scsi_prepare() - decode a command and see whether it may run
+ * @s: the command: nexus, CDB, LUN, EDTL and directions are set, @s->tio is
+ *	empty
+ *
+ * Sets op, vol, lba, nr_blocks and out_len, else status and sense.  Either way
+ * iet_scsi_release() must follow.  Data that is not wanted is the transport's
+ * to discard: more than @s->out_len, and all of it on failure.
+ *
+ * Context: any thread; does not sleep.
+ *
+ * Return: true: go on with the data and iet_scsi_execute(); false: answer with
+ * @s->status
+ */
+bool iet_scsi_prepare(struct iet_scmd *s)
+{
+	struct iet_cdb_fields fields;
+	struct iet_itl *itl;
+	bool ok;
+
+	init_cmd(s);
+	rcu_read_lock();
+	itl = find_unit(s);
+	ok = find_op(s) && check_state(s, itl);
+	rcu_read_unlock();
+	if (!ok || !check_cdb(s))
+		return false;
+
+	iet_cdb_decode(s->op->layout, s->cdb, &fields);
+	if ((s->op->flags & IET_OP_MEDIUM) && !check_range(s, &fields))
+		return false;
+	set_lengths(s, &fields);
+	return true;
+}
+
+/* --- errors --------------------------------------------------------------- */
+
+/* What the errors of backends become; @write: additional sense of writes */
+static const struct {
+	int err;
+	u8 status;
+	u8 key;
+	u16 read, write;
+} errors[] = {
+	{ -EIO, SAM_STAT_CHECK_CONDITION, MEDIUM_ERROR, IET_ASC_READ_ERROR,
+	  IET_ASC_WRITE_ERROR },
+	{ -ENODATA, SAM_STAT_CHECK_CONDITION, MEDIUM_ERROR, IET_ASC_READ_ERROR,
+	  IET_ASC_WRITE_ERROR },
+	{ -EILSEQ, SAM_STAT_CHECK_CONDITION, MEDIUM_ERROR, IET_ASC_READ_ERROR,
+	  IET_ASC_WRITE_ERROR },
+	{ -ENOSPC, SAM_STAT_CHECK_CONDITION, DATA_PROTECT,
+	  IET_ASC_SPACE_ALLOC_FAILED, IET_ASC_SPACE_ALLOC_FAILED },
+	{ -EDQUOT, SAM_STAT_CHECK_CONDITION, DATA_PROTECT,
+	  IET_ASC_SPACE_ALLOC_FAILED, IET_ASC_SPACE_ALLOC_FAILED },
+	{ -EROFS, SAM_STAT_CHECK_CONDITION, DATA_PROTECT,
+	  IET_ASC_WRITE_PROTECTED, IET_ASC_WRITE_PROTECTED },
+	{ -EPERM, SAM_STAT_CHECK_CONDITION, DATA_PROTECT,
+	  IET_ASC_WRITE_PROTECTED, IET_ASC_WRITE_PROTECTED },
+	{ -ENODEV, SAM_STAT_CHECK_CONDITION, NOT_READY,
+	  IET_ASC_MANUAL_INTERVENTION, IET_ASC_MANUAL_INTERVENTION },
+	{ -ENXIO, SAM_STAT_CHECK_CONDITION, NOT_READY,
+	  IET_ASC_MANUAL_INTERVENTION, IET_ASC_MANUAL_INTERVENTION },
+	{ -ENOMEDIUM, SAM_STAT_CHECK_CONDITION, NOT_READY,
+	  IET_ASC_MANUAL_INTERVENTION, IET_ASC_MANUAL_INTERVENTION },
+	{ -ENOMEM, SAM_STAT_TASK_SET_FULL },
+	{ -EAGAIN, SAM_STAT_TASK_SET_FULL },
+	/* all others */
+	{ 0, SAM_STAT_CHECK_CONDITION, HARDWARE_ERROR, IET_ASC_TARGET_FAILURE,
+	  IET_ASC_TARGET_FAILURE },
+};
+
+/*
+ * Where in its range a command failed is not known, so the information field
+ * names the first block: nothing before it has been transferred for certain.
+ */
+static void fail(struct iet_scmd *s, int err)
+{
+	struct iet_sense sense = {};
+	unsigned int i;
+
+	for (i = 0; errors[i].err && errors[i].err != err; i++)
+		;
+	sense.key = errors[i].key;
+	sense.asc = s->io.op == IET_IO_READ ? errors[i].read : errors[i].write;
+	if (sense.key == MEDIUM_ERROR) {
+		sense.flags = IET_SENSE_INFO;
+		sense.info = s->lba;
+	}
+	if (errors[i].status == SAM_STAT_CHECK_CONDITION) {
+		iet_scsi_check(s, &sense);
+	} else {
+		s->status = errors[i].status;
+		s->in_len = 0;
+	}
+}
+
+/**
+ * iet_scsi_end() - a command has ended
+ * @s: the command; it may be gone on return
+ * @err: 0: @s->status is set; else a negative errno to make status of
+ *
+ * Context: any, also interrupts.
+ */
+void iet_scsi_end(struct iet_scmd *s, int err)
+{
+	if (err)
+		fail(s, err);
+	s->done(s);
+}
+
+/* --- execute -------------------------------------------------------------- */
+
+static void go_on_in_worker(struct iet_scmd *s, void (*step)(struct iet_scmd *))
+{
+	s->step = step;
+	queue_work(s->vol->wq, &s->work);
+}
+
+static void io_done(struct iet_io *io, int err)
+{
+	struct iet_scmd *s = container_of(io, struct iet_scmd, io);
+
+	s->err = err;
+	if (s->step)
+		queue_work(s->vol->wq, &s->work);
+	else
+		iet_scsi_end(s, err);
+}
+
+/**
+ * iet_scsi_io() - start a medium operation of a command
+ * @s: the command
+ * @op: what to do
+ * @flags: IET_IO_*
+ * @tio: data, from its beginning, or NULL
+ * @off: where on the medium, bytes from @s->lba
+ * @len: bytes
+ * @step: called in a worker when it has ended, with @s->err set; NULL: the
+ *	command ends with it
+ *
+ * Context: does not sleep; not from interrupts.
+ *
+ * Return: -EIOCBQUEUED, for handlers to pass on
+ */
+int iet_scsi_io(struct iet_scmd *s, enum iet_io_op op, u32 flags,
+		struct iet_tio *tio, u64 off, u64 len,
+		void (*step)(struct iet_scmd *s))
+{
+	struct iet_io *io = &s->io;
+
+	s->step = step;
+	io->vol = s->vol;
+	io->op = op;
+	io->flags = flags;
+	io->pos = (s->lba << s->vol->blk_shift) + off;
+	io->len = len;
+	io->tio = tio;
+	io->tio_off = 0;
+	io->done = io_done;
+	iet_io_submit(io);
+	return -EIOCBQUEUED;
+}
+
+/*
+ * Parameter data is built in a buffer and copied.  The pages come first:
+ * building it may take a unit attention, which must not get lost.
+ */
+static int param_in(struct iet_scmd *s, gfp_t gfp)
+{
+	u32 room = min3(s->in_len, s->edtl, (u32)IET_PARAM_MAX);
+	u8 *buf = kzalloc(IET_PARAM_MAX, gfp);
+	int len;
+
+	if (!buf)
+		return -ENOMEM;
+	if (room && iet_tio_alloc(&s->tio, room, gfp)) {
+		kfree(buf);
+		return -ENOMEM;
+	}
+	len = s->op->param(s, buf);
+	s->in_len = min_t(u32, s->in_len, len);
+	iet_tio_write(&s->tio, 0, buf, min(room, s->in_len));
+	kfree(buf);
+	return 0;
+}
+
+static void run(struct iet_scmd *s, gfp_t gfp);
+
+static void run_in_worker(struct iet_scmd *s)
+{
+	run(s, IET_GFP_WORKER);
+}
+
+static void run(struct iet_scmd *s, gfp_t gfp)
+{
+	int ret = s->op->param ? param_in(s, gfp) : s->op->execute(s, gfp);
+
+	if (ret == -EIOCBQUEUED)
+		return;
+	if (ret == -ENOMEM && s->vol && !gfpflags_allow_blocking(gfp))
+		go_on_in_worker(s, run_in_worker);
+	else
+		iet_scsi_end(s, ret);
+}
+
+/**
+ * iet_scsi_execute() - run a command
+ * @s: the command; iet_scsi_prepare() was true and all of the data of a write,
+ *	min(out_len, edtl) bytes, is in @s->tio
+ *
+ * @s->done is called once, perhaps before this returns.
+ *
+ * Context: any thread; does not sleep: what has to goes to the volume's
+ * workers.
+ */
+void iet_scsi_execute(struct iet_scmd *s)
+{
+	run(s, GFP_NOWAIT | __GFP_NOWARN);
+}
+
+/**
+ * iet_scsi_release() - let go of what a command holds
+ * @s: a command that iet_scsi_prepare() has seen, and that is not running
+ *
+ * Context: any thread; does not sleep.
+ */
+void iet_scsi_release(struct iet_scmd *s)
+{
+	iet_sbc_verify_free(s);
+	iet_tio_free(&s->tio);
+	if (s->vol)
+		percpu_ref_put(&s->vol->ref);
+	s->vol = NULL;
+}
+
+/**
+ * iet_scsi_is_write() - may a command change the medium?
+ * @s: a command that iet_scsi_prepare() has seen
+ *
+ * Return: true if it may
+ */
+bool iet_scsi_is_write(const struct iet_scmd *s)
+{
+	return s->op && (s->op->flags & IET_OP_WRITE);
+}

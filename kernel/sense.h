@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sense data (SPC-4 4.5): what a command that failed says about it.
+ */
+#ifndef IET_SENSE_H
+#define IET_SENSE_H
+
+#include <linux/types.h>
+
+/* additional sense codes: ASC << 8 | ASCQ (SPC-4 4.5.6) */
+enum iet_asc {
+	IET_ASC_NONE = 0x0000,
+	IET_ASC_MANUAL_INTERVENTION = 0x0403,
+	IET_ASC_WRITE_ERROR = 0x0c00,
+	IET_ASC_READ_ERROR = 0x1100,
+	IET_ASC_MISCOMPARE = 0x1d00,
+	IET_ASC_INVALID_OPCODE = 0x2000,
+	IET_ASC_LBA_OUT_OF_RANGE = 0x2100,
+	IET_ASC_INVALID_FIELD_IN_CDB = 0x2400,
+	IET_ASC_LUN_NOT_SUPPORTED = 0x2500,
+	IET_ASC_WRITE_PROTECTED = 0x2700,
+	IET_ASC_SPACE_ALLOC_FAILED = 0x2707,
+	IET_ASC_POWER_ON = 0x2900,
+	IET_ASC_LUN_RESET = 0x2903,
+	IET_ASC_NEXUS_LOSS = 0x2907,
+	IET_ASC_CAPACITY_CHANGED = 0x2a09,
+	IET_ASC_SAVING_NOT_SUPPORTED = 0x3900,
+	IET_ASC_LUNS_CHANGED = 0x3f0e,
+	IET_ASC_TARGET_FAILURE = 0x4400,
+};
+
+#define IET_SENSE_INFO BIT(0) /* @info is valid */
+#define IET_SENSE_FIELD BIT(1) /* @field is valid */
+#define IET_SENSE_BIT BIT(2) /* @bit as well */
+
+/**
+ * struct iet_sense - sense data, before it is put into a format
+ * @key: sense key
+ * @asc: enum iet_asc
+ * @flags: IET_SENSE_*
+ * @info: INFORMATION field
+ * @field: the byte of the CDB that is wrong (SPC-4 4.5.2.4.2)
+ * @bit: its most significant wrong bit
+ */
+struct iet_sense {
+	u8 key;
+	u16 asc;
+	u8 flags;
+	u64 info;
+	u16 field;
+	u8 bit;
+};
+
+#define IET_SENSE_FIXED_LEN 18
+#define IET_SENSE_DESC_MAX 28
+
+u8 iet_sense_fixed(u8 *buf, const struct iet_sense *sense);
+u8 iet_sense_desc(u8 *buf, const struct iet_sense *sense);
+
+#endif /* IET_SENSE_H */

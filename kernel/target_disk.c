@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Block commands (SBC-3): READ, WRITE, READ CAPACITY, SYNCHRONIZE CACHE and
+ * START STOP UNIT.  VERIFY is in verify.c.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+
+#include "compat.h"
+#include "opcodes.h"
+#include "volume.h"
+
+#define CDB1_FUA 0x08
+
+#define START_STOP_START 0x01
+#define START_STOP_NO_FLUSH 0x04
+
+/* byte 1, except in the 6-byte commands, which keep a part of the LBA there */
+static bool is_fua(const struct iet_scmd *s)
+{
+	return s->op->layout != IET_CDB_RW6 && (s->cdb[1] & CDB1_FUA);
+}
+
+/**
+ * iet_sbc_read_capacity10() - READ CAPACITY(10), SBC-3 5.15
+ * @s: the command
+ * @buf: parameter data
+ *
+ * Return: bytes of parameter data
+ */
+int iet_sbc_read_capacity10(struct iet_scmd *s, u8 *buf)
+{
+	u64 last = READ_ONCE(s->vol->nr_blocks) - 1;
+
+	put_unaligned_be32(min_t(u64, last, U32_MAX), buf);
+	put_unaligned_be32(1U << s->vol->blk_shift, buf + 4);
+	return 8;
+}
+
+/**
+ * iet_sbc_read_capacity16() - READ CAPACITY(16), SBC-3 5.16
+ * @s: the command
+ * @buf: parameter data
+ *
+ * No protection information, no provisioning management.
+ *
+ * Return: bytes of parameter data
+ */
+int iet_sbc_read_capacity16(struct iet_scmd *s, u8 *buf)
+{
+	put_unaligned_be64(READ_ONCE(s->vol->nr_blocks) - 1, buf);
+	put_unaligned_be32(1U << s->vol->blk_shift, buf + 8);
+	return 32;
+}
+
+static int read_medium(struct iet_scmd *s)
+{
+	return iet_scsi_io(s, IET_IO_READ, 0, &s->tio, 0, s->tio.size, NULL);
+}
+
+static void read_after_flush(struct iet_scmd *s)
+{
+	if (s->err)
+		iet_scsi_end(s, s->err);
+	else
+		read_medium(s);
+}
+
+/**
+ * iet_sbc_read() - READ(6), (10), (12), (16), SBC-3 5.10 to 5.13
+ * @s: the command
+ * @gfp: for the pages
+ *
+ * Reads the whole blocks that it takes to fill what the initiator expects.
+ * With FUA, data that is in the cache only goes to the medium first.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_read(struct iet_scmd *s, gfp_t gfp)
+{
+	u32 len = round_up(min(s->in_len, s->edtl), 1U << s->vol->blk_shift);
+
+	if (!len)
+		return 0;
+	if (iet_tio_alloc(&s->tio, len, gfp))
+		return -ENOMEM;
+	if (is_fua(s) && s->vol->wce)
+		return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0, len,
+				   read_after_flush);
+	return read_medium(s);
+}
+
+/**
+ * iet_sbc_write() - WRITE(6), (10), (12), (16), SBC-3 5.28 to 5.31
+ * @s: the command
+ * @gfp: unused
+ *
+ * Writes the whole blocks that have come.  Without a write cache, as with
+ * FUA, they are on stable storage before status GOOD is sent.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_write(struct iet_scmd *s, gfp_t gfp)
+{
+	u32 len = round_down(min(s->out_len, s->edtl), 1U << s->vol->blk_shift);
+	u32 flags = is_fua(s) || !s->vol->wce ? IET_IO_FUA : 0;
+
+	if (!len)
+		return 0;
+	return iet_scsi_io(s, IET_IO_WRITE, flags, &s->tio, 0, len, NULL);
+}
+
+/**
+ * iet_sbc_sync_cache() - SYNCHRONIZE CACHE(10), (16), SBC-3 5.24, 5.25
+ * @s: the command
+ * @gfp: unused
+ *
+ * IMMED is not obeyed in that status waits for the flush: a flush that failed
+ * after its status was sent could only be told by deferred sense data, which
+ * initiators are known to overlook.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_sync_cache(struct iet_scmd *s, gfp_t gfp)
+{
+	u64 nr = s->nr_blocks;
+
+	if (!nr) /* to the end of the medium */
+		nr = READ_ONCE(s->vol->nr_blocks) - s->lba;
+	return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0, nr << s->vol->blk_shift,
+			   NULL);
+}
+
+/**
+ * iet_sbc_start_stop() - START STOP UNIT, SBC-3 5.23
+ * @s: the command
+ * @gfp: unused
+ *
+ * There is nothing that turns.  What stopping promises, that no data is left
+ * in the cache, is done; the unit stays ready for others.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_start_stop(struct iet_scmd *s, gfp_t gfp)
+{
+	if (s->cdb[4] & (START_STOP_START | START_STOP_NO_FLUSH))
+		return 0;
+	return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0,
+			   READ_ONCE(s->vol->nr_blocks) << s->vol->blk_shift,
+			   NULL);
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * VERIFY and WRITE AND VERIFY (SBC-3): read blocks back, chunk by chunk, and
+ * compare them with the Data-Out if BYTCHK says so.
+ *
+ * Each chunk is read asynchronously; comparing and starting the next is a step
+ * in one of the volume's workers, so that none is held while the medium works.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <scsi/scsi_proto.h>
+
+#include "compat.h"
+#include "opcodes.h"
+#include "volume.h"
+
+#define CDB1_BYTCHK 0x02
+#define VERIFY_CHUNK (128U << 10)
+
+/**
+ * struct iet_verify - state of a VERIFY
+ * @tio: the chunk that is read back
+ * @off: where it begins, bytes from the first block
+ * @total: bytes to verify
+ * @compare: with the Data-Out
+ * @want: a piece of the Data-Out
+ * @have: the same of the medium
+ *
+ * Lifetime: iet_scmd.verify, from execute to release.
+ */
+struct iet_verify {
+	struct iet_tio tio;
+	u32 off;
+	u32 total;
+	bool compare;
+	u8 want[512];
+	u8 have[512];
+};
+
+static u32 chunk_len(const struct iet_verify *v)
+{
+	return min(v->total - v->off, VERIFY_CHUNK);
+}
+
+/* Returns true if the chunk is the same; else tells the initiator where not. */
+static bool same(struct iet_scmd *s, struct iet_verify *v)
+{
+	struct iet_sense sense = {
+		.key = MISCOMPARE,
+		.asc = IET_ASC_MISCOMPARE,
+		.flags = IET_SENSE_INFO,
+	};
+	u32 len = chunk_len(v), off, n, i;
+
+	for (off = 0; off < len; off += n) {
+		n = min_t(u32, len - off, sizeof(v->want));
+		iet_tio_read(&s->tio, v->off + off, v->want, n);
+		iet_tio_read(&v->tio, off, v->have, n);
+		if (!memcmp(v->want, v->have, n))
+			continue;
+		for (i = 0; v->want[i] == v->have[i]; i++)
+			;
+		sense.info = v->off + off + i; /* SBC-3 5.26, byte offset */
+		iet_scsi_check(s, &sense);
+		return false;
+	}
+	return true;
+}
+
+static void chunk_done(struct iet_scmd *s);
+
+static int read_chunk(struct iet_scmd *s)
+{
+	struct iet_verify *v = s->verify;
+
+	return iet_scsi_io(s, IET_IO_READ, 0, &v->tio, v->off, chunk_len(v),
+			   chunk_done);
+}
+
+static void chunk_done(struct iet_scmd *s)
+{
+	struct iet_verify *v = s->verify;
+
+	if (s->err || (v->compare && !same(s, v))) {
+		iet_scsi_end(s, s->err);
+		return;
+	}
+	v->off += chunk_len(v);
+	if (v->off < v->total)
+		read_chunk(s);
+	else
+		iet_scsi_end(s, 0);
+}
+
+/* What was written or flushed is on the medium now. */
+static void medium_ready(struct iet_scmd *s)
+{
+	if (s->err)
+		iet_scsi_end(s, s->err);
+	else
+		read_chunk(s);
+}
+
+static struct iet_verify *verify_alloc(u32 total, bool compare, gfp_t gfp)
+{
+	struct iet_verify *v = kzalloc(sizeof(*v), gfp);
+
+	if (!v)
+		return NULL;
+	v->total = total;
+	v->compare = compare;
+	if (iet_tio_alloc(&v->tio, chunk_len(v), gfp)) {
+		kfree(v);
+		return NULL;
+	}
+	return v;
+}
+
+/**
+ * iet_sbc_verify_free() - let go of the state of a VERIFY
+ * @s: any command that is not running
+ */
+void iet_sbc_verify_free(struct iet_scmd *s)
+{
+	if (!s->verify)
+		return;
+	iet_tio_free(&s->verify->tio);
+	kfree(s->verify);
+	s->verify = NULL;
+}
+
+/* bytes of whole blocks that have come */
+static u32 out_bytes(const struct iet_scmd *s)
+{
+	return round_down(min(s->out_len, s->edtl), 1U << s->vol->blk_shift);
+}
+
+/**
+ * iet_sbc_verify() - VERIFY(10), (12), (16), SBC-3 5.26
+ * @s: the command
+ * @gfp: for the pages that are read back
+ *
+ * BYTCHK=0: the blocks can be read; BYTCHK=1: they equal the Data-Out.  What
+ * is in the cache only goes to the medium first.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_verify(struct iet_scmd *s, gfp_t gfp)
+{
+	bool compare = s->cdb[1] & CDB1_BYTCHK;
+	u32 total = compare ? out_bytes(s) : s->nr_blocks << s->vol->blk_shift;
+
+	if (!total)
+		return 0;
+	s->verify = verify_alloc(total, compare, gfp);
+	if (!s->verify)
+		return -ENOMEM;
+	if (s->vol->wce)
+		return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0, total,
+				   medium_ready);
+	return read_chunk(s);
+}
+
+/**
+ * iet_sbc_write_verify() - WRITE AND VERIFY(10), (12), (16), SBC-3 5.32
+ * @s: the command
+ * @gfp: for the pages that are read back
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_write_verify(struct iet_scmd *s, gfp_t gfp)
+{
+	u32 total = out_bytes(s);
+
+	if (!total)
+		return 0;
+	s->verify = verify_alloc(total, s->cdb[1] & CDB1_BYTCHK, gfp);
+	if (!s->verify)
+		return -ENOMEM;
+	return iet_scsi_io(s, IET_IO_WRITE, IET_IO_FUA, &s->tio, 0, total,
+			   medium_ready);
+}

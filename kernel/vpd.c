@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Vital product data: the pages of INQUIRY with EVPD (SPC-4 7.8, SBC-3 6.6).
+ */
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "opcodes.h"
+#include "target.h"
+#include "volume.h"
+
+#define VPD_HEADER 4
+
+/* designators of page 83 (SPC-4 7.8.6) */
+#define CODE_BINARY 0x01
+#define CODE_ASCII 0x02
+#define CODE_UTF8 0x03
+#define PROTO_ISCSI 0x50
+#define PIV 0x80 /* the protocol identifier is valid */
+#define ASSOC_UNIT 0x00
+#define ASSOC_PORT 0x10
+#define ASSOC_DEVICE 0x20
+#define TYPE_T10 0x01
+#define TYPE_NAA 0x03
+#define TYPE_RELATIVE_PORT 0x04
+#define TYPE_PORT_GROUP 0x05
+#define TYPE_SCSI_NAME 0x08
+
+#define NAA_LOCAL (3ULL << 60)
+
+/* our only target port and its group; the portal group tag is the same */
+#define PORT_ID 1
+#define PORT_GROUP 1
+#define PORT_SUFFIX ",t,0x0001"
+
+/* a good size for one transfer: large enough to stream, bytes */
+#define OPTIMAL_TRANSFER (1U << 20)
+
+/* Appends a designator; returns where the next one goes. */
+static u8 *designator(u8 *d, u8 code, u8 type, const void *data, u8 len)
+{
+	d[0] = code;
+	d[1] = type;
+	d[3] = len;
+	memcpy(d + 4, data, len);
+	return d + 4 + len;
+}
+
+/* Four bytes, the last two of which are a number. */
+static u8 *number(u8 *d, u8 type, u16 n)
+{
+	u8 data[4] = {};
+
+	put_unaligned_be16(n, data + 2);
+	return designator(d, PROTO_ISCSI | CODE_BINARY, PIV | ASSOC_PORT | type,
+			  data, sizeof(data));
+}
+
+/* A SCSI name string: NUL-terminated and padded to a multiple of four. */
+static u8 *scsi_name(u8 *d, u8 assoc, const char *name, const char *suffix)
+{
+	char text[256] = {};
+	int len = snprintf(text, sizeof(text) - 4, "%s%s", name, suffix);
+
+	return designator(d, PROTO_ISCSI | CODE_UTF8,
+			  PIV | assoc | TYPE_SCSI_NAME, text,
+			  round_up(len + 1, 4));
+}
+
+/*
+ * A locally assigned NAA name made of the identifier (FNV-1a, 60 bits): some
+ * initiators know a unit by nothing but an NAA name.  Never to be changed:
+ * they would see another disk.
+ */
+static u64 naa_name(const char *id, size_t len)
+{
+	u64 hash = 0xcbf29ce484222325ULL;
+
+	while (len--) {
+		hash ^= (u8)*id++;
+		hash *= 0x100000001b3ULL;
+	}
+	return NAA_LOCAL | hash >> 4;
+}
+
+static u8 *unit_designators(u8 *d, const struct iet_volume *vol)
+{
+	size_t len = strnlen(vol->scsi_id, IET_SCSI_ID_LEN);
+	u8 t10[8 + IET_SCSI_ID_LEN];
+	u8 naa[8];
+
+	memcpy(t10, IET_T10_VENDOR, 8);
+	memcpy(t10 + 8, vol->scsi_id, len);
+	d = designator(d, CODE_ASCII, ASSOC_UNIT | TYPE_T10, t10, 8 + len);
+
+	put_unaligned_be64(naa_name(vol->scsi_id, len), naa);
+	return designator(d, CODE_BINARY, ASSOC_UNIT | TYPE_NAA, naa,
+			  sizeof(naa));
+}
+
+/* Each fills in what comes after the header and returns its length. */
+
+static u16 page_supported(const struct iet_scmd *s, u8 *p);
+
+static u16 page_serial(const struct iet_scmd *s, u8 *p)
+{
+	size_t len = strnlen(s->vol->scsi_sn, IET_SCSI_SN_LEN);
+
+	memcpy(p, s->vol->scsi_sn, len);
+	return len;
+}
+
+static u16 page_identification(const struct iet_scmd *s, u8 *p)
+{
+	const char *target = s->nexus->target->name;
+	u8 *d = p;
+
+	if (s->vol)
+		d = unit_designators(d, s->vol);
+	d = scsi_name(d, ASSOC_PORT, target, PORT_SUFFIX);
+	d = number(d, TYPE_RELATIVE_PORT, PORT_ID);
+	d = number(d, TYPE_PORT_GROUP, PORT_GROUP);
+	d = scsi_name(d, ASSOC_DEVICE, target, "");
+	return d - p;
+}
+
+/* SBC-3 6.6.4; offsets are those of the standard less the header */
+static u16 page_block_limits(const struct iet_scmd *s, u8 *p)
+{
+	u32 shift = s->vol->blk_shift;
+
+	put_unaligned_be32(IET_TIO_MAX >> shift, p + 8 - VPD_HEADER);
+	put_unaligned_be32(OPTIMAL_TRANSFER >> shift, p + 12 - VPD_HEADER);
+	return 0x3c;
+}
+
+/* SBC-3 6.6.2: the rotation rate is not reported, nor anything else */
+static u16 page_characteristics(const struct iet_scmd *s, u8 *p)
+{
+	return 0x3c;
+}
+
+/* SBC-3 6.6.5: fully provisioned, nothing can be unmapped */
+static u16 page_provisioning(const struct iet_scmd *s, u8 *p)
+{
+	return 4;
+}
+
+static const struct {
+	u8 page;
+	bool disk; /* not for well-known units or where there is none */
+	u16 (*fill)(const struct iet_scmd *s, u8 *p);
+} pages[] = {
+	{ 0x00, false, page_supported },      { 0x80, true, page_serial },
+	{ 0x83, false, page_identification }, { 0xb0, true, page_block_limits },
+	{ 0xb1, true, page_characteristics }, { 0xb2, true, page_provisioning },
+};
+
+static u16 page_supported(const struct iet_scmd *s, u8 *p)
+{
+	unsigned int i;
+	u16 nr = 0;
+
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		if (s->vol || !pages[i].disk)
+			p[nr++] = pages[i].page;
+	return nr;
+}
+
+/**
+ * iet_vpd_page() - a page of vital product data
+ * @s: the command
+ * @page: page code
+ * @buf: IET_PARAM_MAX zeroed bytes
+ *
+ * Return: bytes used, 0 if there is no such page
+ */
+int iet_vpd_page(const struct iet_scmd *s, u8 page, u8 *buf)
+{
+	unsigned int i;
+	u16 len;
+
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		if (pages[i].page != page || (pages[i].disk && !s->vol))
+			continue;
+		len = pages[i].fill(s, buf + VPD_HEADER);
+		buf[0] = iet_spc_peripheral(s);
+		buf[1] = page;
+		put_unaligned_be16(len, buf + 2);
+		return VPD_HEADER + len;
+	}
+	return 0;
+}
