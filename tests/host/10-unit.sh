@@ -6,5 +6,9 @@
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 cp -r usr include kernel "$dir"
 mkdir "$dir/tests" && cp -r tests/unit "$dir/tests"
-make -s -C "$dir/usr" clean >/dev/null
-make -s -j"$(nproc)" -C "$dir/usr" check
+rm -rf "$dir/usr/build" "$dir/tests/unit/kernel/build"
+status=0
+for part in usr tests/unit/kernel; do
+	make -s -j"$(nproc)" -C "$dir/$part" check || status=1
+done
+exit $status

@@ -129,6 +129,9 @@ class Machine:
         shutil.copy(LAB / "guest.sh", root / "lab")
         for name, path in self.files.items():
             shutil.copy(path, root / "lab" / name)
+            if name.endswith(".ko"):  # by far the most of it: debug data
+                subprocess.run(["strip", "-g", root / "lab" / name],
+                               check=True)
         (root / "lab/settings").write_text(self.shell_settings())
         listing = subprocess.run(["find", "."], cwd=root, check=True,
                                  stdout=subprocess.PIPE)

@@ -58,7 +58,7 @@ run() {
 	if [ $status = 0 ]; then
 		ok "$what"
 	else
-		note "$* -> status $status"
+		note "$(cut -c -200 <<<"$*") -> status $status"
 		sed 's/^/#   /' "$file" | tail -n 40
 		not_ok "$what"
 	fi
