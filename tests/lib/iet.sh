@@ -198,6 +198,7 @@ oi_down() {
 iet_teardown() {
 	{
 		oi_down
+		! iet_loaded || "$IET_SBIN/ietadm" --op delete
 		iet_stop
 		iet_loops_off
 	} >"$IET_DIR/teardown.log" 2>&1 || note "$(cat "$IET_DIR/teardown.log")"

@@ -112,6 +112,8 @@ def main():
     good_start(abstract=False)
     good_start(abstract=True)
     bad_start()
+    subprocess.run([os.path.join(os.environ["IET_SBIN"], "ietadm"),
+                    "--op", "delete"], check=True)
     return 0 if all(RESULTS) else 1
 
 
