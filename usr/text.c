@@ -106,12 +106,15 @@ static bool is_alnum(char c)
 	       (c >= '0' && c <= '9');
 }
 
-/* standard-label, and the '#' of the public extension keys (13.22) */
+/*
+ * standard-label, and the '#' of the public extension keys (13.22).  The
+ * RFC wants a capital first, and then has keys like iSCSIProtocolLevel.
+ */
 static bool is_label(const char *key)
 {
 	size_t len = strlen(key);
 
-	if (!len || len > TEXT_KEY_MAX || key[0] < 'A' || key[0] > 'Z')
+	if (!len || len > TEXT_KEY_MAX || !is_alnum(key[0]) || key[0] <= '9')
 		return false;
 	for (; *key; key++)
 		if (!is_alnum(*key) && !strchr(".-+@_#", *key))
