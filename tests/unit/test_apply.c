@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The file against the module: what is made, changed, deleted and said. */
+#include "apply.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <time.h>
+
+#include "account.h"
+#include "apply_open.h"
+#include "fake_kernel.h"
+#include "ktap.h"
+#include "log.h"
+#include "lun.h"
+#include "tmpfile.h"
+
+static char conf[PATH_MAX];
+static char said[8192];
+
+/* what log.c writes in front of a message */
+static void check_said(const char *want)
+{
+	const char *s = strstr(said, want);
+
+	if (!*want) {
+		CHECK_STR(said, "");
+		return;
+	}
+	if (!s)
+		printf("# said \"%s\", want \"%s\"\n", said, want);
+	CHECK(s);
+}
+
+static int apply(const char *text)
+{
+	FILE *f = fmemopen(said, sizeof(said), "w");
+	int ret;
+
+	snprintf(conf, sizeof(conf), "%s",
+		 tmp_write("ietd.conf", text, strlen(text)));
+	memset(said, 0, sizeof(said));
+	log_capture(f);
+	ret = apply_file(conf);
+	log_capture(NULL);
+	fclose(f);
+	return ret;
+}
+
+static void start(void)
+{
+	fake_reset();
+	account_set_path(tmp_path("accounts"));
+	account_drop(NULL, -1);
+	apply_set_open(NULL, 0);
+	tmp_write("a", "x", 1);
+	tmp_write("b", "x", 1);
+}
+
+/* "@a" stands for the path of the file a */
+static const char *with_paths(const char *text)
+{
+	static char out[4096];
+	size_t n = 0;
+
+	for (; *text; text++) {
+		if (*text == '@')
+			n += snprintf(out + n, sizeof(out) - n, "%s",
+				      tmp_path(""));
+		else
+			out[n++] = *text;
+	}
+	out[n] = '\0';
+	return out;
+}
+
+static unsigned int changes(void)
+{
+	return fake_calls[FAKE_TARGET_NEW] + fake_calls[FAKE_TARGET_SET] +
+	       fake_calls[FAKE_TARGET_DEL] + fake_calls[FAKE_LUN_NEW] +
+	       fake_calls[FAKE_LUN_SET] + fake_calls[FAKE_LUN_DEL];
+}
+
+static void forget_calls(void)
+{
+	memset(fake_calls, 0, sizeof(fake_calls));
+}
+
+static const char two[] = "Target iqn.a\n"
+			  "IncomingUser joe secret\n"
+			  "Alias First\n"
+			  "Wthreads 4\n"
+			  "Lun 0 Path=@a\n"
+			  "Lun 1 Path=@b,IOMode=ro,ScsiId=two\n"
+			  "Target iqn.b\n"
+			  "Lun 0 Type=nullio,Blocks=2048\n";
+
+static void test_from_nothing(void)
+{
+	struct kernel_target *t;
+	struct kernel_lun *l;
+
+	start();
+	CHECK_EQ(apply(with_paths(two)), 0);
+	check_said("");
+	t = fake_find_target("iqn.a");
+	CHECK(t);
+	if (!t)
+		return;
+	CHECK_EQ(t->origin, IET_ORIGIN_CONFIG);
+	CHECK_EQ(t->wthreads, 4);
+	CHECK_EQ(t->queued_commands, 32);
+	CHECK_STR(t->alias, "First");
+	CHECK_EQ(t->keys.val[IET_K_MAX_BURST_LENGTH], 262144);
+	l = fake_find_lun(t->tid, 0);
+	CHECK(l && l->set & K_HAS(IET_L_FD) && l->fd >= 0);
+	CHECK(l && l->origin == IET_ORIGIN_CONFIG);
+	CHECK(l && strlen(l->scsi_id) == 16 && strlen(l->scsi_sn) == 32);
+	l = fake_find_lun(t->tid, 1);
+	CHECK(l && l->iomode == IET_IOMODE_RO);
+	CHECK_STR(l ? l->scsi_id : "", "two");
+	CHECK_STR(l ? l->scsi_sn : "", "74776f");
+	l = fake_find_lun(2, 0);
+	CHECK(l && !(l->set & K_HAS(IET_L_FD)) && l->blocks == 2048);
+	CHECK(account_find("iqn.a", ACCOUNT_INCOMING, "joe"));
+}
+
+static void test_again(void)
+{
+	start();
+	CHECK_EQ(apply(with_paths(two)), 0);
+	forget_calls();
+	CHECK_EQ(apply(with_paths(two)), 0);
+	CHECK_EQ(changes(), 0);
+	CHECK(account_find("iqn.a", ACCOUNT_INCOMING, "joe"));
+}
+
+static void test_gone(void)
+{
+	start();
+	CHECK_EQ(apply(with_paths(two)), 0);
+	fake_target("iqn.runtime");
+	forget_calls();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@a\n")), 0);
+	CHECK(!fake_find_target("iqn.b"));
+	CHECK(fake_find_target("iqn.runtime"));
+	CHECK(fake_find_lun(1, 0));
+	CHECK(!fake_find_lun(1, 1));
+	CHECK(!account_required("iqn.a"));
+	/* what is no longer said is the default again */
+	CHECK_EQ(fake_find_target("iqn.a")->wthreads, 8);
+	CHECK_STR(fake_find_target("iqn.a")->alias, "");
+	CHECK_EQ(fake_calls[FAKE_TARGET_SET], 1);
+	CHECK_EQ(fake_calls[FAKE_TARGET_DEL], 1);
+	CHECK_EQ(fake_calls[FAKE_LUN_DEL], 1);
+	CHECK_EQ(fake_calls[FAKE_LUN_NEW], 0);
+}
+
+static void test_changed_lun(void)
+{
+	start();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@a\n")), 0);
+	forget_calls();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@b\n")), 0);
+	CHECK_EQ(fake_calls[FAKE_LUN_DEL], 1);
+	CHECK_EQ(fake_calls[FAKE_LUN_NEW], 1);
+	CHECK_STR(fake_find_lun(1, 0)->path, tmp_path("b"));
+	forget_calls();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@b,IOMode=wb\n")),
+		 0);
+	CHECK_EQ(fake_calls[FAKE_LUN_DEL], 1);
+	CHECK_EQ(fake_find_lun(1, 0)->iomode, IET_IOMODE_WB);
+}
+
+/* a wrong path does not cost the logical unit that was there */
+static void test_wrong_path(void)
+{
+	char want[PATH_MAX];
+
+	start();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@a\n")), 0);
+	forget_calls();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@c\n"
+				  "Lun 1 Path=@b\n")),
+		 1);
+	snprintf(want, sizeof(want),
+		 "%.1000s:2: %.1000s: No such file or "
+		 "directory",
+		 conf, tmp_path("c"));
+	check_said(want);
+	CHECK_EQ(fake_calls[FAKE_LUN_DEL], 0);
+	CHECK_STR(fake_find_lun(1, 0)->path, tmp_path("a"));
+	CHECK(fake_find_lun(1, 1));
+}
+
+static void test_error_changes_nothing(void)
+{
+	start();
+	CHECK_EQ(apply(with_paths(two)), 0);
+	forget_calls();
+	CHECK_EQ(apply("Target iqn.c\nWthreads 1000\n"), -EINVAL);
+	check_said(":2: Wthreads: \"1000\": must be 1 to 128");
+	CHECK_EQ(changes(), 0);
+	CHECK(account_find("iqn.a", ACCOUNT_INCOMING, "joe"));
+}
+
+static void test_adopt(void)
+{
+	struct kernel_target *t;
+	struct kernel_lun l = { .lun = 5, .fd = -1 };
+
+	start();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@a\n")), 0);
+	t = fake_find_target("iqn.a");
+	/* as ietadm would have made them */
+	t->origin = IET_ORIGIN_RUNTIME;
+	fake_find_lun(1, 0)->origin = IET_ORIGIN_RUNTIME;
+	l.tid = t->tid;
+	strcpy(l.iotype, "nullio");
+	CHECK_EQ(kernel->lun_new(&l), 0);
+	forget_calls();
+	CHECK_EQ(apply(with_paths("Target IQN.A\nLun 0 Path=@a\n")), 0);
+	CHECK_EQ(t->origin, IET_ORIGIN_CONFIG);
+	CHECK_EQ(fake_find_lun(1, 0)->origin, IET_ORIGIN_CONFIG);
+	CHECK_EQ(fake_calls[FAKE_TARGET_NEW], 0);
+	CHECK_EQ(fake_calls[FAKE_LUN_DEL], 0);
+	CHECK(fake_find_lun(1, 5));
+}
+
+static void test_limits(void)
+{
+	struct kernel_target *t;
+
+	start();
+	fake_info.max_queued = 64;
+	CHECK_EQ(apply("Target iqn.a\n"
+		       "MaxRecvDataSegmentLength 1048576\n"
+		       "QueuedCommands 128\n"
+		       "MaxBurstLength 16384\n"),
+		 0);
+	check_said(":2: MaxRecvDataSegmentLength: 1048576 is above the "
+		   "module's maximum, 262144 is used");
+	check_said(":3: QueuedCommands: 128 is above the module's maximum, "
+		   "64 is used");
+	t = fake_find_target("iqn.a");
+	CHECK_EQ(t->keys.val[IET_K_MAX_RECV_DATA_SEGMENT_LENGTH], 262144);
+	CHECK_EQ(t->queued_commands, 64);
+	CHECK_EQ(t->keys.val[IET_K_FIRST_BURST_LENGTH], 16384);
+}
+
+static void test_refused(void)
+{
+	start();
+	fake_fail(FAKE_TARGET_NEW, -ENOSPC, "too many targets");
+	CHECK_EQ(apply(with_paths(two)), 2);
+	check_said(":1: Target: iqn.a: too many targets");
+	check_said(":7: Target: iqn.b: too many targets");
+	CHECK_EQ(fake_calls[FAKE_LUN_NEW], 0);
+
+	start();
+	fake_fail(FAKE_LUN_NEW, -EINVAL, "no such block size");
+	CHECK_EQ(apply(with_paths(two)), 3);
+	check_said(":5: Lun: 0 of iqn.a: no such block size");
+	CHECK(fake_find_target("iqn.b"));
+
+	start();
+	fake_fail(FAKE_LUN_DUMP, -EIO, "broken");
+	CHECK_EQ(apply(with_paths(two)), -EIO);
+	check_said("the module's state can't be read: broken");
+	CHECK_EQ(changes(), 0);
+}
+
+/* --- opening --- */
+
+static int busy_once(const char *path, const char *iotype, uint32_t iomode,
+		     unsigned int busy_ms, char *reason)
+{
+	(void)iotype;
+	(void)iomode;
+	/* free as soon as the old one has been deleted */
+	if (!busy_ms) {
+		snprintf(reason, LUN_REASON_MAX, "is in use");
+		return -EBUSY;
+	}
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void test_own_device(void)
+{
+	start();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@a\n")), 0);
+	apply_set_open(busy_once, 2000);
+	/* our own logical unit holds it: it goes first */
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 1 Path=@a\n")), 0);
+	check_said("");
+	CHECK(!fake_find_lun(1, 0));
+	CHECK(fake_find_lun(1, 1));
+	/* somebody else holds it: nothing to wait for */
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 1 Path=@a\n"
+				  "Lun 2 Path=@b\n")),
+		 1);
+	check_said("/b: is in use");
+}
+
+static int hang(const char *path, const char *iotype, uint32_t iomode,
+		unsigned int busy_ms, char *reason)
+{
+	const struct timespec ts = { .tv_nsec = 600 * 1000000 };
+
+	(void)busy_ms;
+	if (strstr(path, "/a"))
+		nanosleep(&ts, NULL);
+	return lun_open(path, iotype, iomode, reason);
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static void let_go(void)
+{
+	const struct timespec ts = { .tv_nsec = 900 * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+static void test_hanging_path(void)
+{
+	double before = now();
+
+	start();
+	apply_set_open(hang, 200);
+	CHECK_EQ(apply(with_paths(two)), 1);
+	CHECK(now() - before < 0.55);
+	check_said("/a: does not answer");
+	CHECK(!fake_find_lun(1, 0));
+	CHECK(fake_find_lun(1, 1));
+	CHECK(fake_find_lun(2, 0));
+	let_go();
+}
+
+/* --- from the event loop --- */
+
+static int done_result;
+static unsigned int done_errors, done_calls;
+
+static void on_done(int result, const struct report *r, void *arg)
+{
+	done_result = result;
+	done_errors = r->errors;
+	done_calls++;
+	event_base_loopbreak(arg);
+}
+
+static unsigned int ticks;
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	ticks++;
+}
+
+static void test_event_loop(void)
+{
+	const struct timeval tv = { .tv_usec = 10000 };
+	struct event_base *base = event_base_new();
+	struct event *tick = event_new(base, -1, EV_PERSIST, on_tick, NULL);
+	const char *path;
+
+	start();
+	event_add(tick, &tv);
+	apply_set_open(hang, 200);
+	path = with_paths(two);
+	snprintf(conf, sizeof(conf), "%s",
+		 tmp_write("ietd.conf", path, strlen(path)));
+	log_capture(fopen("/dev/null", "w"));
+	done_calls = 0;
+	CHECK_EQ(apply_start(base, conf, on_done, base), 0);
+	CHECK_EQ(apply_start(base, conf, on_done, base), -EBUSY);
+	CHECK_EQ(apply_file(conf), -EBUSY);
+	CHECK_EQ(done_calls, 0);
+	event_base_dispatch(base);
+	CHECK_EQ(done_calls, 1);
+	CHECK_EQ(done_result, 1);
+	CHECK_EQ(done_errors, 1);
+	/* the loop went on in the meantime */
+	CHECK(ticks >= 5);
+	CHECK(fake_find_lun(1, 1));
+	let_go();
+
+	apply_set_open(NULL, 0);
+	CHECK_EQ(apply_start(base, conf, on_done, base), 0);
+	event_base_dispatch(base);
+	CHECK_EQ(done_result, 0);
+	CHECK(fake_find_lun(1, 0));
+
+	CHECK_EQ(apply_start(base, "/nonexistent/conf", on_done, base), 0);
+	CHECK_EQ(done_result, -ENOENT);
+	log_capture(NULL);
+	event_free(tick);
+	event_base_free(base);
+}
+
+static int count_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static void test_no_leak(void)
+{
+	int before;
+
+	start();
+	before = count_fds();
+	CHECK_EQ(apply(with_paths(two)), 0);
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@b\n")), 0);
+	fake_fail(FAKE_LUN_NEW, -EINVAL, "no");
+	CHECK_EQ(apply(with_paths("Target iqn.z\nLun 0 Path=@b\n")), 1);
+	CHECK_EQ(count_fds(), before);
+}
+
+int main(void)
+{
+	ktap_run(test_from_nothing);
+	ktap_run(test_again);
+	ktap_run(test_gone);
+	ktap_run(test_changed_lun);
+	ktap_run(test_wrong_path);
+	ktap_run(test_error_changes_nothing);
+	ktap_run(test_adopt);
+	ktap_run(test_limits);
+	ktap_run(test_refused);
+	ktap_run(test_own_device);
+	ktap_run(test_hanging_path);
+	ktap_run(test_event_loop);
+	ktap_run(test_no_leak);
+	account_drop(NULL, -1);
+	return ktap_done();
+}

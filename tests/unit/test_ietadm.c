@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ietadm: command lines of old, their output, their exit codes, their words */
+#include "ietadm.h"
+
+#include <errno.h>
+
+#include "admin_server.h"
+#include "ktap.h"
+
+#define ARGS_MAX 16
+
+static char out[65536], err_out[4096];
+
+/* Runs "ietadm ..."; words are separated by one blank, none is quoted. */
+static int run(const char *line)
+{
+	char copy[1024], *argv[ARGS_MAX + 1] = { 0 }, *rest = copy;
+	FILE *out_stream = fmemopen(out, sizeof(out), "w");
+	FILE *err_stream = fmemopen(err_out, sizeof(err_out), "w");
+	struct request q = { .out = out_stream, .err = err_stream };
+	int argc = 0, err;
+
+	memset(out, 0, sizeof(out));
+	memset(err_out, 0, sizeof(err_out));
+	snprintf(copy, sizeof(copy), "%s", line);
+	while (argc < ARGS_MAX && (argv[argc] = strsep(&rest, " ")))
+		argc++;
+	err = ietadm_options(&q, argc, argv);
+	if (!err)
+		err = ietadm_run(&q);
+	fclose(out_stream);
+	fclose(err_stream);
+	return err;
+}
+
+/* runs it, and looks at all that comes of it */
+static void check_run(const char *line, int want, const char *want_out,
+		      const char *want_err)
+{
+	bool before = ktap_ok;
+
+	CHECK_EQ(run(line), want);
+	CHECK_STR(out, want_out);
+	CHECK_STR(err_out, want_err);
+	CHECK_ROW(line, before);
+}
+
+static void start(void)
+{
+	fake_reset();
+	tmp_write("disk", "x", 1);
+	/* nobody there */
+	ietadm_set_path("/nonexistent/socket");
+}
+
+static void test_target(void)
+{
+	start();
+	check_run("ietadm --op new --tid=1 --params Name=iqn.a", 0, "", "");
+	CHECK_EQ(fake_find_target("iqn.a")->tid, 1);
+	CHECK_EQ(fake_find_target("iqn.a")->origin, IET_ORIGIN_RUNTIME);
+	check_run("ietadm --op new --tid=0 --params=name=iqn.b,Alias=B", 0, "",
+		  "");
+	CHECK_EQ(fake_find_target("iqn.b")->tid, 2);
+	CHECK_STR(fake_find_target("iqn.b")->alias, "B");
+	check_run("ietadm -o new -t 7 -p Name=iqn.c", 0, "", "");
+	CHECK_EQ(fake_find_target("iqn.c")->tid, 7);
+
+	check_run("ietadm --op new --tid=7 --params Name=iqn.d", -EEXIST, "",
+		  "ietadm: new target 7: this tid is in use\n");
+	check_run("ietadm --op new --tid=8 --params Alias=x", -EINVAL, "",
+		  "ietadm: new target 8: Name is missing\n");
+	check_run("ietadm --op new --tid=8 --params iqn.d", -EINVAL, "",
+		  "ietadm: new target 8: --params is not a list of "
+		  "KEY=VALUE\n");
+	check_run("ietadm --op delete --tid=7", 0, "", "");
+	CHECK(!fake_find_target("iqn.c"));
+	check_run("ietadm --op delete --tid=7", -ENOENT, "",
+		  "ietadm: delete target 7: no such target\n");
+}
+
+static void test_busy(void)
+{
+	struct kernel_session s = { .tid = 1, .initiator = "iqn.i" };
+
+	start();
+	fake_target("iqn.a");
+	CHECK_EQ(kernel->session_new(&s), 0);
+	check_run("ietadm --op delete --tid=1", -EBUSY, "",
+		  "ietadm: delete target 1: the target has sessions\n");
+	/* 240 in the shell */
+	CHECK_EQ(-EBUSY & 0xff, 240);
+	check_run("ietadm --op delete", 0, "", "");
+	CHECK(!fake_find_target("iqn.a"));
+	CHECK(!fake_session(0));
+}
+
+static void test_update(void)
+{
+	struct kernel_target *t;
+
+	start();
+	t = fake_target("iqn.a");
+	check_run("ietadm --op update --tid=1 --params=MaxRecvDataSegmentLength"
+		  "=131072,HEADERDIGEST=CRC32C,wthreads=16,MaxSessions=3",
+		  0, "", "");
+	CHECK_EQ(t->keys.val[IET_K_MAX_RECV_DATA_SEGMENT_LENGTH], 131072);
+	CHECK_EQ(t->keys.val[IET_K_HEADER_DIGEST], IET_DIGEST_CRC32C);
+	CHECK_EQ(t->wthreads, 16);
+	CHECK_EQ(t->max_sessions, 3);
+	check_run("ietadm --op update --tid 1 --params NOPInterval=30", 0, "",
+		  "");
+	CHECK_EQ(t->nop_interval, 30);
+	check_run("ietadm --op update --tid=1 --sid=0 --params=InitialR2T=No",
+		  0, "", "");
+	CHECK_EQ(t->keys.val[IET_K_INITIAL_R2T], 0);
+	check_run("ietadm --op update --tid=1 --redirect=192.168.1.9:3261", 0,
+		  "", "");
+	CHECK_STR(t->redirect, "192.168.1.9:3261");
+	check_run("ietadm --op update --tid=1 --redirect=", 0, "", "");
+	CHECK_STR(t->redirect, "");
+
+	check_run("ietadm --op update --tid=1 --params=bogus=1", -EINVAL, "",
+		  "ietadm: update target 1: \"bogus\" is not a parameter of a "
+		  "target\n");
+	check_run("ietadm --op update --tid=1 --params=Wthreads=999", -EINVAL,
+		  "",
+		  "ietadm: update target 1: Wthreads: \"999\": must be 1 to "
+		  "128\n");
+	check_run("ietadm --op update --tid=1 "
+		  "--params=MaxRecvDataSegmentLength=1048576",
+		  0, "",
+		  "ietadm: update target 1: warning: MaxRecvDataSegmentLength: "
+		  "1048576 is above the module's maximum, 262144 is used\n");
+	CHECK_EQ(t->keys.val[IET_K_MAX_RECV_DATA_SEGMENT_LENGTH], 262144);
+	check_run("ietadm --op update --tid=1 --params=,", -EINVAL, "",
+		  "ietadm: update target 1: --params is empty\n");
+	check_run("ietadm --op update --tid=1 --redirect=a,b", -EINVAL, "",
+		  "ietadm: update target 1: \"a,b\" is not ADDR[:PORT]\n");
+	check_run("ietadm --op update --tid=1 --sid=5 --params=InitialR2T=No",
+		  -EOPNOTSUPP, "",
+		  "ietadm: update session 5 of target 1: Unsupported: what a "
+		  "session has negotiated stays until it ends\n");
+}
+
+static void test_show(void)
+{
+	struct kernel_session s = { .tid = 1, .initiator = "iqn.i" };
+	struct kernel_target *t;
+	char line[128];
+
+	start();
+	t = fake_target("iqn.a");
+	t->wthreads = 8;
+	t->queued_commands = 32;
+	t->nop_interval = 10;
+	t->nop_timeout = 5;
+	t->max_sessions = 9;
+	check_run("ietadm --op show --tid=1", 0,
+		  "Wthreads=8\nType=0\nQueuedCommands=32\nNOPInterval=10\n"
+		  "NOPTimeout=5\n",
+		  "");
+	check_run("ietadm --op show --tid=1 --sid=0", 0,
+		  "InitialR2T=Yes\nImmediateData=Yes\nMaxConnections=1\n"
+		  "MaxRecvDataSegmentLength=8192\n"
+		  "MaxXmitDataSegmentLength=8192\nMaxBurstLength=262144\n"
+		  "FirstBurstLength=65536\nDefaultTime2Wait=2\n"
+		  "DefaultTime2Retain=20\nMaxOutstandingR2T=1\n"
+		  "DataPDUInOrder=Yes\nDataSequenceInOrder=Yes\n"
+		  "ErrorRecoveryLevel=0\nHeaderDigest=None\nDataDigest=None\n"
+		  "OFMarker=No\nIFMarker=No\nOFMarkInt=2048\nIFMarkInt=2048\n",
+		  "");
+	s.keys.set = K_HAS(IET_K_HEADER_DIGEST);
+	s.keys.val[IET_K_HEADER_DIGEST] = IET_DIGEST_CRC32C;
+	CHECK_EQ(kernel->session_new(&s), 0);
+	snprintf(line, sizeof(line), "ietadm --op show --tid=1 --sid=%llu",
+		 (unsigned long long)s.sid);
+	CHECK_EQ(run(line), 0);
+	CHECK(strstr(out, "\nHeaderDigest=CRC32C\n"));
+	check_run("ietadm --op show --tid=1 --sid=77", -ENOENT, "",
+		  "ietadm: show session 77 of target 1: there is no such "
+		  "session\n");
+	check_run("ietadm --op show --tid=2", -ENOENT, "",
+		  "ietadm: show target 2: no such target\n");
+	CHECK_EQ(run("ietadm --op show"), 0);
+	CHECK(strstr(out, "ietd: not running\n"));
+	CHECK(strstr(out, "target 1: iqn.a\n"));
+	CHECK(strstr(out, "iqn.i\n"));
+}
+
+static void test_lun(void)
+{
+	char line[512], want[512];
+	struct kernel_lun *l;
+
+	start();
+	fake_target("iqn.a");
+	snprintf(line, sizeof(line),
+		 "ietadm --op new --tid=1 --lun=0 --params "
+		 "Path=%s,Type=fileio,IOMode=wb",
+		 tmp_path("disk"));
+	check_run(line, 0, "", "");
+	l = fake_find_lun(1, 0);
+	CHECK(l && l->set & K_HAS(IET_L_FD) && l->fd >= 0);
+	CHECK_STR(l ? l->path : "", tmp_path("disk"));
+	CHECK_EQ(l ? l->iomode : 0, IET_IOMODE_WB);
+	CHECK_EQ(l ? l->origin : 9, IET_ORIGIN_RUNTIME);
+	CHECK_EQ(l ? strlen(l->scsi_sn) : 0, 32);
+	check_run(line, -EEXIST, "",
+		  "ietadm: new lun 0 of target 1: this LUN exists\n");
+	check_run("ietadm --op update --tid=1 --lun=0", 0, "", "");
+	check_run("ietadm --op delete --tid=1 --lun=0", 0, "", "");
+	check_run("ietadm --op delete --tid=1 --lun=0", -ENOENT, "",
+		  "ietadm: delete lun 0 of target 1: no such LUN\n");
+
+	check_run("ietadm --op new --tid=1 --lun=1 --params "
+		  "Type=nullio,Sectors=100",
+		  0, "", "");
+	CHECK_EQ(fake_find_lun(1, 1)->blocks, 100);
+	check_run("ietadm --op new --tid=1 --lun=2 --params Path=/none",
+		  -ENOENT, "",
+		  "ietadm: new lun 2 of target 1: /none: No such file or "
+		  "directory\n");
+	snprintf(
+		line, sizeof(line),
+		"ietadm --op new --tid=1 --lun=2 --params Path=%s,Type=blockio",
+		tmp_path("disk"));
+	snprintf(want, sizeof(want),
+		 "ietadm: new lun 2 of target 1: %s: is not a block device: "
+		 "use Type=fileio\n",
+		 tmp_path("disk"));
+	check_run(line, -ENOTBLK, "", want);
+	check_run("ietadm --op new --tid=1 --lun=2 --params Type=tape", -EINVAL,
+		  "",
+		  "ietadm: new lun 2 of target 1: Type: must be fileio, "
+		  "blockio or nullio\n");
+	check_run("ietadm --op new --tid=9 --lun=2 --params Type=nullio",
+		  -ENOENT, "",
+		  "ietadm: new lun 2 of target 9: no such target\n");
+}
+
+static void test_session(void)
+{
+	struct kernel_session s = { .tid = 1, .initiator = "iqn.i" };
+	struct kernel_conn c = { .tid = 1, .cid = 3, .fd = 0 };
+	char line[128];
+
+	start();
+	fake_target("iqn.a");
+	CHECK_EQ(kernel->session_new(&s), 0);
+	c.sid = s.sid;
+	CHECK_EQ(kernel->conn_new(&c), 0);
+	snprintf(line, sizeof(line),
+		 "ietadm --op delete --tid=1 --sid=%llu --cid=3",
+		 (unsigned long long)s.sid);
+	check_run(line, 0, "", "");
+	CHECK(!fake_session(0));
+	CHECK_EQ(kernel->session_new(&s), 0);
+	snprintf(line, sizeof(line), "ietadm --op delete --tid=1 --sid=%llu",
+		 (unsigned long long)s.sid);
+	check_run(line, 0, "", "");
+	CHECK(!fake_session(0));
+}
+
+static void test_unsupported(void)
+{
+	static const char *const lines[] = {
+		"ietadm --op show --tid=1 --lun=0",
+		"ietadm --op show --tid=1 --sid=1 --cid=1",
+		"ietadm --op update --tid=1",
+		"ietadm --op update --tid=1 --lun=0 --params=a=b",
+		"ietadm --op new",
+		"ietadm --op new --tid=1",
+		"ietadm --op new --params Name=x",
+		"ietadm --op delete --lun=1",
+		"ietadm --op delete --user",
+		"ietadm --op reload --tid=1",
+	};
+
+	start();
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		bool before = ktap_ok;
+
+		CHECK_EQ(run(lines[i]), -EOPNOTSUPP);
+		CHECK(strstr(err_out, ": Unsupported.\n"));
+		CHECK_ROW(lines[i], before);
+	}
+	for (int op = 0; op < FAKE_NR_OPS; op++)
+		CHECK_EQ(fake_calls[op], 0);
+}
+
+static void test_options(void)
+{
+	start();
+	check_run("ietadm", -EINVAL, "", "ietadm: --op is missing\n");
+	check_run("ietadm --op dance", -EINVAL, "",
+		  "ietadm: --op: \"dance\" is not valid\n");
+	check_run("ietadm --op show --tid=x", -EINVAL, "",
+		  "ietadm: --tid: \"x\" is not valid\n");
+	check_run("ietadm --op show --tid=4294967296", -EINVAL, "",
+		  "ietadm: --tid: \"4294967296\" is not valid\n");
+	check_run("ietadm --op show --tid=-1", -EINVAL, "",
+		  "ietadm: --tid: \"-1\" is not valid\n");
+	check_run("ietadm --op delete --tid=1 --lun=16384", -EINVAL, "",
+		  "ietadm: --lun: \"16384\" is not valid\n");
+	check_run("ietadm --op show --sid=99999999999999999999", -EINVAL, "",
+		  "ietadm: --sid: \"99999999999999999999\" is not valid\n");
+	check_run("ietadm --op show there", -EINVAL, "",
+		  "ietadm: what is \"there\"?\n");
+}
+
+/* What Pacemaker's agents run, literally. */
+static void test_pacemaker(void)
+{
+	char line[512];
+
+	start();
+	check_run("ietadm --op new --tid=1 --params "
+		  "Name=iqn.2009-10.com.example:p",
+		  0, "", "");
+	check_run("ietadm --op update --tid=1 --params MaxConnections=1", 0, "",
+		  "");
+	snprintf(line, sizeof(line),
+		 "ietadm --op new --tid=1 --lun=1 --params "
+		 "Path=%s,Type=fileio,ScsiId=p_lu_drbd1,ScsiSN=2b5e4a9f,",
+		 tmp_path("disk"));
+	check_run(line, 0, "", "");
+	CHECK_STR(fake_find_lun(1, 1)->scsi_id, "p_lu_drbd1");
+	CHECK_STR(fake_find_lun(1, 1)->scsi_sn, "2b5e4a9f");
+	check_run("ietadm --op delete --tid=1 --lun=1", 0, "", "");
+	check_run("ietadm --op delete --tid=1", 0, "", "");
+
+	server_start(NULL);
+	fake_target("iqn.a");
+	check_run("ietadm --op new --user --tid=1 "
+		  "--params=IncomingUser=joe,Password=pacemakersecret",
+		  0, "", "");
+	check_run("ietadm --op show --tid=1 --user", 0, "IncomingUser joe\n",
+		  "");
+	check_run("ietadm --op delete --user --tid=1 "
+		  "--params=IncomingUser=joe",
+		  0, "", "");
+	CHECK(server_stop());
+}
+
+/* What Proxmox VE runs, literally. */
+static void test_proxmox(void)
+{
+	char line[512];
+
+	start();
+	fake_target("iqn.a");
+	snprintf(line, sizeof(line),
+		 "ietadm --op new --tid=1 --lun=3 --params Path=%s,Type=fileio",
+		 tmp_path("disk"));
+	check_run(line, 0, "", "");
+	check_run("ietadm --op delete --tid=1 --lun=3", 0, "", "");
+	/* a resize */
+	check_run(line, 0, "", "");
+}
+
+static void test_user(void)
+{
+	char line[512];
+
+	start();
+	server_start(NULL);
+	fake_target("iqn.a");
+	check_run("ietadm --op show --user", 0, "", "");
+	check_run("ietadm --op new --user --params=incominguser=joe,"
+		  "password=s3cret",
+		  0, "", "");
+	check_run("ietadm --op new --tid=1 --user --params "
+		  "Password=other,OutgoingUser=we",
+		  0, "", "");
+	check_run("ietadm --op show --user", 0, "IncomingUser joe\n", "");
+	check_run("ietadm --op show --tid=1 --user", 0, "OutgoingUser we\n",
+		  "");
+	check_run("ietadm --op show --user --params=IncomingUser=joe", 0,
+		  "IncomingUser joe s3cret\n", "");
+	check_run("ietadm --op show --tid=1 --user --params=OutgoingUser=we", 0,
+		  "OutgoingUser we other\n", "");
+	check_run("ietadm --op show --user --params=IncomingUser=ann", -ENOENT,
+		  "", "ietadm: show user: there is no such account\n");
+	check_run("ietadm --op delete --user --params=IncomingUser=joe", 0, "",
+		  "");
+	check_run("ietadm --op delete --user --params=IncomingUser=joe",
+		  -ENOENT, "",
+		  "ietadm: delete user: there is no such account\n");
+
+	tmp_write("secret", "from a file\nmore\n", 17);
+	snprintf(line, sizeof(line),
+		 "ietadm --op new --user --params=IncomingUser=f,Password=@%s",
+		 tmp_path("secret"));
+	check_run(line, 0, "", "");
+	check_run("ietadm --op show --user --params=IncomingUser=f", 0,
+		  "IncomingUser f from a file\n", "");
+
+	check_run("ietadm --op new --user --params=IncomingUser=joe", -EINVAL,
+		  "", "ietadm: new user: Password is missing\n");
+	check_run("ietadm --op new --user --params=Password=x", -EINVAL, "",
+		  "ietadm: new user: IncomingUser or OutgoingUser is "
+		  "missing\n");
+	check_run("ietadm --op new --user --params=User=joe,Password=x",
+		  -EINVAL, "",
+		  "ietadm: new user: \"User\" is not a parameter of a user\n");
+	check_run("ietadm --op new --user --params=IncomingUser=a,"
+		  "OutgoingUser=b,Password=x",
+		  -EINVAL, "", "ietadm: new user: one account at a time\n");
+	check_run("ietadm --op new --user --params=IncomingUser=a,"
+		  "Password=@/none",
+		  -ENOENT, "",
+		  "ietadm: new user: /none: No such file or directory\n");
+	check_run("ietadm --op new --tid=9 --user --params=IncomingUser=a,"
+		  "Password=x",
+		  -ENOENT, "",
+		  "ietadm: new user of target 9: no such target\n");
+	/* a comma in a password: what is after it is not repeated in words */
+	check_run("ietadm --op new --user --params=IncomingUser=a,"
+		  "Password=x,hidden",
+		  -EINVAL, "",
+		  "ietadm: new user: --params is not a list of KEY=VALUE\n");
+	CHECK(server_stop());
+
+	CHECK_EQ(run("ietadm --op show --user"), -ECONNREFUSED);
+	CHECK(strstr(err_out, "ietadm: show user: ietd is not running ("));
+}
+
+static void test_reload(void)
+{
+	char want[1024];
+
+	start();
+	server_start(NULL);
+	tmp_write("conf", "Target iqn.a\n", 13);
+	check_run("ietadm --op reload", 0, "", "");
+	tmp_write("conf", "Target iqn.a\nWthreads x\nLun 0\n", 30);
+	CHECK_EQ(run("ietadm --op reload"), -EINVAL);
+	snprintf(want, sizeof(want),
+		 "ietadm: reload: %s:2: Wthreads: \"x\" is not a number\n"
+		 "ietadm: reload: %s:3: Lun: needs a number and "
+		 "Path=...,Type=...\n",
+		 server_conf, server_conf);
+	CHECK_STR(err_out, want);
+	CHECK(server_stop());
+}
+
+static void test_hide(void)
+{
+	char a[] = "ietadm", b[] = "--params=IncomingUser=a,Password=hidden",
+	     c[] = "PASSWORD=hidden,IncomingUser=b", d[] = "--user";
+	char *argv[] = { a, b, c, d, NULL };
+
+	ietadm_hide(4, argv);
+	CHECK_STR(b, "--params=IncomingUser=a,Password=");
+	CHECK(!memcmp(b + sizeof(b) - 7, "\0\0\0\0\0\0", 6));
+	CHECK_STR(c, "PASSWORD=");
+	CHECK_STR(d, "--user");
+}
+
+int main(void)
+{
+	ktap_run(test_target);
+	ktap_run(test_busy);
+	ktap_run(test_update);
+	ktap_run(test_show);
+	ktap_run(test_lun);
+	ktap_run(test_session);
+	ktap_run(test_unsupported);
+	ktap_run(test_options);
+	ktap_run(test_pacemaker);
+	ktap_run(test_proxmox);
+	ktap_run(test_user);
+	ktap_run(test_reload);
+	ktap_run(test_hide);
+	return ktap_done();
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Logical units: their arguments, their identity, their files. */
+#include "lun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "ktap.h"
+#include "tmpfile.h"
+
+static const struct {
+	const char *text;
+	const char *reason; /* NULL: it is right */
+} rows[] = {
+	{ "Path=/a", NULL },
+	{ "Path=/a,Type=fileio", NULL },
+	{ "path=/a,TYPE=BlockIO,iomode=RO", NULL },
+	{ "Path=/srv/my disk#1,Type=fileio", NULL },
+	{ "Path=/a, Type=fileio , IOMode=wb", NULL },
+	{ "Path=/a,Type=fileio,", NULL },
+	{ ",,Path=/a", NULL },
+	{ "Type=nullio", NULL },
+	{ "Type=nullio,Blocks=1000,BlockSize=4096", NULL },
+	{ "Type=nullio,Sectors=1000", NULL },
+	{ "Path=/a,ScsiId=0123456789abcdef", NULL },
+	{ "Path=/a,ScsiSN=0123456789abcdef0123456789abcdef", NULL },
+	{ "", "Path: is missing" },
+	{ "Type=blockio", "Path: is missing" },
+	{ "Path=", "Path: is empty" },
+	{ "Path", "\"Path\" is not KEY=VALUE" },
+	{ "Path=/a,Path=/b", "Path: is given twice" },
+	{ "Path=/a,Size=3", "\"Size\" is not an argument of a logical unit" },
+	{ "Path=/a,Type=tape", "Type: must be fileio, blockio or nullio" },
+	{ "Path=/a,IOMode=rw", "IOMode: must be wt, wb or ro" },
+	{ "Path=/a,BlockSize=513",
+	  "BlockSize: must be 512, 1024, 2048 or 4096" },
+	{ "Path=/a,BlockSize=256",
+	  "BlockSize: must be 512, 1024, 2048 or 4096" },
+	{ "Path=/a,BlockSize=8192",
+	  "BlockSize: must be 512, 1024, 2048 or 4096" },
+	{ "Path=/a,Blocks=5", "Blocks: is for nullio only" },
+	{ "Type=nullio,Blocks=0", "Blocks: must be a number of blocks" },
+	{ "Type=nullio,Blocks=99999999999999999999",
+	  "Blocks: must be a number of blocks" },
+	{ "Type=nullio,Path=/a", "Path: is not for nullio" },
+	{ "Type=nullio,IOMode=ro", "IOMode: is not for nullio" },
+	{ "Path=/a,ScsiId=0123456789abcdef0",
+	  "ScsiId: must be 1 to 16 printable characters" },
+	{ "Path=/a,ScsiSN=\x01",
+	  "ScsiSN: must be 1 to 32 printable characters" },
+	{ "Path=/a,ScsiSN=", "ScsiSN: must be 1 to 32 printable characters" },
+};
+
+static void test_parse(void)
+{
+	char reason[LUN_REASON_MAX];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct kernel_lun l = { 0 };
+		bool before = ktap_ok;
+		int err = lun_parse(rows[i].text, &l, reason);
+
+		CHECK_EQ(err, rows[i].reason ? -EINVAL : 0);
+		CHECK_STR(reason, rows[i].reason ? rows[i].reason : "");
+		CHECK_ROW(rows[i].text, before);
+	}
+}
+
+static void test_values(void)
+{
+	char reason[LUN_REASON_MAX];
+	struct kernel_lun l = { 0 };
+
+	CHECK_EQ(lun_parse("path=/dev/vg/x y,type=BLOCKIO,scsiid=abc,"
+			   "SCSISN=def,iomode=wb,blocksize=0x1000",
+			   &l, reason),
+		 0);
+	CHECK_STR(l.path, "/dev/vg/x y");
+	CHECK_STR(l.iotype, "blockio");
+	CHECK_STR(l.scsi_id, "abc");
+	CHECK_STR(l.scsi_sn, "def");
+	CHECK_EQ(l.iomode, IET_IOMODE_WB);
+	CHECK_EQ(l.block_size, 4096);
+
+	memset(&l, 0, sizeof(l));
+	CHECK_EQ(lun_parse("Path=/a=b", &l, reason), 0);
+	CHECK_STR(l.path, "/a=b");
+	CHECK_STR(l.iotype, "fileio");
+	CHECK_EQ(l.iomode, IET_IOMODE_WT);
+	CHECK_EQ(l.set, K_HAS(IET_L_PATH) | K_HAS(IET_L_IOTYPE));
+}
+
+static void test_too_long(void)
+{
+	static char text[IET_PATH_LEN + 16] = "Path=/";
+	char reason[LUN_REASON_MAX];
+	struct kernel_lun l = { 0 };
+
+	memset(text + 6, 'x', IET_PATH_LEN - 1);
+	CHECK_EQ(lun_parse(text, &l, reason), 0);
+	CHECK_EQ(strlen(l.path), IET_PATH_LEN);
+	strcat(text, "x");
+	memset(&l, 0, sizeof(l));
+	CHECK_EQ(lun_parse(text, &l, reason), -EINVAL);
+	CHECK_STR(reason, "Path: is too long");
+}
+
+/* These are on initiators' disks for ever: they must never change. */
+static void test_defaults(void)
+{
+	struct kernel_lun a = { .lun = 0 }, b = { .lun = 0 }, c = { .lun = 1 };
+
+	CHECK_EQ(lun_defaults(&a, "iqn.2001-04.com.example:disk"), 0);
+	CHECK_EQ(lun_defaults(&b, "IQN.2001-04.com.example:Disk"), 0);
+	CHECK_EQ(lun_defaults(&c, "iqn.2001-04.com.example:disk"), 0);
+	CHECK_STR(a.scsi_id, "b0ecad5a872622fc");
+	CHECK_STR(a.scsi_sn, "62306563616435613837323632326663");
+	CHECK_STR(b.scsi_id, a.scsi_id);
+	CHECK(strcmp(c.scsi_id, a.scsi_id));
+
+	memset(&a, 0, sizeof(a));
+	strcpy(a.scsi_id, "Az");
+	a.set = K_HAS(IET_L_SCSI_ID);
+	CHECK_EQ(lun_defaults(&a, "iqn.x"), 0);
+	CHECK_STR(a.scsi_id, "Az");
+	CHECK_STR(a.scsi_sn, "417a");
+}
+
+static void check_open(const char *path, const char *iotype, uint32_t iomode,
+		       int want, const char *words)
+{
+	char reason[LUN_REASON_MAX];
+	bool before = ktap_ok;
+	int fd = lun_open(path, iotype, iomode, reason);
+
+	if (want) {
+		CHECK_EQ(fd, want);
+	} else {
+		CHECK(fd >= 0);
+		CHECK(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+		CHECK_EQ(fcntl(fd, F_GETFL) & O_ACCMODE,
+			 iomode == IET_IOMODE_RO ? O_RDONLY : O_RDWR);
+	}
+	CHECK_STR(reason, words);
+	CHECK_ROW(path, before);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void test_open(void)
+{
+	const char *file = tmp_write("disk", "x", 1);
+	const char *fifo = tmp_path("fifo");
+
+	CHECK(!mkfifo(fifo, 0600));
+	check_open(file, "fileio", IET_IOMODE_WT, 0, "");
+	check_open(file, "fileio", IET_IOMODE_RO, 0, "");
+	check_open(file, "blockio", IET_IOMODE_WT, -ENOTBLK,
+		   "is not a block device: use Type=fileio");
+	/* must not wait for somebody at the other end */
+	check_open(fifo, "fileio", IET_IOMODE_RO, -EINVAL,
+		   "is neither a file nor a block device");
+	check_open("/nonexistent/disk", "fileio", IET_IOMODE_WT, -ENOENT,
+		   "No such file or directory");
+	check_open("/", "fileio", IET_IOMODE_WT, -EISDIR, "is a directory");
+	check_open("/dev/null", "fileio", IET_IOMODE_WT, -EINVAL,
+		   "is neither a file nor a block device");
+	check_open("/dev/null/x", "fileio", IET_IOMODE_WT, -ENOTDIR,
+		   "Not a directory");
+}
+
+int main(void)
+{
+	ktap_run(test_parse);
+	ktap_run(test_values);
+	ktap_run(test_too_long);
+	ktap_run(test_defaults);
+	ktap_run(test_open);
+	return ktap_done();
+}
