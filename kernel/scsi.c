@@ -176,8 +176,8 @@ static void set_lengths(struct iet_scmd *s, const struct iet_cdb_fields *f)
 
 /**
  * iet_scsi_prepare() - decode a command and see whether it may run
- * @s: the command: nexus, CDB, LUN, EDTL and directions are set, @s->tio is
- *	empty
+ * @s: the command: nexus, CDB, LUN, EDTL and directions are set; @s->tio is
+ *	empty or has room for Data-Out
  *
  * Sets op, vol, lba, nr_blocks and out_len, else status and sense.  Either way
  * iet_scsi_release() must follow.  Data that is not wanted is the transport's
@@ -337,6 +337,25 @@ int iet_scsi_io(struct iet_scmd *s, enum iet_io_op op, u32 flags,
 	return -EIOCBQUEUED;
 }
 
+/**
+ * iet_scsi_alloc_in() - get the pages for Data-In
+ * @s: the command
+ * @len: bytes
+ * @gfp: for the pages
+ *
+ * An initiator may send data that the command has no use for, in a PDU with
+ * both the R and the W bit: it goes now.
+ *
+ * Context: does not sleep unless @gfp allows it; not from interrupts.
+ *
+ * Return: 0 or -ENOMEM
+ */
+int iet_scsi_alloc_in(struct iet_scmd *s, u32 len, gfp_t gfp)
+{
+	iet_tio_free(&s->tio);
+	return len ? iet_tio_alloc(&s->tio, len, gfp) : 0;
+}
+
 /*
  * Parameter data is built in a buffer and copied.  The pages come first:
  * building it may take a unit attention, which must not get lost.
@@ -349,7 +368,7 @@ static int param_in(struct iet_scmd *s, gfp_t gfp)
 
 	if (!buf)
 		return -ENOMEM;
-	if (room && iet_tio_alloc(&s->tio, room, gfp)) {
+	if (iet_scsi_alloc_in(s, room, gfp)) {
 		kfree(buf);
 		return -ENOMEM;
 	}

@@ -142,7 +142,7 @@ int iet_spc_report_luns(struct iet_scmd *s, gfp_t gfp)
 	nr = count_luns(s->nexus);
 	room = LUN_LIST_HEADER + (nr + 1) * LUN_LIST_ENTRY;
 	room = min3(room, s->in_len, s->edtl);
-	if (room && iet_tio_alloc(&s->tio, room, gfp))
+	if (iet_scsi_alloc_in(s, room, gfp))
 		return -ENOMEM;
 	s->in_len = min(s->in_len, put_luns(s, select, nr, room));
 	return 0;

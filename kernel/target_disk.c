@@ -82,7 +82,7 @@ int iet_sbc_read(struct iet_scmd *s, gfp_t gfp)
 
 	if (!len)
 		return 0;
-	if (iet_tio_alloc(&s->tio, len, gfp))
+	if (iet_scsi_alloc_in(s, len, gfp))
 		return -ENOMEM;
 	if (is_fua(s) && s->vol->wce)
 		return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0, len,

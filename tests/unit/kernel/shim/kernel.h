@@ -88,33 +88,78 @@ struct iov_iter;
 #define BIT(n) (1UL << (n))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member) \
-	((type *)((char *)(p) - offsetof(type, member)))
-#define WARN_ON_ONCE(x)                     \
-	({                                  \
-		int warn_on_ = !!(x);       \
+	((type *)((char *)(p)-offsetof(type, member)))
+#define WARN_ON_ONCE(x)                      \
+	({                                   \
+		int warn_on_ = !!(x);        \
 		assert(!warn_on_ && "WARN"); \
-		warn_on_;                   \
+		warn_on_;                    \
 	})
 #define EIOCBQUEUED 529
 
+/* memory; gfp says only whether the caller may sleep */
+#define GFP_NOWAIT 0u
+#define GFP_KERNEL 1u
+#define GFP_NOIO 1u
+#define __GFP_NOWARN 0u
+#define __GFP_NORETRY 0u
+#define gfpflags_allow_blocking(gfp) ((gfp)&1u)
+
+/* which of the next allocations that may not sleep is to fail, 0: none */
+extern unsigned int shim_no_memory;
+
+static inline bool shim_fails(gfp_t gfp)
+{
+	if (gfpflags_allow_blocking(gfp) || !shim_no_memory)
+		return false;
+	return !--shim_no_memory;
+}
+
+#define kzalloc(size, gfp) (shim_fails(gfp) ? NULL : calloc(1, size))
+#define kfree(p) free(p)
+
+/* references */
+static inline bool percpu_ref_tryget_live(struct percpu_ref *ref)
+{
+	if (ref->count <= 0)
+		return false;
+	ref->count++;
+	return true;
+}
+
+static inline void percpu_ref_put(struct percpu_ref *ref)
+{
+	ref->count--;
+}
+
+/* Work is done when the test says so; it plays queue_work(). */
+struct workqueue_struct;
+#define INIT_WORK(w, f) ((w)->func = (f))
+void queue_work(struct workqueue_struct *wq, struct work_struct *work);
+
 /* numbers */
-#define min(a, b)                         \
-	({                                \
-		__typeof__(a) min_a = (a); \
-		__typeof__(b) min_b = (b); \
+#define U8_MAX ((u8)~0U)
+#define U16_MAX ((u16)~0U)
+#define U32_MAX ((u32)~0U)
+#define U64_MAX ((u64)~0ULL)
+#define min(a, b)                              \
+	({                                     \
+		__typeof__(a) min_a = (a);     \
+		__typeof__(b) min_b = (b);     \
 		min_a < min_b ? min_a : min_b; \
 	})
-#define max(a, b)                         \
-	({                                \
-		__typeof__(a) max_a = (a); \
-		__typeof__(b) max_b = (b); \
+#define max(a, b)                              \
+	({                                     \
+		__typeof__(a) max_a = (a);     \
+		__typeof__(b) max_b = (b);     \
 		max_a > max_b ? max_a : max_b; \
 	})
+#define min3(a, b, c) min(min(a, b), c)
 #define min_t(t, a, b) min((t)(a), (t)(b))
 #define max_t(t, a, b) max((t)(a), (t)(b))
-#define round_up(x, to) ((((x) - 1) | ((__typeof__(x))(to) - 1)) + 1)
-#define round_down(x, to) ((x) & ~((__typeof__(x))(to) - 1))
-#define DIV_ROUND_UP(a, b) (((a) + (b) - 1) / (b))
+#define round_up(x, to) ((((x)-1) | ((__typeof__(x))(to)-1)) + 1)
+#define round_down(x, to) ((x) & ~((__typeof__(x))(to)-1))
+#define DIV_ROUND_UP(a, b) (((a) + (b)-1) / (b))
 #define ALIGN(x, to) round_up(x, to)
 
 static inline int fls(unsigned int x)
@@ -130,18 +175,18 @@ static inline int fls(unsigned int x)
 #define be32_to_cpu(x) be32toh(x)
 #define be64_to_cpu(x) be64toh(x)
 
-#define SHIM_UNALIGNED(bits)                                         \
-	static inline u##bits get_unaligned_be##bits(const void *p)  \
-	{                                                            \
-		u##bits v;                                           \
-                                                                     \
-		memcpy(&v, p, sizeof(v));                            \
-		return be##bits##toh(v);                             \
-	}                                                            \
+#define SHIM_UNALIGNED(bits)                                          \
+	static inline u##bits get_unaligned_be##bits(const void *p)   \
+	{                                                             \
+		u##bits v;                                            \
+                                                                      \
+		memcpy(&v, p, sizeof(v));                             \
+		return be##bits##toh(v);                              \
+	}                                                             \
 	static inline void put_unaligned_be##bits(u##bits v, void *p) \
-	{                                                            \
-		v = htobe##bits(v);                                  \
-		memcpy(p, &v, sizeof(v));                            \
+	{                                                             \
+		v = htobe##bits(v);                                   \
+		memcpy(p, &v, sizeof(v));                             \
 	}
 SHIM_UNALIGNED(16)
 SHIM_UNALIGNED(32)
@@ -169,9 +214,9 @@ struct list_head {
 };
 #define LIST_HEAD(name) struct list_head name = { &(name), &(name) }
 #define list_entry(p, type, member) container_of(p, type, member)
-#define list_for_each_entry(pos, head, member)                           \
-	for (pos = list_entry((head)->next, __typeof__(*pos), member);   \
-	     &pos->member != (head);                                     \
+#define list_for_each_entry(pos, head, member)                         \
+	for (pos = list_entry((head)->next, __typeof__(*pos), member); \
+	     &pos->member != (head);                                   \
 	     pos = list_entry(pos->member.next, __typeof__(*pos), member))
 
 static inline void INIT_LIST_HEAD(struct list_head *h)
@@ -206,10 +251,10 @@ static inline void list_del_init(struct list_head *n)
 		assert(!(l)->held);               \
 		(f) = (unsigned long)++(l)->held; \
 	} while (0)
-#define spin_unlock_irqrestore(l, f)                  \
-	do {                                          \
-		assert((l)->held == (int)(f));        \
-		(l)->held = 0;                        \
+#define spin_unlock_irqrestore(l, f)           \
+	do {                                   \
+		assert((l)->held == (int)(f)); \
+		(l)->held = 0;                 \
 	} while (0)
 #define rcu_read_lock() ((void)0)
 #define rcu_read_unlock() ((void)0)

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A logical unit in memory: see fake_device.h.
+ */
+#include <scsi/scsi_proto.h>
+
+#include "fake_device.h"
+
+struct fake_device fake;
+unsigned int shim_no_memory;
+
+/* tio: one piece of memory */
+
+int iet_tio_alloc(struct iet_tio *tio, u32 len, gfp_t gfp)
+{
+	assert(!tio->nr && !tio->size);
+	if (len > IET_TIO_MAX)
+		return -EINVAL;
+	if (shim_fails(gfp))
+		return -ENOMEM;
+	tio->bv = tio->inline_bv;
+	tio->bv[0].bv_page = malloc(len);
+	tio->nr = 1;
+	tio->size = len;
+	return 0;
+}
+
+void iet_tio_free(struct iet_tio *tio)
+{
+	if (tio->nr)
+		free(tio->bv[0].bv_page);
+	tio->nr = 0;
+	tio->size = 0;
+}
+
+static u8 *tio_at(struct iet_tio *tio, u32 off, u32 len)
+{
+	assert(off + len <= tio->size);
+	return (u8 *)tio->bv[0].bv_page + off;
+}
+
+u32 iet_tio_write(struct iet_tio *tio, u32 off, const void *buf, u32 len)
+{
+	if (len)
+		memcpy(tio_at(tio, off, len), buf, len);
+	return len;
+}
+
+u32 iet_tio_read(struct iet_tio *tio, u32 off, void *buf, u32 len)
+{
+	if (len)
+		memcpy(buf, tio_at(tio, off, len), len);
+	return len;
+}
+
+/* backend and workers */
+
+void iet_io_submit(struct iet_io *io)
+{
+	unsigned int nr = fake.nr_io++;
+	u8 *medium = fake.medium + io->pos;
+	int err = 0;
+
+	assert(nr < FAKE_MAX_IO);
+	assert(io->vol == &fake.vol && io->pos + io->len <= FAKE_BYTES);
+	assert(io->pos % (1 << FAKE_SHIFT) == 0);
+	assert(io->len % (1 << FAKE_SHIFT) == 0 && io->len);
+	fake.io[nr] = (struct fake_io){ io->op, io->flags, io->pos, io->len };
+	if (fake.fail_with && nr == fake.fail_at)
+		err = fake.fail_with;
+	else if (io->op == IET_IO_READ)
+		iet_tio_write(io->tio, io->tio_off, medium, io->len);
+	else if (io->op == IET_IO_WRITE)
+		iet_tio_read(io->tio, io->tio_off, medium, io->len);
+	io->done(io, err);
+}
+
+void queue_work(struct workqueue_struct *wq, struct work_struct *work)
+{
+	assert(!fake.work);
+	fake.work = work;
+}
+
+static void run_work(void)
+{
+	struct work_struct *work;
+
+	while ((work = fake.work)) {
+		fake.work = NULL;
+		fake.nr_steps++;
+		work->func(work);
+	}
+}
+
+/* nexus */
+
+struct iet_itl *iet_nexus_itl(struct iet_nexus *nexus, const u8 *lun_raw)
+{
+	u32 lun;
+
+	if (iet_lun_decode(lun_raw, &lun) != IET_LUN_UNIT)
+		return NULL;
+	return xa_load(&nexus->itls, lun);
+}
+
+/* what the tests call */
+
+static void done(struct iet_scmd *s)
+{
+	assert(s == &fake.s);
+	fake.nr_done++;
+}
+
+/* A writable unit, write-through, nothing pending. */
+void fake_init(void)
+{
+	unsigned int i;
+
+	memset(&fake, 0, sizeof(fake));
+	shim_no_memory = 0;
+	strcpy(fake.target.name, "iqn.2026-01.org.example:disk");
+	fake.vol.ref.count = 1;
+	fake.vol.nr_blocks = FAKE_BLOCKS;
+	fake.vol.blk_shift = FAKE_SHIFT;
+	strcpy(fake.vol.scsi_id, "0123456789abcdef");
+	strcpy(fake.vol.scsi_sn, "serial-1");
+	INIT_LIST_HEAD(&fake.vol.itls);
+	INIT_LIST_HEAD(&fake.vol.orphans);
+	fake.lun.vol = &fake.vol;
+	fake.itl.nexus = &fake.nexus;
+	fake.itl.lun = &fake.lun;
+	list_add_tail(&fake.itl.vol_node, &fake.vol.itls);
+	fake.nexus.target = &fake.target;
+	fake.nexus.iname = "iqn.2026-01.org.example:host";
+	fake.nexus.itls.slot[0] = &fake.itl;
+	for (i = 0; i < FAKE_BYTES; i++)
+		fake.medium[i] = i * 7 + (i >> FAKE_SHIFT);
+}
+
+/*
+ * Runs a command as the transport does; its result is in fake.s until
+ * fake_end().  fake.s.lun_raw is the test's to set.
+ */
+void fake_run(const u8 *cdb, enum fake_dir dir, u32 edtl, const void *out)
+{
+	struct iet_scmd *s = &fake.s;
+
+	s->nexus = &fake.nexus;
+	s->cdb = cdb;
+	s->cdb_len = 16;
+	s->edtl = edtl;
+	s->dir_in = dir == DIR_IN || dir == DIR_BOTH;
+	s->dir_out = dir == DIR_OUT || dir == DIR_BOTH;
+	s->done = done;
+	fake.nr_done = 0;
+	fake.nr_io = 0;
+	fake.nr_steps = 0;
+	if (s->dir_out && edtl) {
+		assert(!iet_tio_alloc(&s->tio, edtl, GFP_KERNEL));
+		iet_tio_write(&s->tio, 0, out, edtl);
+	}
+	fake.prepared = iet_scsi_prepare(s);
+	if (!fake.prepared)
+		return;
+	iet_scsi_execute(s);
+	run_work();
+	assert(fake.nr_done == 1);
+}
+
+/* Data-In, min(in_len, edtl) bytes of it */
+const u8 *fake_in(void)
+{
+	u32 len = min(fake.s.in_len, fake.s.edtl);
+
+	return len ? tio_at(&fake.s.tio, 0, len) : NULL;
+}
+
+/* additional sense code of a CHECK CONDITION, 0xffff: that was none */
+u16 fake_asc(void)
+{
+	if (fake.s.status != SAM_STAT_CHECK_CONDITION || !fake.s.sense_len)
+		return 0xffff;
+	return get_unaligned_be16(fake.s.sense + 12);
+}
+
+void fake_end(void)
+{
+	iet_scsi_release(&fake.s);
+	assert(fake.vol.ref.count == 1 && !fake.s.tio.nr);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A logical unit in memory below the device server: one target, one volume at
+ * LUN 0, one initiator.  What the backend was asked for is logged; it can be
+ * told to fail.
+ */
+#ifndef FAKE_DEVICE_H
+#define FAKE_DEVICE_H
+
+#include "opcodes.h"
+#include "target.h"
+#include "volume.h"
+
+#define FAKE_BLOCKS 1024
+#define FAKE_SHIFT 9
+#define FAKE_BYTES (FAKE_BLOCKS << FAKE_SHIFT)
+#define FAKE_MAX_IO 64
+
+enum fake_dir {
+	DIR_NONE,
+	DIR_IN,
+	DIR_OUT,
+	DIR_BOTH,
+};
+
+/**
+ * struct fake_io - what the backend was asked for
+ * @op: what
+ * @flags: IET_IO_*
+ * @pos: first byte
+ * @len: bytes
+ */
+struct fake_io {
+	enum iet_io_op op;
+	u32 flags;
+	u64 pos;
+	u64 len;
+};
+
+/**
+ * struct fake_device - the unit and its last command
+ * @target: the target
+ * @vol: the volume
+ * @lun: its LUN
+ * @itl: what the initiator sees of it
+ * @nexus: the initiator
+ * @medium: FAKE_BYTES
+ * @io: log of the backend
+ * @nr_io: entries in it
+ * @fail_at: this io fails ...
+ * @fail_with: ... with this errno
+ * @work: waiting for a worker
+ * @nr_steps: how often a worker ran
+ * @s: the command
+ * @prepared: what iet_scsi_prepare() said
+ * @nr_done: how often it ended
+ */
+struct fake_device {
+	struct iet_target target;
+	struct iet_volume vol;
+	struct iet_lun lun;
+	struct iet_itl itl;
+	struct iet_nexus nexus;
+	u8 medium[FAKE_BYTES];
+
+	struct fake_io io[FAKE_MAX_IO];
+	unsigned int nr_io;
+	unsigned int fail_at;
+	int fail_with;
+	struct work_struct *work;
+	unsigned int nr_steps;
+
+	struct iet_scmd s;
+	bool prepared;
+	unsigned int nr_done;
+};
+
+extern struct fake_device fake;
+
+void fake_init(void);
+void fake_run(const u8 *cdb, enum fake_dir dir, u32 edtl, const void *out);
+const u8 *fake_in(void);
+u16 fake_asc(void);
+void fake_end(void);
+
+#endif /* FAKE_DEVICE_H */
