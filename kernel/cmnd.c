@@ -8,17 +8,24 @@
  */
 #include <linux/jhash.h>
 #include <linux/slab.h>
+#include <scsi/scsi_proto.h>
 
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
 #include "nthread.h"
+#include "opcodes.h"
 #include "pdu.h"
+#include "sense.h"
 #include "session.h"
 #include "text.h"
 
 #define IMMEDIATE_MAX (IET_CMND_RESERVE / 2)
 #define TIO_GFP (GFP_NOWAIT | __GFP_NOWARN)
+
+/* additional sense codes of transport errors (RFC 7143 11.4.7.2) */
+#define ASC_PROTOCOL_CRC 0x4705
+#define ASC_DATA_AMOUNT 0x0c0d
 
 /**
  * struct cmnd_op - what to do with a kind of request
@@ -511,7 +518,9 @@ static void scsi_start(struct iet_cmnd *cmnd)
 {
 	struct iet_scmd *s = &cmnd->scmd;
 
-	cmnd->failed = !iet_scsi_prepare(s);
+	/* its data may have come wrong while it was parked */
+	if (!cmnd->failed)
+		cmnd->failed = !iet_scsi_prepare(s);
 	iet_r2t_set_total(&cmnd->r2t, !cmnd->failed && s->dir_out ?
 					      min(s->out_len, s->edtl) :
 					      0);
@@ -732,50 +741,87 @@ static struct iet_cmnd *find_write(struct iet_conn *conn,
 	return cmnd;
 }
 
-static u8 data_out_reason(enum iet_r2t_verdict verdict)
+/*
+ * The data of a write can't be had right any more.  At ErrorRecoveryLevel 0
+ * the command ends when each open sequence has (RFC 7143 7.8).
+ */
+static void fail_write(struct iet_cmnd *cmnd, u16 asc)
 {
-	switch (verdict) {
-	case IET_R2T_OK:
-		return 0;
-	case IET_R2T_BAD_TAG:
-	case IET_R2T_BAD_OFFSET:
-		return ISCSI_REJECT_INVALID_PDU_FIELD;
-	default:
-		return ISCSI_REJECT_PROTOCOL_ERROR;
-	}
+	const struct iet_sense sense = { .key = ABORTED_COMMAND, .asc = asc };
+
+	if (cmnd->failed)
+		return;
+	cmnd->failed = true;
+	iet_scsi_check(&cmnd->scmd, &sense);
+	iet_r2t_fail(&cmnd->r2t);
+}
+
+/**
+ * struct data_out_error - what a bad Data-Out means (RFC 7143 7.8, 11.4.7.2)
+ * @reason: enum iscsi_reject_reason
+ * @asc: additional sense code that ends the command, 0: it goes on
+ */
+struct data_out_error {
+	u8 reason;
+	u16 asc;
+};
+
+static const struct data_out_error data_out_errors[] = {
+	[IET_R2T_BAD_TAG] = { ISCSI_REJECT_INVALID_PDU_FIELD, 0 },
+	[IET_R2T_BAD_SN] = { ISCSI_REJECT_PROTOCOL_ERROR, ASC_PROTOCOL_CRC },
+	[IET_R2T_BAD_OFFSET] = { ISCSI_REJECT_INVALID_PDU_FIELD,
+				 ASC_DATA_AMOUNT },
+	[IET_R2T_TOO_LONG] = { ISCSI_REJECT_PROTOCOL_ERROR, ASC_DATA_AMOUNT },
+	[IET_R2T_TOO_SHORT] = { ISCSI_REJECT_PROTOCOL_ERROR, ASC_DATA_AMOUNT },
+	[IET_R2T_NOT_FINAL] = { ISCSI_REJECT_PROTOCOL_ERROR, ASC_DATA_AMOUNT },
+};
+
+static enum iet_r2t_verdict account_data(struct iet_cmnd *cmnd,
+					 const struct iscsi_data_out_hdr *hdr)
+{
+	u32 ttt = be32_to_cpu(hdr->ttt);
+	u32 slot = ttt >> IET_TTT_INDEX_BITS & IET_TTT_SLOT_MASK;
+	u32 sn = cmnd->r2t.filled;
+
+	/* R2TSN of the slot: the one that is being filled, if it is right */
+	if (slot != (sn & IET_TTT_SLOT_MASK))
+		sn = ISCSI_RESERVED_TAG;
+	return iet_r2t_data_out(&cmnd->r2t, ttt != ISCSI_RESERVED_TAG, sn,
+				be32_to_cpu(hdr->data_sn),
+				be32_to_cpu(hdr->buffer_offset),
+				iscsi_dlength(hdr),
+				hdr->flags & ISCSI_FLAG_FINAL);
 }
 
 static int data_out_header(struct iet_conn *conn)
 {
 	struct iet_rx *rx = &conn->rx;
 	const struct iscsi_data_out_hdr *hdr = (void *)&rx->bhs;
-	u32 ttt = be32_to_cpu(hdr->ttt);
-	bool solicited = ttt != ISCSI_RESERVED_TAG;
+	const struct data_out_error *error;
+	enum iet_r2t_verdict verdict;
 	struct iet_cmnd *cmnd;
-	u32 slot, sn;
 	u8 reason;
 
 	cmnd = find_write(conn, hdr, &reason);
 	if (!cmnd)
 		return reason ? iet_cmnd_reject(conn, reason) : 0;
-	/* R2TSN of the slot: the one that is being filled, if it is right */
-	slot = ttt >> IET_TTT_INDEX_BITS & IET_TTT_SLOT_MASK;
-	sn = cmnd->r2t.filled;
-	if (slot != (sn & IET_TTT_SLOT_MASK))
-		sn = ISCSI_RESERVED_TAG;
-	reason = data_out_reason(iet_r2t_data_out(
-		&cmnd->r2t, solicited, sn, be32_to_cpu(hdr->data_sn),
-		be32_to_cpu(hdr->buffer_offset), rx->data_len,
-		hdr->flags & ISCSI_FLAG_FINAL));
-	/*
-	 * Without recovery within a connection (ErrorRecoveryLevel 0) a
-	 * broken sequence can't be mended, and the command would wait for
-	 * ever: the connection ends.
-	 */
-	if (reason)
-		return reject_and_close(conn, reason);
+	/* the Reject needs a command; nothing may change before it is there */
+	if (list_empty(&conn->free))
+		return -ENOMEM;
+	verdict = account_data(cmnd, hdr);
 	rx->cmnd = cmnd;
 	rx->data_off = be32_to_cpu(hdr->buffer_offset);
+	if (verdict == IET_R2T_OK)
+		return 0;
+	error = &data_out_errors[verdict];
+	iet_cmnd_reject(conn, error->reason);
+	if (!error->asc)
+		return 0;
+	fail_write(cmnd, error->asc);
+	/* the PDU may be the one that ends the sequence */
+	account_data(cmnd, hdr);
+	if (cmnd->state == IET_CMND_WAIT_DATA)
+		scsi_progress(cmnd);
 	return 0;
 }
 
@@ -908,13 +954,23 @@ void iet_cmnd_pdu(struct iet_conn *conn)
  * iet_cmnd_data_error - the data segment of a PDU fails its digest
  * @conn: the connection, with the PDU in conn->rx
  *
- * At ErrorRecoveryLevel 0 nothing can be mended (RFC 7143 7.8): the Reject
- * tells why, then the connection ends.
+ * The PDU is rejected (RFC 7143 7.8).  A write whose Data-Out it was ends with
+ * CHECK CONDITION; a request can't come again at ErrorRecoveryLevel 0, so that
+ * the connection ends.
  *
  * Context: the connection's thread.
  * Return: 0, or -ENOMEM: call again later
  */
 int iet_cmnd_data_error(struct iet_conn *conn)
 {
-	return reject_and_close(conn, ISCSI_REJECT_DATA_DIGEST);
+	struct iet_cmnd *cmnd = conn->rx.cmnd;
+
+	if (iscsi_opcode(&conn->rx.bhs) != ISCSI_OP_DATA_OUT)
+		return reject_and_close(conn, ISCSI_REJECT_DATA_DIGEST);
+	if (iet_cmnd_reject(conn, ISCSI_REJECT_DATA_DIGEST))
+		return -ENOMEM;
+	fail_write(cmnd, ASC_PROTOCOL_CRC);
+	if (cmnd->state == IET_CMND_WAIT_DATA)
+		scsi_progress(cmnd);
+	return 0;
 }

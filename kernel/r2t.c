@@ -91,6 +91,14 @@ static enum iet_r2t_verdict solicited_data(struct iet_r2t *r, u32 len,
 	return IET_R2T_OK;
 }
 
+static void end_sequence(struct iet_r2t *r)
+{
+	if (r->unsolicited)
+		r->unsolicited = false;
+	else if (r->filled != r->sent)
+		r->filled++;
+}
+
 /**
  * iet_r2t_data_out - check a Data-Out PDU and account for it
  * @r: progress; unchanged unless the verdict is %IET_R2T_OK
@@ -107,6 +115,11 @@ enum iet_r2t_verdict iet_r2t_data_out(struct iet_r2t *r, bool solicited,
 				      u32 r2t_sn, u32 data_sn, u32 offset,
 				      u32 len, bool final)
 {
+	if (r->draining) {
+		if (final)
+			end_sequence(r);
+		return IET_R2T_OK;
+	}
 	if (solicited == r->unsolicited)
 		return IET_R2T_BAD_TAG;
 	if (solicited && (r->filled == r->sent || r2t_sn != r->filled))
@@ -120,6 +133,18 @@ enum iet_r2t_verdict iet_r2t_data_out(struct iet_r2t *r, bool solicited,
 }
 
 /**
+ * iet_r2t_fail - the command has failed in the midst of its data
+ * @r: progress
+ *
+ * No more R2Ts are sent; the command is complete when each open sequence has
+ * ended, whatever comes in it (RFC 7143 7.8).
+ */
+void iet_r2t_fail(struct iet_r2t *r)
+{
+	r->draining = true;
+}
+
+/**
  * iet_r2t_pending - is there an R2T to be sent now?
  * @r: progress
  *
@@ -127,7 +152,8 @@ enum iet_r2t_verdict iet_r2t_data_out(struct iet_r2t *r, bool solicited,
  */
 bool iet_r2t_pending(const struct iet_r2t *r)
 {
-	if (r->unsolicited || r->sent - r->filled >= r->max_outstanding)
+	if (r->draining || r->unsolicited ||
+	    r->sent - r->filled >= r->max_outstanding)
 		return false;
 	return r->base + (u64)r->sent * r->burst < r->total;
 }
@@ -163,5 +189,7 @@ bool iet_r2t_complete(const struct iet_r2t *r)
 {
 	if (r->unsolicited)
 		return false;
+	if (r->draining)
+		return r->filled == r->sent;
 	return r->base + (u64)r->filled * r->burst >= r->total;
 }

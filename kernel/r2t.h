@@ -25,6 +25,8 @@
  * @unsol_end: end of what may come unasked; beyond @total it is discarded
  * @data_sn: DataSN of the next Data-Out of the current sequence
  * @unsolicited: the unsolicited sequence is open
+ * @draining: the command has failed; only the ends of the open sequences are
+ *	waited for
  */
 struct iet_r2t {
 	u32 total;
@@ -37,6 +39,7 @@ struct iet_r2t {
 	u32 unsol_end;
 	u32 data_sn;
 	bool unsolicited;
+	bool draining;
 };
 
 enum iet_r2t_verdict {
@@ -56,6 +59,7 @@ void iet_r2t_set_total(struct iet_r2t *r, u32 total);
 enum iet_r2t_verdict iet_r2t_data_out(struct iet_r2t *r, bool solicited,
 				      u32 r2t_sn, u32 data_sn, u32 offset,
 				      u32 len, bool final);
+void iet_r2t_fail(struct iet_r2t *r);
 bool iet_r2t_next(struct iet_r2t *r, u32 *r2t_sn, u32 *offset, u32 *len);
 bool iet_r2t_pending(const struct iet_r2t *r);
 bool iet_r2t_complete(const struct iet_r2t *r);

@@ -170,7 +170,9 @@ static int rx_ddigest(struct iet_conn *conn)
 	crc = ~crc32c(rx->crc, rx->pad, iscsi_pad(rx->data_len));
 	if (rx->cmnd && !rx->crc_skipped && le32_to_cpu(rx->digest) != crc) {
 		rx->starved = iet_cmnd_data_error(conn) == -ENOMEM;
-		return 0;
+		if (rx->starved)
+			return 0;
+		rx->cmnd = NULL;
 	}
 	next_state(rx, IET_RX_PDU);
 	return 1;

@@ -178,6 +178,30 @@ static void test_bad_unsolicited(void)
 	}
 }
 
+/* After an error only the ends of the open sequences count. */
+static void test_draining(void)
+{
+	struct iet_r2t r = begin(65536, 0, 0, true, 8192, 2);
+
+	check_r2t(&r, 0, 0, 8192);
+	check_r2t(&r, 1, 8192, 8192);
+	iet_r2t_fail(&r);
+	CHECK(!iet_r2t_pending(&r));
+	CHECK_EQ(iet_r2t_data_out(&r, true, 5, 77, 1, 2, false), IET_R2T_OK);
+	CHECK(!iet_r2t_complete(&r));
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 77, 1, 2, true), IET_R2T_OK);
+	CHECK(!iet_r2t_complete(&r));
+	CHECK_EQ(iet_r2t_data_out(&r, true, 1, 0, 8192, 8192, true),
+		 IET_R2T_OK);
+	CHECK(iet_r2t_complete(&r));
+
+	r = begin(65536, 0, 4096, false, 8192, 2);
+	iet_r2t_fail(&r);
+	CHECK(!iet_r2t_complete(&r));
+	CHECK_EQ(iet_r2t_data_out(&r, false, 0, 9, 9, 9, true), IET_R2T_OK);
+	CHECK(iet_r2t_complete(&r));
+}
+
 static void test_after_the_end(void)
 {
 	struct iet_r2t r = begin(512, 512, 512, true, 8192, 1);
@@ -237,6 +261,7 @@ int main(void)
 	ktap_run(test_empty_final);
 	ktap_run(test_bad_solicited);
 	ktap_run(test_bad_unsolicited);
+	ktap_run(test_draining);
 	ktap_run(test_after_the_end);
 	ktap_run(test_sums);
 	return ktap_done();
