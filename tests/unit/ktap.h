@@ -20,6 +20,10 @@
 
 static unsigned int ktap_nr, ktap_failed;
 static bool ktap_ok;
+static const char *ktap_skipped;
+
+/* says that what a test needs is not there; return from the test then */
+#define ktap_skip(why) (ktap_skipped = (why))
 
 #define CHECK(cond)                                                         \
 	do {                                                                \
@@ -66,11 +70,14 @@ static inline void ktap_run_named(void (*fn)(void), const char *name)
 	if (!ktap_nr)
 		printf("KTAP version 1\n");
 	ktap_ok = true;
+	ktap_skipped = NULL;
 	fn();
 	ktap_nr++;
 	if (!ktap_ok)
 		ktap_failed++;
-	printf("%s %u %s\n", ktap_ok ? "ok" : "not ok", ktap_nr, name);
+	printf("%s %u %s%s%s\n", ktap_ok ? "ok" : "not ok", ktap_nr, name,
+	       ktap_skipped ? " # SKIP " : "",
+	       ktap_skipped ? ktap_skipped : "");
 	fflush(stdout);
 }
 
