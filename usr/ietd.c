@@ -148,9 +148,10 @@ static int start(const struct kernel_info *info)
 	if (err)
 		log_warning("the accounts made by ietadm cannot be read: %s",
 			    strerror(-err));
-	err = configure();
+	/* first what may fail for good; initiators wait until the loop runs */
+	err = portal_listen(base, options.address, options.port);
 	if (!err)
-		err = portal_listen(base, options.address, options.port);
+		err = configure();
 	if (!err)
 		err = admin_listen(base);
 	if (!err)

@@ -33,8 +33,7 @@ static char client_text[1 << 20];
 static size_t client_len;
 static enum pdu_action client_action;
 
-static inline void client_address(struct sockaddr_storage *ss,
-				  const char *text)
+static inline void client_address(struct sockaddr_storage *ss, const char *text)
 {
 	struct sockaddr_in *in = (void *)ss;
 

@@ -34,9 +34,9 @@ static void test_vectors(void)
 		{ CHAP_MD5, "0xcb7738a975c3f263008b4626d21eaded" },
 		{ CHAP_SHA1, "0xc6c9678d93f739acc1d838999be4a1fad1134cf8" },
 		{ CHAP_SHA256, "0x639c1954771abe61df3b51ca41c696c9"
-		  "fe3b2d7a43d69df0b5d8ee724349b405" },
+			       "fe3b2d7a43d69df0b5d8ee724349b405" },
 		{ CHAP_SHA3_256, "0xc3a790bfbeff4916d4cea82466897db4"
-		  "f175943af43fa5df55d0211fa4b06e3a" },
+				 "f175943af43fa5df55d0211fa4b06e3a" },
 	};
 	uint8_t challenge[16], digest[CHAP_DIGEST_MAX];
 
@@ -174,8 +174,8 @@ static void test_users(void)
 static void test_bad_responses(void)
 {
 	static const char *const values[] = {
-		"", "0x", "0x00", "0bAA==", "garbage",
-		"0x00000000000000000000000000000000",
+		"",	  "0x",	     "0x00",
+		"0bAA==", "garbage", "0x00000000000000000000000000000000",
 	};
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {

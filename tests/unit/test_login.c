@@ -21,20 +21,26 @@
 
 static struct kernel_target *target;
 
+static void set_key(enum iet_key_attr attr, uint32_t val)
+{
+	target->keys.set |= K_HAS(attr);
+	target->keys.val[attr] = val;
+}
+
+/* a target that wants what the RFC has for defaults */
 static void begin(void)
 {
+	struct negotiation n;
+
 	fake_reset();
 	fake_account_reset();
 	login_limits(&fake_info);
 	acl_init("/nonexistent", "/nonexistent");
 	target = fake_target(TARGET);
+	negotiate_init(&n);
+	target->keys = n.result;
+	negotiate_free(&n);
 	client_begin();
-}
-
-static void set_key(enum iet_key_attr attr, uint32_t val)
-{
-	target->keys.set |= K_HAS(attr);
-	target->keys.val[attr] = val;
 }
 
 /* --- the ways through ---------------------------------------------------- */
@@ -137,15 +143,16 @@ static const struct refusal refusals[] = {
 	{ "T and C", T_BIT | C_BIT | 0x01, TEXT(NORMAL), 0x0200 },
 	{ "text without =", OP, TEXT(NORMAL "\0garbage"), 0x0200 },
 	{ "text without NUL", OP, NORMAL, sizeof(NORMAL) - 1, 0x0200 },
-	{ "twice the same key", OP, TEXT(NORMAL "\0InitialR2T=No\0InitialR2T=No"),
-	  0x0200 },
+	{ "twice the same key", OP,
+	  TEXT(NORMAL "\0InitialR2T=No\0InitialR2T=No"), 0x0200 },
 	{ "security key", OP, TEXT(NORMAL "\0AuthMethod=None"), 0x0200 },
 	{ "operational key", SEC, TEXT(NORMAL "\0MaxBurstLength=512"), 0x0200 },
-	{ "a key of ours", OP, TEXT(NORMAL "\0TargetPortalGroupTag=1"), 0x0200 },
+	{ "a key of ours", OP, TEXT(NORMAL "\0TargetPortalGroupTag=1"),
+	  0x0200 },
 	{ "no method of ours", SEC_TO_OP, TEXT(NORMAL "\0AuthMethod=KRB5"),
 	  0x0201 },
-	{ "CHAP where there is none", SEC_TO_OP, TEXT(NORMAL "\0AuthMethod=CHAP"),
-	  0x0201 },
+	{ "CHAP where there is none", SEC_TO_OP,
+	  TEXT(NORMAL "\0AuthMethod=CHAP"), 0x0201 },
 	{ "CHAP out of the blue", SEC, TEXT(NORMAL "\0CHAP_A=5"), 0x0200 },
 };
 
@@ -293,8 +300,7 @@ static void test_pieces(void)
 			continue;
 		begin();
 		for (; sizeof(text) - pos > piece; pos += piece) {
-			CHECK_EQ(client_send(OP | C_BIT, text + pos, piece),
-				 0);
+			CHECK_EQ(client_send(OP | C_BIT, text + pos, piece), 0);
 			CHECK_EQ(client_rsp.len, 0);
 			CHECK_EQ(client_rsp.login.flags, OP);
 		}
@@ -546,16 +552,14 @@ static void test_redirect(void)
 static void test_name_case(void)
 {
 	begin();
-	CHECK_EQ(client_send(OP_TO_FFP,
-			     TEXT("InitiatorName=IQN.A\0TargetName="
-				  "IQN.2001-04.com.Example:DISK")),
+	CHECK_EQ(client_send(OP_TO_FFP, TEXT("InitiatorName=IQN.A\0TargetName="
+					     "IQN.2001-04.com.Example:DISK")),
 		 0);
 	CHECK_STR(fake_session(0)->initiator, "iqn.a");
 	fake_target("iqn.2001-04.com.example:UPPER");
 	client_begin();
-	CHECK_EQ(client_send(OP_TO_FFP,
-			     TEXT("InitiatorName=iqn.a\0TargetName="
-				  "iqn.2001-04.com.example:upper")),
+	CHECK_EQ(client_send(OP_TO_FFP, TEXT("InitiatorName=iqn.a\0TargetName="
+					     "iqn.2001-04.com.example:upper")),
 		 0);
 }
 
@@ -573,10 +577,9 @@ static void test_handoff(void)
 	client_hdr.cmd_sn = htonl(77);
 	client_hdr.cid = htons(5);
 	client_hdr.exp_stat_sn = htonl(1000);
-	CHECK_EQ(client_send(OP_TO_FFP,
-			     TEXT(NORMAL "\0HeaderDigest=CRC32C,None"
-					 "\0InitialR2T=No\0MaxRecv"
-					 "DataSegmentLength=65536")),
+	CHECK_EQ(client_send(OP_TO_FFP, TEXT(NORMAL "\0HeaderDigest=CRC32C,None"
+						    "\0InitialR2T=No\0MaxRecv"
+						    "DataSegmentLength=65536")),
 		 0);
 	CHECK_EQ(client_action, PDU_ACCEPT);
 	CHECK_EQ(ntohl(client_rsp.login.stat_sn), 1000);
@@ -615,9 +618,9 @@ static void test_module_refuses(void)
 		int err;
 		int status;
 	} rows[] = {
-		{ -EUSERS, 0x0302 },   { -ENOMEM, 0x0302 },
-		{ -ENOENT, 0x0203 },   { -ESHUTDOWN, 0x0204 },
-		{ -EINVAL, 0x0300 },   { -EBUSY, 0x0301 },
+		{ -EUSERS, 0x0302 }, { -ENOMEM, 0x0302 },
+		{ -ENOENT, 0x0203 }, { -ESHUTDOWN, 0x0204 },
+		{ -EINVAL, 0x0300 }, { -EBUSY, 0x0301 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -12,8 +12,11 @@
 static struct negotiation n;
 static struct text_buf out;
 
+/* what @policy does not say is as the RFC's defaults are */
 static void begin(const struct kernel_keys *policy)
 {
+	struct kernel_keys all;
+
 	fake_reset();
 	fake_info.max_outstanding_r2t = 16;
 	fake_info.max_connections = 4;
@@ -22,7 +25,11 @@ static void begin(const struct kernel_keys *policy)
 	text_free(&out);
 	text_init(&out, 65536);
 	negotiate_init(&n);
-	negotiate_policy(&n, policy, &fake_info);
+	all = n.result;
+	for (int i = 0; policy && i <= IET_K_MAX; i++)
+		if (policy->set & K_HAS(i))
+			all.val[i] = policy->val[i];
+	negotiate_policy(&n, &all, &fake_info);
 }
 
 static enum iscsi_login_status offer(enum key_phase phase, const char *text,
@@ -40,8 +47,7 @@ static enum iscsi_login_status offer(enum key_phase phase, const char *text,
 	return status;
 }
 
-static enum iscsi_login_status offer_one(enum key_phase phase,
-					 const char *pair)
+static enum iscsi_login_status offer_one(enum key_phase phase, const char *pair)
 {
 	return offer(phase, pair, strlen(pair) + 1);
 }
@@ -70,7 +76,7 @@ static const char *key_of(const char *pair)
 struct row {
 	const char *offer;
 	int attr; /* of policy and result */
-	int64_t policy; /* -1: the default */
+	int64_t policy; /* -1: the RFC's default */
 	const char *answer;
 	int64_t result; /* -1: as before */
 };
@@ -111,27 +117,26 @@ static const struct row rows[] = {
 	{ "ImmediateData=No", IET_K_IMMEDIATE_DATA, 0, "No", 0 },
 	{ "ImmediateData=1", IET_K_IMMEDIATE_DATA, 1, "Reject", 1 },
 	/* 13.12: what they receive is what we send */
-	{ "MaxRecvDataSegmentLength=65536",
-	  IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH, 262144, NONE, 65536 },
+	{ "MaxRecvDataSegmentLength=65536", IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH,
+	  262144, NONE, 65536 },
 	{ "MaxRecvDataSegmentLength=16777215",
 	  IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH, 262144, NONE, 262144 },
-	{ "MaxRecvDataSegmentLength=0x200",
-	  IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH, 262144, NONE, 512 },
-	{ "MaxRecvDataSegmentLength=511",
-	  IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH, 262144, REFUSED, 8192 },
+	{ "MaxRecvDataSegmentLength=0x200", IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH,
+	  262144, NONE, 512 },
+	{ "MaxRecvDataSegmentLength=511", IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH,
+	  262144, REFUSED, 8192 },
 	{ "MaxRecvDataSegmentLength=16777216",
 	  IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH, 262144, REFUSED, 8192 },
-	{ "MaxRecvDataSegmentLength=big",
-	  IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH, 262144, REFUSED, 8192 },
+	{ "MaxRecvDataSegmentLength=big", IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH,
+	  262144, REFUSED, 8192 },
 	/* 13.13 */
 	{ "MaxBurstLength=262144", IET_K_MAX_BURST_LENGTH, 1048576, "262144",
 	  262144 },
-	{ "MaxBurstLength=16776192", IET_K_MAX_BURST_LENGTH, 1048576,
-	  "1048576", 1048576 },
+	{ "MaxBurstLength=16776192", IET_K_MAX_BURST_LENGTH, 1048576, "1048576",
+	  1048576 },
 	{ "MaxBurstLength=16776192", IET_K_MAX_BURST_LENGTH, 16777215,
 	  "1048576", 1048576 },
-	{ "MaxBurstLength=0x200", IET_K_MAX_BURST_LENGTH, 1048576, "512",
-	  512 },
+	{ "MaxBurstLength=0x200", IET_K_MAX_BURST_LENGTH, 1048576, "512", 512 },
 	{ "MaxBurstLength=511", IET_K_MAX_BURST_LENGTH, 1048576, "Reject",
 	  262144 },
 	{ "MaxBurstLength=-1", IET_K_MAX_BURST_LENGTH, 1048576, "Reject",
@@ -168,10 +173,10 @@ static const struct row rows[] = {
 	{ "ErrorRecoveryLevel=3", IET_K_ERROR_RECOVERY_LEVEL, 2, "Reject", 0 },
 	/* 13.23, 13.24 */
 	{ "TaskReporting=RFC3720", IET_K_TASK_REPORTING, -1, "RFC3720", 1 },
-	{ "TaskReporting=FastAbort,ResponseFence,RFC3720",
-	  IET_K_TASK_REPORTING, -1, "RFC3720", 1 },
-	{ "TaskReporting=FastAbort,ResponseFence,RFC3720",
-	  IET_K_TASK_REPORTING, 3, "ResponseFence", 2 },
+	{ "TaskReporting=FastAbort,ResponseFence,RFC3720", IET_K_TASK_REPORTING,
+	  -1, "RFC3720", 1 },
+	{ "TaskReporting=FastAbort,ResponseFence,RFC3720", IET_K_TASK_REPORTING,
+	  3, "ResponseFence", 2 },
 	{ "TaskReporting=FastAbort", IET_K_TASK_REPORTING, -1, "Reject", 1 },
 	{ "iSCSIProtocolLevel=2", IET_K_PROTOCOL_LEVEL, -1, "1", 1 },
 	{ "iSCSIProtocolLevel=2", IET_K_PROTOCOL_LEVEL, 2, "2", 2 },
@@ -223,8 +228,8 @@ static void check_row(const struct row *row)
 	}
 	begin(&policy);
 	status = offer_one(PHASE_OPERATIONAL, row->offer);
-	CHECK_EQ(status, refused ? ISCSI_LOGIN_INITIATOR_ERROR :
-				   ISCSI_LOGIN_SUCCESS);
+	CHECK_EQ(status,
+		 refused ? ISCSI_LOGIN_INITIATOR_ERROR : ISCSI_LOGIN_SUCCESS);
 	if (!refused && row->answer)
 		CHECK_STR(answer(key_of(row->offer)), row->answer);
 	if (!row->answer)
@@ -287,9 +292,9 @@ static void test_discovery(void)
 		"DataSequenceInOrder=Yes\0TaskReporting=RFC3720\0"
 		"iSCSIProtocolLevel=1";
 	static const char *const irrelevant[] = {
-		"MaxConnections",   "InitialR2T",	   "ImmediateData",
-		"MaxBurstLength",   "FirstBurstLength",	   "MaxOutstandingR2T",
-		"DataPDUInOrder",   "DataSequenceInOrder", "TaskReporting",
+		"MaxConnections",    "InitialR2T",	    "ImmediateData",
+		"MaxBurstLength",    "FirstBurstLength",    "MaxOutstandingR2T",
+		"DataPDUInOrder",    "DataSequenceInOrder", "TaskReporting",
 		"iSCSIProtocolLevel"
 	};
 
@@ -326,7 +331,8 @@ static void test_twice(void)
 	CHECK_EQ(offer_one(PHASE_SECURITY, "InitiatorName=iqn.a"), 0);
 	CHECK_EQ(offer_one(PHASE_OPERATIONAL, "InitiatorName=iqn.a"), 0);
 	begin(NULL);
-	CHECK_EQ(offer(PHASE_SECURITY, "InitiatorAlias=a\0InitiatorAlias=a", 34),
+	CHECK_EQ(offer(PHASE_SECURITY, "InitiatorAlias=a\0InitiatorAlias=a",
+		       34),
 		 ISCSI_LOGIN_INITIATOR_ERROR);
 }
 
