@@ -91,6 +91,10 @@ static int fill(struct sk_buff *skb, const struct event *e,
 	return 0;
 }
 
+/* all attributes that fill() may put */
+#define EVENT_SIZE \
+	(4 * nla_total_size(sizeof(u32)) + nla_total_size_64bit(sizeof(u64)))
+
 static void notify(const struct event *e, const struct ids *ids)
 {
 	struct sk_buff *skb;
@@ -99,9 +103,10 @@ static void notify(const struct event *e, const struct ids *ids)
 	if (!READ_ONCE(enabled) ||
 	    !genl_has_listeners(&iet_genl_family, &init_net, 0))
 		return;
-	skb = nlmsg_new(NLMSG_GOODSIZE, GFP_NOWAIT);
+	skb = genlmsg_new(EVENT_SIZE, GFP_NOWAIT | __GFP_NOWARN);
 	if (skb && !fill(skb, e, ids)) {
-		genlmsg_multicast(&iet_genl_family, skb, 0, 0, GFP_NOWAIT);
+		genlmsg_multicast(&iet_genl_family, skb, 0, 0,
+				  GFP_NOWAIT | __GFP_NOWARN);
 		return;
 	}
 	/* the listeners are told that they lost one, and look again */

@@ -87,8 +87,8 @@ static int __init iet_init(void)
 }
 
 /*
- * Sessions, open files of /dev/ietctl and requests hold the module, so there
- * are none here; targets and LUNs don't.
+ * Sessions, volumes, open files of /dev/ietctl and requests hold the module,
+ * so there are none here; targets don't.
  */
 static void __exit iet_exit(void)
 {

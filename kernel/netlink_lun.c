@@ -142,11 +142,6 @@ static int geometry_get(struct iet_lun_args *args, struct genl_info *info)
 	}
 	if (!blocks)
 		return 0;
-	if (args->iotype->needs_file)
-		return iet_nl_refuse(
-			info->extack, blocks,
-			"Blocks is for nullio: the medium has its own size",
-			-EINVAL);
 	args->blocks = nla_get_u64(blocks);
 	/* the size in bytes must be a loff_t */
 	if (!args->blocks || args->blocks > LLONG_MAX >> 12)
@@ -188,25 +183,11 @@ static int file_get(struct iet_lun_args *args, struct genl_info *info)
 {
 	const struct nlattr *fd = info->attrs[IET_L_FD];
 
-	if (!args->iotype->needs_file)
-		return fd ? iet_nl_refuse(info->extack, fd,
-					  "nullio takes no file", -EINVAL) :
-			    0;
 	if (!fd)
-		return iet_nl_refuse(info->extack, NULL,
-				     "the LUN's file is missing", -EINVAL);
+		return 0;
 	args->file = fget(nla_get_u32(fd));
 	if (!args->file)
 		return iet_nl_refuse(info->extack, fd, "not an open file",
-				     -EBADF);
-	if (!(args->file->f_mode & FMODE_READ))
-		return iet_nl_refuse(info->extack, fd,
-				     "the file is not open for reading",
-				     -EBADF);
-	if (args->iomode != IET_IOMODE_RO &&
-	    !(args->file->f_mode & FMODE_WRITE))
-		return iet_nl_refuse(info->extack, fd,
-				     "the file is not open for writing",
 				     -EBADF);
 	return 0;
 }
