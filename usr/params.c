@@ -31,28 +31,32 @@
 #define DIGEST(n, a)                                                    \
 	{                                                               \
 		n, PARAM_KEY, PARAM_DIGEST, IET_K_##a, IET_DIGEST_NONE, \
-			DIGEST_BOTH, IET_DIGEST_NONE, false             \
+			DIGEST_BOTH, DIGEST_BOTH, false                 \
 	}
 
+/*
+ * The defaults are those of the module (kernel/param.c): what the file no
+ * longer says is set back to them.
+ */
 const struct param params[] = {
 	TARGET("Wthreads", WTHREADS, 1, 128, 8),
 	TARGET("Type", TYPE, 0, 0, 0),
-	TARGET("QueuedCommands", QUEUED_COMMANDS, 1, 256, 32),
+	TARGET("QueuedCommands", QUEUED_COMMANDS, 1, 256, 128),
 	TARGET("NOPInterval", NOP_INTERVAL, 0, 90, 0),
 	TARGET("NOPTimeout", NOP_TIMEOUT, 0, 90, 0),
 	TARGET("MaxSessions", MAX_SESSIONS, 0, 65535, 0),
-	BOOL("InitialR2T", INITIAL_R2T, 0, 1, 1),
+	BOOL("InitialR2T", INITIAL_R2T, 0, 1, 0),
 	BOOL("ImmediateData", IMMEDIATE_DATA, 0, 1, 1),
 	SIZE("MaxConnections", MAX_CONNECTIONS, 1, 65535, 1),
 	SIZE("MaxRecvDataSegmentLength", MAX_RECV_DATA_SEGMENT_LENGTH, 512,
-	     16777215, 8192),
+	     16777215, 262144),
 	SIZE("MaxXmitDataSegmentLength", MAX_XMIT_DATA_SEGMENT_LENGTH, 512,
-	     16777215, 8192),
-	SIZE("MaxBurstLength", MAX_BURST_LENGTH, 512, 16777215, 262144),
-	SIZE("FirstBurstLength", FIRST_BURST_LENGTH, 512, 16777215, 65536),
+	     16777215, 262144),
+	SIZE("MaxBurstLength", MAX_BURST_LENGTH, 512, 16777215, 1048576),
+	SIZE("FirstBurstLength", FIRST_BURST_LENGTH, 512, 16777215, 262144),
 	KEY("DefaultTime2Wait", DEFAULT_TIME2WAIT, 0, 3600, 2),
 	KEY("DefaultTime2Retain", DEFAULT_TIME2RETAIN, 0, 3600, 20),
-	SIZE("MaxOutstandingR2T", MAX_OUTSTANDING_R2T, 1, 65535, 1),
+	SIZE("MaxOutstandingR2T", MAX_OUTSTANDING_R2T, 1, 65535, 8),
 	/* out-of-order data was never offered, and is nothing to ask for */
 	BOOL("DataPDUInOrder", DATA_PDU_IN_ORDER, 1, 1, 1),
 	BOOL("DataSequenceInOrder", DATA_SEQUENCE_IN_ORDER, 1, 1, 1),

@@ -109,9 +109,9 @@ static void test_from_nothing(void)
 		return;
 	CHECK_EQ(t->origin, IET_ORIGIN_CONFIG);
 	CHECK_EQ(t->wthreads, 4);
-	CHECK_EQ(t->queued_commands, 32);
+	CHECK_EQ(t->queued_commands, 128);
 	CHECK_STR(t->alias, "First");
-	CHECK_EQ(t->keys.val[IET_K_MAX_BURST_LENGTH], 262144);
+	CHECK_EQ(t->keys.val[IET_K_MAX_BURST_LENGTH], 1048576);
 	l = fake_find_lun(t->tid, 0);
 	CHECK(l && l->set & K_HAS(IET_L_FD) && l->fd >= 0);
 	CHECK(l && l->origin == IET_ORIGIN_CONFIG);

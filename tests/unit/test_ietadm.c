@@ -161,13 +161,13 @@ static void test_show(void)
 		  "NOPTimeout=5\n",
 		  "");
 	check_run("ietadm --op show --tid=1 --sid=0", 0,
-		  "InitialR2T=Yes\nImmediateData=Yes\nMaxConnections=1\n"
-		  "MaxRecvDataSegmentLength=8192\n"
-		  "MaxXmitDataSegmentLength=8192\nMaxBurstLength=262144\n"
-		  "FirstBurstLength=65536\nDefaultTime2Wait=2\n"
-		  "DefaultTime2Retain=20\nMaxOutstandingR2T=1\n"
+		  "InitialR2T=No\nImmediateData=Yes\nMaxConnections=1\n"
+		  "MaxRecvDataSegmentLength=262144\n"
+		  "MaxXmitDataSegmentLength=262144\nMaxBurstLength=1048576\n"
+		  "FirstBurstLength=262144\nDefaultTime2Wait=2\n"
+		  "DefaultTime2Retain=20\nMaxOutstandingR2T=8\n"
 		  "DataPDUInOrder=Yes\nDataSequenceInOrder=Yes\n"
-		  "ErrorRecoveryLevel=0\nHeaderDigest=None\nDataDigest=None\n"
+		  "ErrorRecoveryLevel=0\nHeaderDigest=CRC32C,None\nDataDigest=CRC32C,None\n"
 		  "OFMarker=No\nIFMarker=No\nOFMarkInt=2048\nIFMarkInt=2048\n",
 		  "");
 	s.keys.set = K_HAS(IET_K_HEADER_DIGEST);
