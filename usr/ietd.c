@@ -148,14 +148,16 @@ static int start(const struct kernel_info *info)
 	if (err)
 		log_warning("the accounts made by ietadm cannot be read: %s",
 			    strerror(-err));
-	/* first what may fail for good; initiators wait until the loop runs */
-	err = portal_listen(base, options.address, options.port);
+	/* a port that is taken must not be found out when all is changed */
+	err = portal_bind(base, options.address, options.port);
 	if (!err)
 		err = configure();
 	if (!err)
 		err = admin_listen(base);
-	if (!err)
+	if (!err) {
 		daemon_write_pid(IETD_PIDFILE);
+		err = portal_listen();
+	}
 	return err;
 }
 
@@ -186,12 +188,8 @@ static int run(void)
 		daemon_ready();
 		notify("READY=1");
 		event_base_dispatch(base);
-		stop();
-	} else {
-		portal_close();
-		admin_close();
-		forget_signals();
 	}
+	stop();
 	event_base_free(base);
 	close(claim);
 	kernel_close();

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include <event2/event.h>
-#include <event2/listener.h>
 
 #include "addr.h"
 #include "conn.h"
@@ -248,7 +247,7 @@ static void on_accept(evutil_socket_t listener, short what, void *arg)
 
 /* --- listen -------------------------------------------------------------- */
 
-static int open_listener(const struct addrinfo *ai)
+static int bind_socket(const struct addrinfo *ai)
 {
 	int fd, err;
 
@@ -259,7 +258,7 @@ static int open_listener(const struct addrinfo *ai)
 	set_option(fd, SOL_SOCKET, SO_REUSEADDR);
 	if (ai->ai_family == AF_INET6)
 		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
-	if (bind(fd, ai->ai_addr, ai->ai_addrlen) || listen(fd, SOMAXCONN)) {
+	if (bind(fd, ai->ai_addr, ai->ai_addrlen)) {
 		err = -errno;
 		close(fd);
 		return err;
@@ -288,7 +287,7 @@ static int add_listener(const struct addrinfo *ai)
 		return -ENOSPC;
 	/* sin_port and sin6_port are at the same place */
 	sin->sin_port = htons(listen_port);
-	fd = open_listener(ai);
+	fd = bind_socket(ai);
 	if (fd < 0) {
 		addr_print(ai->ai_addr, true, text);
 		/* a machine without IPv6 is none the worse for it */
@@ -298,9 +297,7 @@ static int add_listener(const struct addrinfo *ai)
 		return fd;
 	}
 	ev = event_new(loop, fd, EV_READ | EV_PERSIST, on_accept, NULL);
-	if (!ev || event_add(ev, NULL)) {
-		if (ev)
-			event_free(ev);
+	if (!ev) {
 		close(fd);
 		return -ENOMEM;
 	}
@@ -327,7 +324,7 @@ static void raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &rl);
 }
 
-static int listen_on_all(const struct addrinfo *list)
+static int bind_all(const struct addrinfo *list)
 {
 	int err = -EADDRNOTAVAIL;
 
@@ -342,7 +339,7 @@ static int listen_on_all(const struct addrinfo *list)
 	return nr_listeners ? 0 : err;
 }
 
-int portal_listen(struct event_base *base, const char *address, uint16_t port)
+int portal_bind(struct event_base *base, const char *address, uint16_t port)
 {
 	const struct addrinfo hints = {
 		.ai_flags = AI_PASSIVE,
@@ -363,7 +360,7 @@ int portal_listen(struct event_base *base, const char *address, uint16_t port)
 	listen_port = port;
 	on_all_addresses = !address;
 	spare_fd = open_spare();
-	err = listen_on_all(list);
+	err = bind_all(list);
 	freeaddrinfo(list);
 	if (err == -EADDRNOTAVAIL || err == -EAFNOSUPPORT)
 		log_error("cannot listen on %s port %u: %s",
@@ -372,6 +369,22 @@ int portal_listen(struct event_base *base, const char *address, uint16_t port)
 	if (err)
 		portal_close();
 	return err;
+}
+
+int portal_listen(void)
+{
+	for (unsigned int i = 0; i < nr_listeners; i++) {
+		int err = listen(listeners[i].fd, SOMAXCONN) ? -errno : 0;
+
+		if (!err && event_add(listeners[i].ev, NULL))
+			err = -ENOMEM;
+		if (err) {
+			log_error("cannot listen on port %u: %s", listen_port,
+				  strerror(-err));
+			return err;
+		}
+	}
+	return 0;
 }
 
 uint16_t portal_port(void)

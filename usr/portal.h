@@ -18,15 +18,22 @@ struct event_base;
 #define PORTAL_CONNS_PER_PEER (PORTAL_CONNS_MAX / 4)
 
 /**
- * portal_listen - listen
+ * portal_bind - take the addresses to listen on
  * @base: event loop
  * @address: address or host name, NULL for all of IPv4 and IPv6
  * @port: port, 0 for any (tests)
  *
- * Return: 0, or a negative errno if there is not one socket; the reason has
- * been logged
+ * Return: 0, or a negative errno if there is not one socket, or if the port
+ * is taken; the reason has been logged
  */
-int portal_listen(struct event_base *base, const char *address, uint16_t port);
+int portal_bind(struct event_base *base, const char *address, uint16_t port);
+
+/**
+ * portal_listen - let initiators in
+ *
+ * Return: 0, or a negative errno; the reason has been logged
+ */
+int portal_listen(void);
 
 /**
  * portal_port - port that we listen on

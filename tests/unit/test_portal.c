@@ -51,7 +51,8 @@ static void begin(void)
 	acl_init("/nonexistent", "/nonexistent");
 	fake_target(TARGET);
 	conn_set_login_time(CONN_LOGIN_S);
-	CHECK_EQ(portal_listen(base, NULL, 0), 0);
+	CHECK_EQ(portal_bind(base, NULL, 0), 0);
+	CHECK_EQ(portal_listen(), 0);
 }
 
 static void end(void)
@@ -537,11 +538,11 @@ static void test_address_taken(void)
 	CHECK_EQ(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
 	CHECK_EQ(listen(fd, 1), 0);
 	CHECK_EQ(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
-	CHECK_EQ(portal_listen(base, NULL, ntohs(sin.sin_port)), -EADDRINUSE);
-	CHECK_EQ(portal_listen(base, "127.0.0.1", ntohs(sin.sin_port)),
+	CHECK_EQ(portal_bind(base, NULL, ntohs(sin.sin_port)), -EADDRINUSE);
+	CHECK_EQ(portal_bind(base, "127.0.0.1", ntohs(sin.sin_port)),
 		 -EADDRINUSE);
-	CHECK(portal_listen(base, "192.0.2.77", 0) < 0);
-	CHECK(portal_listen(base, "no.such.name.invalid", 0) < 0);
+	CHECK(portal_bind(base, "192.0.2.77", 0) < 0);
+	CHECK(portal_bind(base, "no.such.name.invalid", 0) < 0);
 	close(fd);
 }
 
