@@ -33,7 +33,8 @@ enum iet_io_op {
  * @pos: first byte on the medium; a multiple of the block size
  * @len: bytes; whole blocks, within the volume; READ and WRITE: not 0
  * @tio: data, for READ and WRITE
- * @tio_off: where in @tio the data begins, bytes; a multiple of 512
+ * @tio_off: where in @tio the data begins, bytes; a multiple of the block size,
+ *	since some drivers can't take a block that lies in two segments
  * @done: called exactly once, with 0 or a negative errno, from any context
  *	(also from within iet_io_submit(), also from hard interrupts).  It may
  *	free the io.
