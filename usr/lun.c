@@ -5,11 +5,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -318,6 +320,20 @@ static int check_kind(const struct stat *st, const char *iotype, char *reason)
 	return -EINVAL;
 }
 
+/* Opening for writing works on a read-only device, writing doesn't. */
+static int check_writable(int fd, const struct stat *st, uint32_t iomode,
+			  char *reason)
+{
+	int ro = 0;
+
+	if (iomode == IET_IOMODE_RO || !S_ISBLK(st->st_mode) ||
+	    ioctl(fd, BLKROGET, &ro) || !ro)
+		return 0;
+	snprintf(reason, LUN_REASON_MAX,
+		 "the device is read-only: IOMode=ro serves it as it is");
+	return -EROFS;
+}
+
 int lun_open(const char *path, const char *iotype, uint32_t iomode,
 	     char reason[LUN_REASON_MAX])
 {
@@ -344,6 +360,8 @@ int lun_open(const char *path, const char *iotype, uint32_t iomode,
 		err = open_failed(errno, iomode, reason);
 	else
 		err = check_kind(&st, iotype, reason);
+	if (!err)
+		err = check_writable(fd, &st, iomode, reason);
 	if (err) {
 		close(fd);
 		return err;
