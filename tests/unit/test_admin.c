@@ -127,9 +127,9 @@ static void test_reload(void)
 		 "0|warning: %s:2: Wthreads: \"5\" after the value is ignored",
 		 server_conf);
 	CHECK_STR(ask("reload", NULL), want);
-	tmp_write("conf", "Traget iqn.c\n", 13);
+	tmp_write("conf", "Gargot iqn.c\n", 13);
 	snprintf(want, sizeof(want),
-		 "22|%s:1: Traget: is not a word of this language",
+		 "22|%s:1: Gargot: is not a word of this language",
 		 server_conf);
 	CHECK_STR(ask("reload", NULL), want);
 	tmp_write("conf", "Target iqn.c\nLun 0 Path=/none\n", 30);

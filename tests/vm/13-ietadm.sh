@@ -145,8 +145,8 @@ like "the target made by hand, too" "$(cat $volume)" "$IET_IQN:hand"
 is "an account is gone" "$(ietadm --op show --tid=1 --user)" ""
 
 cp $volume "$IET_DIR/before"
-echo "Targt x" >>"$IET_CONF"
-fails 234 "reload: $IET_CONF:4: Targt: is not a word of this language" \
+echo "Gargot x" >>"$IET_CONF"
+fails 234 "reload: $IET_CONF:4: Gargot: is not a word of this language" \
 	--op reload
 is "an error changes nothing" "$(cat $volume)" "$(cat "$IET_DIR/before")"
 
