@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 600
 # Start-up from an installed tree: the init script's verbs and exit codes, and
 # that what it starts serves.
 . tests/lib/ktap.sh
@@ -10,6 +10,8 @@ target=$IET_IQN:service
 url=iscsi://127.0.0.1/$target/0
 conf=/etc/iet/ietd.conf
 image=$IET_DIR/disk.img
+modules=/lib/modules/$IET_KERNEL
+at_end undo_install
 at_end end_service
 
 # The tree that is installed from: the sources and what tests/run has built.
@@ -22,15 +24,22 @@ install_all() {
 		cp "$IET_SBIN"/ietd "$IET_SBIN"/ietadm "$top/usr" || return
 	cat >"$IET_DIR/depmod" <<-EOF
 		#!/bin/bash
-		find /lib/modules/$IET_KERNEL/kernel/lib \
-			/lib/modules/$IET_KERNEL/kernel/arch/x86/crypto \
-			/lib/modules/$IET_KERNEL/kernel/crypto -name '*crc32*.ko*' |
-			xargs depmod $IET_KERNEL \
-			/lib/modules/$IET_KERNEL/updates/iscsi_trgt.ko
+		find $modules/kernel/lib $modules/kernel/arch/x86/crypto \
+			$modules/kernel/crypto -name '*crc32*.ko*' |
+			xargs depmod $IET_KERNEL $modules/updates/iscsi_trgt.ko
 	EOF
 	chmod +x "$IET_DIR/depmod"
+	mkdir "$IET_DIR/saved"
+	cp "$modules"/modules.* "$IET_DIR/saved"
 	rm -rf /etc/iet /etc/default/iscsi-target
 	make -C "$top" install DEPMOD="$IET_DIR/depmod"
+}
+
+# The next program finds the system as this one did.
+undo_install() {
+	make -s -C "$IET_DIR/top" uninstall DEPMOD=true
+	rm -rf /etc/iet /etc/default/iscsi-target
+	cp "$IET_DIR"/saved/modules.* "$modules"
 }
 
 # What the runner has in PATH must not be what is started.
