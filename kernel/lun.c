@@ -35,15 +35,6 @@ static int add_to_sessions(struct iet_target *target, struct iet_lun *lun)
 	return 0;
 }
 
-/* SPC-4 6.33: the initiators look at REPORT LUNS again */
-static void luns_changed(struct iet_target *target)
-{
-	struct iet_session *s;
-
-	list_for_each_entry(s, &target->sessions, target_node)
-		iet_ua_nexus(&s->nexus, IET_ASC_LUNS_CHANGED);
-}
-
 /**
  * iet_lun_add() - map a volume into a target
  * @target: the target
@@ -92,7 +83,6 @@ int iet_lun_add(struct iet_target *target, u32 lun, struct iet_volume *vol,
 		return err;
 	}
 	target->nr_luns++;
-	luns_changed(target);
 	iet_event_lun(target->tid, lun, IET_EVENT_NEW);
 	return 0;
 }
@@ -120,7 +110,6 @@ int iet_lun_delete(struct iet_target *target, u32 lun,
 		return iet_nl_refuse(extack, NULL, "no such LUN", -ENOENT);
 	target->nr_luns--;
 	del_from_sessions(target, lun);
-	luns_changed(target);
 	iet_volume_kill(l->vol);
 	kfree_rcu(l, rcu);
 	iet_event_lun(target->tid, lun, IET_EVENT_DEL);
