@@ -248,6 +248,23 @@ int iet_nl_dump_end(struct sk_buff *skb, int err)
 	return err ? err : skb->len;
 }
 
+/**
+ * iet_nl_dump_check() - refuse a dump that names a single object
+ * @cb: dump state
+ * @attr: the attribute that would
+ *
+ * Return: 0 or -EINVAL.
+ */
+int iet_nl_dump_check(struct netlink_callback *cb, int attr)
+{
+	const struct nlattr *nla = iet_genl_dump_attrs(cb)[attr];
+
+	return nla ? iet_nl_refuse(cb->extack, nla,
+				   "a dump is not of a single object",
+				   -EINVAL) :
+		     0;
+}
+
 /* go through the targets from cb->args[0] on */
 static int dump_targets(struct sk_buff *skb, struct netlink_callback *cb,
 			const struct nlattr *tid, iet_nl_dump_fn fn)

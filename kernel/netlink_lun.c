@@ -360,6 +360,10 @@ static int dump_target(struct sk_buff *skb, struct netlink_callback *cb,
  */
 int iet_nl_lun_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	int err = iet_nl_dump_check(cb, IET_L_LUN);
+
+	if (err)
+		return err;
 	return iet_nl_dump_in_targets(
 		skb, cb, iet_genl_dump_attrs(cb)[IET_L_TID], dump_target);
 }

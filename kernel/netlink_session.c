@@ -303,6 +303,10 @@ static int dump_target(struct sk_buff *skb, struct netlink_callback *cb,
  */
 int iet_nl_session_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
+	int err = iet_nl_dump_check(cb, IET_S_SID);
+
+	if (err)
+		return err;
 	return iet_nl_dump_in_targets(
 		skb, cb, iet_genl_dump_attrs(cb)[IET_S_TID], dump_target);
 }

@@ -200,7 +200,12 @@ int iet_nl_target_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct iet_target *target;
 	unsigned int noio;
-	int err = 0;
+	int err = iet_nl_dump_check(cb, IET_T_TID);
+
+	if (!err)
+		err = iet_nl_dump_check(cb, IET_T_NAME);
+	if (err)
+		return err;
 
 	noio = iet_nl_lock();
 	cb->seq = iet_event_generation();
