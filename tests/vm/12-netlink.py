@@ -353,6 +353,10 @@ def test_dumps(nl):
     same("the same in a dump of all", len(nl.dump("SESSION_GET")), 20)
     refused("a dump of a target that doesn't exist", errno.ENOENT, "", nl.dump,
             "LUN_GET", L_TID=9999, culprit=False)
+    for cmd, name in (("TARGET", "T_TID"), ("LUN", "L_LUN"),
+                      ("SESSION", "S_SID")):
+        refused(f"a dump of one {cmd}", errno.EINVAL, "", nl.dump,
+                cmd + "_GET", culprit=False, **{name: 1})
     same("a quiet dump is consistent", nl.interrupted, False)
     test_cursor(nl, tids)
 
@@ -376,6 +380,40 @@ def test_cursor(nl, tids):
     result("a dump ends though its objects go", done and seen < len(tids),
            f"{seen} seen")
     result("and says that it was interrupted", changed)
+
+
+def churn(number):
+    """Code for a process that makes and deletes a target with a LUN."""
+    return (f"""
+import iet_netlink, time
+nl = iet_netlink.Netlink()
+end = time.monotonic() + 5
+while time.monotonic() < end:
+    tid = nl.do("TARGET_NEW", T_NAME="{IQN}churn{number}")["T_TID"]
+    nl.do("LUN_NEW", L_TID=tid, L_LUN=0, L_IOTYPE="nullio")
+    nl.do("SESSION_NEW", S_TID=tid, S_INITIATOR="iqn.1994-05.x:{number}",
+          S_ISID=b"123456", S_EXP_CMD_SN=1, S_KEYS={{"K_DATA_DIGEST": 1}})
+    nl.do("LUN_NEW", L_TID=tid, L_LUN=1, L_IOTYPE="nullio")
+    nl.do("LUN_DEL", L_TID=tid, L_LUN=0)
+    nl.do("TARGET_DEL", T_TID=tid, T_FORCE=True)
+""")
+
+
+def test_churn(nl):
+    """Changes in several processes while others look."""
+    env = {**os.environ, "PYTHONPATH": str(TOP / "tests/lib")}
+    crowd = [subprocess.Popen([sys.executable, "-c", churn(n)], env=env)
+             for n in range(4)]
+    before = len(nl.dump("TARGET_GET"))
+    while any(p.poll() is None for p in crowd):
+        for cmd in ("TARGET_GET", "LUN_GET", "SESSION_GET"):
+            nl.dump(cmd)
+        Path("/proc/net/iet/volume").read_text()
+        Path("/proc/net/iet/session").read_text()
+    same("four processes change, one looks", [p.returncode for p in crowd],
+         [0] * 4)
+    same("and all is as before", len(nl.dump("TARGET_GET")), 4)
+    result("the look before saw at most theirs", 4 <= before <= 8, before)
 
 
 def test_events(nl, listener):
@@ -485,6 +523,7 @@ def main():
     test_proc()
     test_sessions(nl)
     test_dumps(nl)
+    test_churn(nl)
     test_events(nl, listener)
     test_claim(nl, listener)
     test_nobody()
