@@ -251,8 +251,11 @@ int account_load(uint64_t of_instance)
 	instance = of_instance;
 	err = account_file_read(instance, load_one, &at);
 	if (err)
-		log_error("%s: %s: the accounts made by ietadm are lost",
+		log_error("%s: %s: remove it to do without the accounts that "
+			  "ietadm has made",
 			  account_file_path(),
-			  err == -EINVAL ? "damaged" : strerror(-err));
+			  err == -EINVAL ? "is damaged" :
+			  err == -EPERM	 ? "others could have written it" :
+					   strerror(-err));
 	return err;
 }

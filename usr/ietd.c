@@ -144,10 +144,10 @@ static int start(const struct kernel_info *info)
 	err = catch_signals();
 	if (err)
 		return err;
+	/* without them, targets that they protect would be open to all */
 	err = account_load(info->instance);
 	if (err)
-		log_warning("the accounts made by ietadm cannot be read: %s",
-			    strerror(-err));
+		return err;
 	/* a port that is taken must not be found out when all is changed */
 	err = portal_bind(base, options.address, options.port);
 	if (!err)
