@@ -125,7 +125,7 @@ char *lex_line(struct lexer *lx)
 			len += n;
 		}
 		first = skip_blanks(line);
-		if (*first)
+		if (*first && *first != '#')
 			return first;
 	}
 }

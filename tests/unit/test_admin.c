@@ -157,6 +157,16 @@ static void test_permissions(void)
 	CHECK_EQ(st.st_mode & 07777, 0700);
 }
 
+static bool hangs_up(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char c;
+	bool ret = poll(&p, 1, 5000) == 1 && read(fd, &c, 1) <= 0;
+
+	close(fd);
+	return ret;
+}
+
 /* each of these ends in silence, and the next client is served */
 static void test_hostile(void)
 {
@@ -164,14 +174,15 @@ static void test_hostile(void)
 		const char *desc;
 		const char *bytes;
 		size_t len;
+		bool more; /* the server waits for more, and gets none */
 	} rows[] = {
-		{ "nothing", "", 0 },
-		{ "half a length", "\x01", 1 },
-		{ "length 0", "\0\0\0\0", 4 },
-		{ "length 4 GiB", "\xff\xff\xff\xff", 4 },
-		{ "length 64 KiB + 1", "\x01\0\x01\0", 4 },
-		{ "no end", "\x03\0\0\0abc", 7 },
-		{ "too few bytes", "\x08\0\0\0abc", 7 },
+		{ "nothing", "", 0, true },
+		{ "half a length", "\x01", 1, true },
+		{ "length 0", "\0\0\0\0", 4, false },
+		{ "length 4 GiB", "\xff\xff\xff\xff", 4, false },
+		{ "length 64 KiB + 1", "\x01\0\x01\0", 4, false },
+		{ "no end", "\x03\0\0\0abc", 7, false },
+		{ "too few bytes", "\x08\0\0\0abc", 7, true },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -180,8 +191,9 @@ static void test_hostile(void)
 
 		CHECK_EQ(send(fd, rows[i].bytes, rows[i].len, MSG_NOSIGNAL),
 			 rows[i].len);
-		shutdown(fd, SHUT_WR);
-		CHECK_STR(read_answer(fd), "");
+		if (rows[i].more)
+			shutdown(fd, SHUT_WR);
+		CHECK(hangs_up(fd));
 		CHECK_STR(ask("account-list", "iqn.x", NULL), "0");
 		CHECK_ROW(rows[i].desc, before);
 	}
