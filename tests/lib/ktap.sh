@@ -50,20 +50,20 @@ skip_all() {
 
 # The command runs in this shell, so that functions and variables work.
 run() {
-	local what=$1 file status
+	local ktap_what=$1 ktap_file ktap_status
 	shift
-	file=$(mktemp)
-	"$@" >"$file" 2>&1
-	status=$?
-	if [ $status = 0 ]; then
-		ok "$what"
+	ktap_file=$(mktemp)
+	"$@" >"$ktap_file" 2>&1
+	ktap_status=$?
+	if [ $ktap_status = 0 ]; then
+		ok "$ktap_what"
 	else
-		note "$(cut -c -200 <<<"$*") -> status $status"
-		sed 's/^/#   /' "$file" | tail -n 40
-		not_ok "$what"
+		note "$(cut -c -200 <<<"$*") -> status $ktap_status"
+		sed 's/^/#   /' "$ktap_file" | tail -n 40
+		not_ok "$ktap_what"
 	fi
-	rm -f "$file"
-	return $status
+	rm -f "$ktap_file"
+	return $ktap_status
 }
 
 is() {

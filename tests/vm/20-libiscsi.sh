@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 900
+# libiscsi's tools, and the families of its test suite that our commands
+# cover, against a file and a block device.
+. tests/lib/ktap.sh
+. tests/lib/iet.sh
+
+target=$IET_IQN:libiscsi
+url=iscsi://127.0.0.1/$target
+image=$IET_DIR/disk.img
+
+# What must pass on each kind of medium. One process for each family, so that
+# one that hangs does not hide the others.
+scsi_families="Inquiry Mandatory ModeSense6 Read6 Read10 Read12 Read16
+	ReadCapacity10 ReadCapacity16 ReportSupportedOpcodes TestUnitReady
+	Verify10 Verify12 Verify16 Write10 Write12 Write16
+	WriteVerify10 WriteVerify12 WriteVerify16"
+# on the block device those whose way to the medium is another
+block_families="Read10 Read16 Verify16 Write10 Write16 WriteVerify16"
+iscsi_families="iSCSIcmdsn iSCSIDataSn iSCSISendTargets iSCSINop
+	iSCSIResiduals iSCSITMF"
+
+# family NAME LUN: all its tests pass; a test that is skipped is no failure,
+# but a family in which none has passed is.
+family() {
+	local out status
+	out=$(timeout 200 iscsi-test-cu --dataloss -t "ALL.$1" "$url/$2" 2>&1)
+	status=$?
+	if [ $status = 0 ] && grep -q '\.\.\.passed' <<<"$out" &&
+		! grep -q FAILED <<<"$out"; then
+		return 0
+	fi
+	echo "$out"
+	return 1
+}
+
+up() {
+	iet_image "$image" 256M &&
+		dev=$(iet_loop 256M) &&
+		iet_up <<-EOF
+			Target $target
+			        Lun 0 Path=$image,Type=fileio
+			        Lun 1 Path=$dev,Type=blockio
+			        Lun 2 Type=nullio,Blocks=524288
+			        Lun 3 Path=$image,Type=fileio,IOMode=ro
+			Target $IET_IQN:other
+			        Lun 0 Type=nullio
+		EOF
+}
+
+run "the target starts" up || exit 1
+run "iscsi-ls shows target and units" bash -c "iscsi-ls -s iscsi://127.0.0.1 |
+	tee /dev/stderr | grep -A4 'Target:$target ' | grep -c '^Lun:' | grep -qx 4"
+run "iscsi-inq" bash -c "iscsi-inq $url/0 | tee /dev/stderr |
+	grep -q '^Vendor:IET'"
+for page in 0x00 0x80 0x83 0xb0 0xb1 0xb2; do
+	run "iscsi-inq, page $page" iscsi-inq -e 1 -c $page "$url/1"
+done
+run "iscsi-readcapacity16" bash -c "iscsi-readcapacity16 $url/1 |
+	tee /dev/stderr | grep -q 'Total size:268435456'"
+for f in $block_families; do
+	run "suite on blockio: $f" family "$f" 1
+done
+for f in $scsi_families $iscsi_families; do
+	run "suite on fileio: $f" family "$f" 0
+done
+run "suite on nullio: Read16" family Read16 2
+run "suite on a read-only unit: ReadOnly" family ReadOnly 3
+run "target and module end" iet_down
+plan_so_far
