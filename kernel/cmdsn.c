@@ -62,6 +62,18 @@ enum iet_cmdsn_verdict iet_cmdsn_arrived(struct iet_cmdsn *sn, u32 cmd_sn,
 }
 
 /**
+ * iet_cmdsn_rejected - the command that arrived last is rejected
+ * @sn: numbering
+ *
+ * Its CmdSN is expected again (RFC 7143 7.3).
+ */
+void iet_cmdsn_rejected(struct iet_cmdsn *sn)
+{
+	sn->exp--;
+	sn->outstanding--;
+}
+
+/**
  * iet_cmdsn_answered - a non-immediate command has ended
  * @sn: numbering
  *

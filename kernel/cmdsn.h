@@ -31,6 +31,7 @@ void iet_cmdsn_init(struct iet_cmdsn *sn, u32 exp, u32 window);
 enum iet_cmdsn_verdict iet_cmdsn_arrived(struct iet_cmdsn *sn, u32 cmd_sn,
 					 bool immediate);
 bool iet_cmdsn_outside(const struct iet_cmdsn *sn, u32 cmd_sn);
+void iet_cmdsn_rejected(struct iet_cmdsn *sn);
 void iet_cmdsn_answered(struct iet_cmdsn *sn);
 
 #endif /* IET_CMDSN_H */

@@ -158,15 +158,35 @@ struct iet_cmnd *iet_cmnd_find(struct iet_conn *conn, __be32 itt)
 }
 
 /**
+ * iet_cmnd_answered - a command gives its place in the command window back
+ * @cmnd: a command whose response is being made, or that gets none
+ *
+ * The response itself opens the window: with a window of one nothing else
+ * would.
+ *
+ * Context: the connection's thread.
+ */
+void iet_cmnd_answered(struct iet_cmnd *cmnd)
+{
+	struct iet_session *session = cmnd->conn->session;
+
+	if (!cmnd->counted)
+		return;
+	cmnd->counted = false;
+	spin_lock(&session->sn_lock);
+	iet_cmdsn_answered(&session->sn);
+	spin_unlock(&session->sn_lock);
+}
+
+/**
  * iet_cmnd_free - give a command back to the pool
  * @cmnd: a command that is in no queue and that no backend holds
  *
- * Opens the command window by its place.  Context: the connection's thread.
+ * Context: the connection's thread.
  */
 void iet_cmnd_free(struct iet_cmnd *cmnd)
 {
 	struct iet_conn *conn = cmnd->conn;
-	struct iet_session *session = conn->session;
 
 	unhash(cmnd);
 	if (conn->rx.cmnd == cmnd)
@@ -177,11 +197,7 @@ void iet_cmnd_free(struct iet_cmnd *cmnd)
 	iet_scsi_release(&cmnd->scmd);
 	kfree(cmnd->ext_cdb);
 	cmnd->ext_cdb = NULL;
-	if (cmnd->counted) {
-		spin_lock(&session->sn_lock);
-		iet_cmdsn_answered(&session->sn);
-		spin_unlock(&session->sn_lock);
-	}
+	iet_cmnd_answered(cmnd);
 	conn->nr_immediate -= cmnd->immediate;
 	cmnd->state = IET_CMND_FREE;
 	conn->nr_active--;
@@ -234,7 +250,10 @@ void iet_conn_sn(struct iet_conn *conn, __be32 *exp, __be32 *max)
  * @conn: the connection
  * @reason: enum iscsi_reject_reason
  *
- * What is left of the PDU is thrown away.  Context: the connection's thread.
+ * What is left of the PDU is thrown away.  If it had a CmdSN, that is still
+ * to be received: the initiator closes the gap (RFC 7143 7.3).
+ *
+ * Context: the connection's thread.
  * Return: 0, or -ENOMEM if there is no command to do it with
  */
 int iet_cmnd_reject(struct iet_conn *conn, u8 reason)
@@ -304,8 +323,17 @@ void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 	case IET_CMND_FREE:
 	case IET_CMND_SENDING:
 		return;
-	case IET_CMND_RX:
 	case IET_CMND_PARKED:
+		/* its CmdSN has been received and must not become a gap */
+		if (cmnd->r2t.unsolicited)
+			note_dropped(conn, cmnd->itt);
+		unhash(cmnd);
+		if (conn->rx.cmnd == cmnd)
+			conn->rx.cmnd = NULL;
+		iet_tio_free(&cmnd->scmd.tio);
+		cmnd->aborted = true;
+		return;
+	case IET_CMND_RX:
 	case IET_CMND_WAIT_DATA:
 		if (cmnd->r2t.unsolicited)
 			note_dropped(conn, cmnd->itt);
@@ -610,6 +638,25 @@ static bool outside_window(struct iet_conn *conn, const struct iscsi_hdr *hdr)
 	return outside;
 }
 
+static bool is_parked(struct iet_conn *conn, u32 cmd_sn)
+{
+	struct iet_cmnd *cmnd;
+
+	list_for_each_entry(cmnd, &conn->parked, park_node) {
+		if (cmnd->cmd_sn == cmd_sn)
+			return true;
+	}
+	return false;
+}
+
+/* Requests to be ignored silently (RFC 7143 4.2.2.1). */
+static bool to_be_ignored(struct iet_conn *conn, const struct iscsi_hdr *hdr)
+{
+	return outside_window(conn, hdr) ||
+	       (iet_pdu_has_cmd_sn(hdr) &&
+		is_parked(conn, iet_pdu_cmd_sn(hdr)));
+}
+
 static enum iet_cmdsn_verdict arrived(struct iet_conn *conn,
 				      const struct iscsi_hdr *hdr)
 {
@@ -621,25 +668,6 @@ static enum iet_cmdsn_verdict arrived(struct iet_conn *conn,
 				    !iet_pdu_has_cmd_sn(hdr));
 	spin_unlock(&session->sn_lock);
 	return verdict;
-}
-
-/*
- * A rejected request is over, but the initiator counts it: its CmdSN is used
- * up (RFC 7143 4.2.2.1).
- */
-static int reject_request(struct iet_conn *conn, u8 reason)
-{
-	struct iet_session *session = conn->session;
-	int err = iet_cmnd_reject(conn, reason);
-
-	if (err || !iet_pdu_has_cmd_sn(&conn->rx.bhs))
-		return err;
-	spin_lock(&session->sn_lock);
-	if (iet_cmdsn_arrived(&session->sn, iet_pdu_cmd_sn(&conn->rx.bhs),
-			      false) == IET_CMDSN_NEXT)
-		iet_cmdsn_answered(&session->sn);
-	spin_unlock(&session->sn_lock);
-	return 0;
 }
 
 /* May this request be taken up?  0, or an enum iscsi_reject_reason. */
@@ -686,13 +714,13 @@ static int request_header(struct iet_conn *conn)
 	u8 reason;
 
 	if (!cmnd) {
-		if (outside_window(conn, &rx->bhs)) {
+		if (to_be_ignored(conn, &rx->bhs)) {
 			note_dropped(conn, rx->bhs.itt);
 			return 0;
 		}
 		reason = refuse_request(conn, &rx->bhs);
 		if (reason)
-			return reject_request(conn, reason);
+			return iet_cmnd_reject(conn, reason);
 		cmnd = new_request(conn);
 		if (!cmnd)
 			return -ENOMEM;
@@ -702,7 +730,7 @@ static int request_header(struct iet_conn *conn)
 	err = ops[iscsi_opcode(&rx->bhs)].header(cmnd);
 	if (err > 0) {
 		iet_cmnd_free(cmnd);
-		return reject_request(conn, err);
+		return iet_cmnd_reject(conn, err);
 	}
 	return err;
 }
@@ -851,7 +879,7 @@ int iet_cmnd_header(struct iet_conn *conn)
 	case IET_PDU_FATAL:
 		return reject_and_close(conn, reason);
 	case IET_PDU_REJECT:
-		return reject_request(conn, reason);
+		return iet_cmnd_reject(conn, reason);
 	case IET_PDU_OK:
 		break;
 	}
@@ -873,6 +901,26 @@ static void start(struct iet_cmnd *cmnd)
 	ops[iscsi_opcode(&cmnd->req)].start(cmnd);
 }
 
+/**
+ * iet_cmnd_uncount - a request that has just been started is rejected
+ * @cmnd: the request
+ *
+ * Its CmdSN is still to be received, see iet_cmnd_reject().
+ *
+ * Context: the connection's thread, from the request's start function.
+ */
+void iet_cmnd_uncount(struct iet_cmnd *cmnd)
+{
+	struct iet_session *session = cmnd->conn->session;
+
+	if (!cmnd->counted)
+		return;
+	cmnd->counted = false;
+	spin_lock(&session->sn_lock);
+	iet_cmdsn_rejected(&session->sn);
+	spin_unlock(&session->sn_lock);
+}
+
 /* Keep an early command, in the order of CmdSN. */
 static void park(struct iet_conn *conn, struct iet_cmnd *cmnd)
 {
@@ -884,6 +932,41 @@ static void park(struct iet_conn *conn, struct iet_cmnd *cmnd)
 			break;
 	}
 	list_add(&cmnd->park_node, &other->park_node);
+}
+
+/**
+ * iet_cmnd_plug - a command that did not arrive is aborted
+ * @conn: the connection
+ * @cmd_sn: its CmdSN
+ *
+ * From now on the CmdSN counts as received (RFC 7143 11.5.1): an aborted
+ * command takes its place.
+ *
+ * Context: the connection's thread, which calls iet_cmnd_unpark() after this.
+ * Return: 0; -ENOENT if this CmdSN is not missing; -ENOMEM if there is no
+ * command
+ */
+int iet_cmnd_plug(struct iet_conn *conn, u32 cmd_sn)
+{
+	struct iet_session *session = conn->session;
+	struct iet_cmnd *cmnd;
+	bool outside;
+
+	spin_lock(&session->sn_lock);
+	outside = iet_cmdsn_outside(&session->sn, cmd_sn);
+	spin_unlock(&session->sn_lock);
+	if (outside || is_parked(conn, cmd_sn))
+		return -ENOENT;
+	cmnd = iet_cmnd_alloc(conn);
+	if (!cmnd)
+		return -ENOMEM;
+	memset(&cmnd->req, 0, sizeof(cmnd->req));
+	cmnd->req.opcode = ISCSI_OP_SCSI_CMD;
+	((struct iscsi_scsi_cmd_hdr *)&cmnd->req)->cmd_sn = cpu_to_be32(cmd_sn);
+	cmnd->cmd_sn = cmd_sn;
+	cmnd->aborted = true;
+	park(conn, cmnd);
+	return 0;
 }
 
 /**
@@ -902,14 +985,14 @@ void iet_cmnd_unpark(struct iet_conn *conn)
 
 		if (verdict == IET_CMDSN_EARLY)
 			return;
-		if (verdict == IET_CMDSN_OUTSIDE) {
-			/* the same CmdSN has come twice */
-			iet_cmnd_abort(cmnd, NULL);
-			continue;
-		}
 		list_del(&cmnd->park_node);
 		cmnd->state = IET_CMND_RX;
-		start(cmnd);
+		cmnd->counted = verdict == IET_CMDSN_NEXT;
+		/* or the CmdSN came again on its way here */
+		if (cmnd->aborted || !cmnd->counted)
+			iet_cmnd_free(cmnd);
+		else
+			start(cmnd);
 	}
 }
 

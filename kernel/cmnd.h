@@ -128,6 +128,9 @@ int iet_cmnd_header(struct iet_conn *conn);
 void iet_cmnd_pdu(struct iet_conn *conn);
 int iet_cmnd_data_error(struct iet_conn *conn);
 void iet_cmnd_unpark(struct iet_conn *conn);
+void iet_cmnd_answered(struct iet_cmnd *cmnd);
+void iet_cmnd_uncount(struct iet_cmnd *cmnd);
+int iet_cmnd_plug(struct iet_conn *conn, u32 cmd_sn);
 int iet_cmnd_reject(struct iet_conn *conn, u8 reason);
 
 #endif /* IET_CMND_H */

@@ -208,6 +208,7 @@ void iet_text_start(struct iet_cmnd *cmnd)
 	cmnd->response = make_reply(cmnd);
 	if (cmnd->response) {
 		iet_tio_free(&cmnd->scmd.tio);
+		iet_cmnd_uncount(cmnd);
 		cmnd->kind = IET_TX_REJECT;
 	}
 	iet_conn_queue(cmnd->conn, cmnd);

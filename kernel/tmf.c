@@ -208,6 +208,25 @@ static void tmf_work(struct work_struct *work)
 	iet_tmf_put(tmf);
 }
 
+/* A task that does not exist: it is over, or its request did not arrive. */
+static u8 abort_missing(struct iet_cmnd *cmnd)
+{
+	const struct iscsi_tmf_hdr *hdr = (void *)&cmnd->req;
+	u32 ref = be32_to_cpu(hdr->ref_cmd_sn);
+
+	/* that of an immediate task is the function's own (11.5.5) */
+	if (!iscsi_sn_before(ref, cmnd->cmd_sn))
+		return ISCSI_TMF_RSP_NO_TASK;
+	switch (iet_cmnd_plug(cmnd->conn, ref)) {
+	case 0:
+		return ISCSI_TMF_RSP_COMPLETE;
+	case -ENOENT:
+		return ISCSI_TMF_RSP_NO_TASK;
+	default:
+		return ISCSI_TMF_RSP_REJECTED;
+	}
+}
+
 static void abort_task(struct iet_cmnd *cmnd)
 {
 	const struct iscsi_tmf_hdr *hdr = (void *)&cmnd->req;
@@ -218,9 +237,11 @@ static void abort_task(struct iet_cmnd *cmnd)
 	 * response that is on its way is sent before ours, which then says
 	 * that the task does not exist (11.6.1).
 	 */
-	if (!victim || iscsi_opcode(&victim->req) != ISCSI_OP_SCSI_CMD ||
-	    memcmp(victim->req.lun, hdr->lun, sizeof(hdr->lun)) ||
-	    victim->state == IET_CMND_SENDING)
+	if (!victim)
+		cmnd->response = abort_missing(cmnd);
+	else if (iscsi_opcode(&victim->req) != ISCSI_OP_SCSI_CMD ||
+		 memcmp(victim->req.lun, hdr->lun, sizeof(hdr->lun)) ||
+		 victim->state == IET_CMND_SENDING)
 		cmnd->response = ISCSI_TMF_RSP_NO_TASK;
 	else
 		iet_cmnd_abort(victim, &cmnd->tmf);

@@ -24,8 +24,10 @@ static void sn_fields(struct iet_conn *conn, struct iscsi_scsi_rsp_hdr *hdr,
 		      bool status)
 {
 	/* StatSN, ExpCmdSN and MaxCmdSN have the same place in all of ours */
-	if (status)
+	if (status) {
 		hdr->stat_sn = cpu_to_be32(conn->stat_sn++);
+		iet_cmnd_answered(conn->tx.cmnd);
+	}
 	iet_conn_sn(conn, &hdr->exp_cmd_sn, &hdr->max_cmd_sn);
 }
 

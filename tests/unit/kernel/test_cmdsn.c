@@ -34,6 +34,20 @@ static void test_window(void)
 	CHECK_EQ(iet_cmdsn_arrived(&sn, 3, false), IET_CMDSN_NEXT);
 }
 
+/* RFC 7143 7.3: the CmdSN of a rejected command has not been received */
+static void test_rejected(void)
+{
+	struct iet_cmdsn sn;
+
+	iet_cmdsn_init(&sn, 1, 2);
+	CHECK_EQ(iet_cmdsn_arrived(&sn, 1, false), IET_CMDSN_NEXT);
+	iet_cmdsn_rejected(&sn);
+	CHECK_EQ(sn.exp, 1);
+	CHECK_EQ(sn.max, 2);
+	CHECK_EQ(sn.outstanding, 0);
+	CHECK_EQ(iet_cmdsn_arrived(&sn, 1, false), IET_CMDSN_NEXT);
+}
+
 struct row {
 	const char *name;
 	u32 exp, window, cmd_sn;
@@ -103,6 +117,7 @@ int main(void)
 {
 	ktap_run(test_in_order);
 	ktap_run(test_window);
+	ktap_run(test_rejected);
 	ktap_run(test_verdicts);
 	ktap_run(test_monotonic);
 	return ktap_done();
