@@ -145,7 +145,8 @@ oi_up() {
 		node.session.iscsi.ImmediateData = Yes
 		node.session.scan = auto
 	EOF
-	iscsid -f >"$IET_DIR/iscsid.log" 2>&1 </dev/null &
+	# when it ends, iscsid ends its whole process group
+	setsid iscsid -f >"$IET_DIR/iscsid.log" 2>&1 </dev/null &
 	oi_pid=$!
 	wait_for 20 oi_ready
 }

@@ -8,7 +8,7 @@
 
 a=$IET_IQN:a b=$IET_IQN:b
 volume=/proc/net/iet/volume
-plan 68
+plan 70
 
 # What scripts see: the status, and all words in one.
 adm() {
@@ -160,6 +160,7 @@ wait_for 10 pgrep -f IncomingUser=u >/dev/null
 is "no password in ps" "$(tr '\0' ' ' </proc/$!/cmdline | grep -c notforps)" 0
 kill -CONT $iet_pid
 wait $!
+ietadm --op delete --user --params=IncomingUser=u
 
 # --- sessions ---
 
@@ -177,3 +178,7 @@ is "a target in use stays" "$(status)" 240
 like "and says why" "$(cat "$IET_DIR/words")" \
 	"^ietadm: delete target 1: .*session"
 run "a connection is closed" ietadm --op delete --tid=1 --sid="$sid" --cid=0
+back() { ! grep -q "sid:$sid " /proc/net/iet/session &&
+	grep -q "cid:0 .*state:active" /proc/net/iet/session; }
+run "the initiator comes back" wait_for 60 back
+run "logout" oi_logout "$a"
