@@ -201,6 +201,8 @@ static void begin_linger(struct conn *c)
 {
 	shutdown(c->fd, SHUT_WR);
 	c->state = CONN_LINGER;
+	/* nothing is lost any more if others need its place */
+	portal_idle(&c->slot);
 	set_deadline(c, CONN_LINGER_S);
 	event_add(c->readable, NULL);
 }

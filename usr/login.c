@@ -388,6 +388,10 @@ static enum iscsi_login_status secure(struct login *l,
 	if (l->stage != ISCSI_STAGE_SECURITY)
 		return l->secure ? ISCSI_LOGIN_SUCCESS :
 				   ISCSI_LOGIN_AUTH_FAILED;
+	/* it wants to go on and has nothing more to show for itself */
+	if (l->chap.state != CHAP_IDLE && transit && !l->secure &&
+	    !has_chap_keys(offers))
+		return ISCSI_LOGIN_AUTH_FAILED;
 	if (l->chap.state != CHAP_IDLE)
 		return step_chap(l, offers);
 	status = choose_method(l, offers);

@@ -467,10 +467,11 @@ static void test_chap_required(void)
 	fake_account(TARGET, ACCOUNT_INCOMING, "alice", SECRET);
 	CHECK_EQ(client_send(SEC_TO_OP, TEXT(NORMAL "\0AuthMethod=CHAP")), 0);
 	for (int i = 0; i < 10; i++) {
-		CHECK_EQ(client_send(SEC_TO_FFP, NO_TEXT), 0);
+		CHECK_EQ(client_send(SEC, NO_TEXT), 0);
 		CHECK_EQ(client_action, PDU_SEND);
 		CHECK_EQ(client_rsp.login.flags, SEC);
 	}
+	CHECK_EQ(client_send(SEC_TO_FFP, NO_TEXT), 0x0201);
 	/* accounts of others don't count */
 	begin();
 	fake_account("", ACCOUNT_INCOMING, "alice", SECRET);
