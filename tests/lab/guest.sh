@@ -88,6 +88,8 @@ end_processes() {
 }
 
 end_module() {
+	# a loop device stays read-only, say, for its next user
+	! grep -q '^loop ' /proc/modules || rmmod loop >&9 2>&1
 	loaded || return 0
 	timeout -k 1 30 rmmod iscsi_trgt >&9 2>&1
 	! loaded || left+=("the module is still in use")
@@ -100,6 +102,10 @@ end_leftovers() {
 	end_processes
 	for f in /sys/class/iscsi_session/session*; do
 		left+=("initiator ${f##*/}")
+	done
+	for f in /sys/block/loop*/loop/backing_file /sys/block/dm-*/dm/name; do
+		read -r m <"$f"
+		left+=("disk $m")
 	done
 	while read -r _ m _; do
 		case $mounted in
