@@ -131,6 +131,12 @@ static struct hlist_head *itt_bucket(struct iet_conn *conn, __be32 itt)
 	return &conn->itt[hash % IET_ITT_BUCKETS];
 }
 
+static void rehash(struct iet_cmnd *cmnd)
+{
+	hlist_add_head(&cmnd->itt_node, itt_bucket(cmnd->conn, cmnd->itt));
+	cmnd->hashed = true;
+}
+
 static void unhash(struct iet_cmnd *cmnd)
 {
 	if (cmnd->hashed)
@@ -369,6 +375,28 @@ static void aborted_ended(struct iet_cmnd *cmnd)
 }
 
 /**
+ * iet_cmnd_revive - an aborted command that a backend holds goes on
+ * @cmnd: the command
+ * @tmf: the function that aborted it, and is given up now
+ *
+ * Its response will be sent after all.  Context: the connection's thread.
+ */
+void iet_cmnd_revive(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
+{
+	if (!cmnd->aborted || cmnd->aborted_by != tmf ||
+	    cmnd->state != IET_CMND_EXECUTING)
+		return;
+	cmnd->aborted_by = NULL;
+	/* not if the initiator has given its tag away meanwhile */
+	if (!iet_cmnd_find(cmnd->conn, cmnd->itt)) {
+		cmnd->aborted = false;
+		iet_orphan_del(&cmnd->scmd);
+		rehash(cmnd);
+	}
+	iet_tmf_put(tmf);
+}
+
+/**
  * iet_cmnds_end - the connection is over: end all its commands
  * @conn: the connection, which sends and receives no more
  *
@@ -492,7 +520,7 @@ static int scsi_header(struct iet_cmnd *cmnd)
 	struct iet_conn *conn = cmnd->conn;
 	const u32 *keys = conn->session->keys;
 	struct iet_scmd *s = &cmnd->scmd;
-	u32 room, unsolicited;
+	u32 unsolicited;
 	int err;
 
 	err = scsi_cdb(cmnd);
@@ -513,8 +541,12 @@ static int scsi_header(struct iet_cmnd *cmnd)
 	unsolicited = min(s->edtl, keys[IET_K_FIRST_BURST_LENGTH]);
 	iet_r2t_unsolicited(&cmnd->r2t, iscsi_dlength(hdr), unsolicited,
 			    hdr->flags & ISCSI_FLAG_FINAL);
-	room = min(s->edtl, IET_TIO_MAX);
-	return room ? iet_tio_alloc(&s->tio, room, TIO_GFP) : 0;
+	err = iet_scsi_alloc(s, min(s->edtl, IET_TIO_MAX), TIO_GFP);
+	if (err != -EAGAIN)
+		return err;
+	s->status = SAM_STAT_TASK_SET_FULL;
+	cmnd->failed = true;
+	return 0;
 }
 
 static void scsi_execute(struct iet_cmnd *cmnd)
@@ -698,10 +730,8 @@ static struct iet_cmnd *new_request(struct iet_conn *conn)
 		cmnd->immediate = true;
 		conn->nr_immediate++;
 	}
-	if (hdr->itt != cpu_to_be32(ISCSI_RESERVED_TAG)) {
-		hlist_add_head(&cmnd->itt_node, itt_bucket(conn, hdr->itt));
-		cmnd->hashed = true;
-	}
+	if (hdr->itt != cpu_to_be32(ISCSI_RESERVED_TAG))
+		rehash(cmnd);
 	return cmnd;
 }
 

@@ -115,6 +115,7 @@ struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn);
 void iet_cmnd_free(struct iet_cmnd *cmnd);
 struct iet_cmnd *iet_cmnd_find(struct iet_conn *conn, __be32 itt);
 void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf);
+void iet_cmnd_revive(struct iet_cmnd *cmnd, struct iet_tmf *tmf);
 void iet_cmnd_done(struct iet_cmnd *cmnd);
 void iet_cmnd_finish(struct iet_cmnd *cmnd);
 int iet_cmnds_create(struct iet_conn *conn);

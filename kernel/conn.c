@@ -159,6 +159,7 @@ static void conn_unlink_work(struct work_struct *work)
 	struct iet_conn *other;
 
 	cancel_delayed_work_sync(&conn->timer);
+	cancel_delayed_work_sync(&conn->tmf_timer);
 	mutex_lock(&iet_config_lock);
 	list_del(&conn->session_node);
 	session->nr_conns--;
@@ -177,6 +178,15 @@ static void conn_unlink_work(struct work_struct *work)
 	set_bit(IET_CONN_UNLINKED, &conn->flags);
 	iet_nthread_kick(conn);
 	iet_conn_put(conn);
+}
+
+static void conn_tmf_timer_work(struct work_struct *work)
+{
+	struct iet_conn *conn =
+		container_of(to_delayed_work(work), struct iet_conn, tmf_timer);
+
+	set_bit(IET_CONN_TMF_TIMER, &conn->flags);
+	iet_nthread_kick(conn);
 }
 
 static void conn_timer_work(struct work_struct *work)
@@ -200,6 +210,7 @@ static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 	INIT_LIST_HEAD(&conn->parked);
 	INIT_LIST_HEAD(&conn->tx.queue);
 	INIT_DELAYED_WORK(&conn->timer, conn_timer_work);
+	INIT_DELAYED_WORK(&conn->tmf_timer, conn_tmf_timer_work);
 	INIT_WORK(&conn->unlink_work, conn_unlink_work);
 	conn->sock = args->sock;
 	conn->cid = args->cid;
@@ -450,6 +461,8 @@ bool iet_conn_run(struct iet_conn *conn)
 	}
 	if (test_and_clear_bit(IET_CONN_TIMER, &conn->flags))
 		nop_timer(conn);
+	if (test_and_clear_bit(IET_CONN_TMF_TIMER, &conn->flags))
+		iet_tmf_check(conn);
 	if (!atomic_read(&conn->session->hold))
 		more = iet_conn_rx(conn);
 	more |= iet_conn_tx(conn);

@@ -57,6 +57,7 @@ enum {
 	IET_CONN_TX_READY, /* the socket may have room */
 	IET_CONN_CLOSE, /* close asked for; the reason is in close_reason */
 	IET_CONN_TIMER, /* the NOP-In timer has fired */
+	IET_CONN_TMF_TIMER, /* so has that of task management */
 	IET_CONN_UNLINKED, /* nobody but its thread knows it any more */
 };
 
@@ -178,6 +179,7 @@ struct iet_tx {
  * @stop_rx: nothing more is read: a Reject or Logout Response that ends the
  *	connection is on its way
  * @timer: NOP-In
+ * @tmf_timer: task management functions that wait for a backend
  * @last_rx: jiffies of the last PDU received
  * @ping_sent: jiffies of our last NOP-In, if @pinging
  * @pinging: it has not been answered
@@ -236,6 +238,7 @@ struct iet_conn {
 	bool stop_rx;
 
 	struct delayed_work timer;
+	struct delayed_work tmf_timer;
 	unsigned long last_rx;
 	unsigned long ping_sent;
 	bool pinging;

@@ -7,6 +7,10 @@
  * thread may touch its commands: a worker sends each of them a message, and
  * the response is sent when all have looked and no backend holds an aborted
  * command any more.  Nobody else waits.
+ *
+ * A backend that hangs is not waited for: after a while the commands that it
+ * still holds are alive again, and the function is rejected.  "Function
+ * complete" would be a lie, since a write could land after it.
  */
 #include <linux/slab.h>
 
@@ -34,6 +38,9 @@ struct iet_tmf_op {
 	u16 ua;
 	u16 ua_cleared;
 };
+
+/* how long a backend may take to return the aborted commands */
+#define TMF_DEADLINE msecs_to_jiffies(1500)
 
 /* additional sense codes (SPC-4 annex F) */
 #define ASC_BUS_DEVICE_RESET 0x2903
@@ -134,7 +141,9 @@ void iet_tmf_message(struct iet_conn *conn, struct iet_conn_msg *msg)
 	struct iet_cmnd *cmnd, *next;
 
 	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
-		if (concerns(tmf, cmnd))
+		if (msg->give_up)
+			iet_cmnd_revive(cmnd, tmf);
+		else if (concerns(tmf, cmnd))
 			iet_cmnd_abort(cmnd, tmf);
 	}
 	kfree(msg);
@@ -148,6 +157,7 @@ static bool send_message(struct iet_conn *conn, struct iet_tmf *tmf)
 	if (!msg)
 		return false;
 	msg->tmf = tmf;
+	msg->give_up = READ_ONCE(tmf->given_up);
 	iet_tmf_get(tmf);
 	llist_add(&msg->node, &conn->msgs);
 	iet_nthread_kick(conn);
@@ -181,18 +191,13 @@ static bool session_concerned(const struct iet_tmf *tmf,
 	return tmf->op->lun || session->target == own->target;
 }
 
-static void tmf_work(struct work_struct *work)
+static bool send_messages(struct iet_tmf *tmf, struct iet_session *own)
 {
-	struct iet_tmf *tmf = container_of(work, struct iet_tmf, work);
-	struct iet_cmnd *cmnd = tmf_cmnd(tmf);
-	struct iet_session *own = cmnd->conn->session;
 	struct iet_session *session;
 	struct iet_target *target;
 	struct iet_conn *conn;
 	bool ok = true;
 
-	mutex_lock(&iet_config_lock);
-	establish_ua(tmf, own);
 	list_for_each_entry(target, &iet_targets, node) {
 		list_for_each_entry(session, &target->sessions, target_node) {
 			if (!session_concerned(tmf, own, session))
@@ -202,10 +207,66 @@ static void tmf_work(struct work_struct *work)
 				ok &= send_message(conn, tmf);
 		}
 	}
-	mutex_unlock(&iet_config_lock);
-	if (!ok)
+	return ok;
+}
+
+static void tmf_work(struct work_struct *work)
+{
+	struct iet_tmf *tmf = container_of(work, struct iet_tmf, work);
+	struct iet_cmnd *cmnd = tmf_cmnd(tmf);
+	struct iet_session *own = cmnd->conn->session;
+
+	mutex_lock(&iet_config_lock);
+	if (!tmf->given_up)
+		establish_ua(tmf, own);
+	if (!send_messages(tmf, own))
 		cmnd->response = ISCSI_TMF_RSP_REJECTED;
+	mutex_unlock(&iet_config_lock);
 	iet_tmf_put(tmf);
+}
+
+static bool is_waiting(const struct iet_cmnd *cmnd)
+{
+	return iscsi_opcode(&cmnd->req) == ISCSI_OP_TMF_REQ &&
+	       cmnd->state == IET_CMND_EXECUTING && !cmnd->aborted &&
+	       !cmnd->tmf.given_up;
+}
+
+/* @work is not in use any more: it held a count until its end. */
+static void give_up(struct iet_tmf *tmf)
+{
+	WRITE_ONCE(tmf->given_up, true);
+	tmf_cmnd(tmf)->response = ISCSI_TMF_RSP_REJECTED;
+	iet_tmf_get(tmf);
+	INIT_WORK(&tmf->work, tmf_work);
+	queue_work(iet_wq, &tmf->work);
+}
+
+/**
+ * iet_tmf_check - give up the functions that have waited too long
+ * @conn: the connection; its tmf_timer has fired
+ *
+ * Context: the connection's thread; does not sleep.
+ */
+void iet_tmf_check(struct iet_conn *conn)
+{
+	unsigned long next = 0;
+	struct iet_cmnd *cmnd;
+
+	list_for_each_entry(cmnd, &conn->active, node) {
+		if (!is_waiting(cmnd))
+			continue;
+		/* the messages have not been sent yet: look again */
+		if (work_busy(&cmnd->tmf.work))
+			next = jiffies + 1;
+		else if (time_after_eq(jiffies, cmnd->tmf.deadline))
+			give_up(&cmnd->tmf);
+		else if (!next || time_before(cmnd->tmf.deadline, next))
+			next = cmnd->tmf.deadline;
+	}
+	if (next)
+		queue_delayed_work(iet_wq, &conn->tmf_timer,
+				   max_t(long, next - jiffies, 1));
 }
 
 /* A task that does not exist: it is over, or its request did not arrive. */
@@ -278,10 +339,13 @@ void iet_tmf_start(struct iet_cmnd *cmnd)
 	}
 	cmnd->state = IET_CMND_EXECUTING;
 	refcount_set(&tmf->pending, 1);
+	tmf->given_up = false;
+	tmf->deadline = jiffies + TMF_DEADLINE;
+	INIT_WORK(&tmf->work, tmf_work);
+	queue_delayed_work(iet_wq, &cmnd->conn->tmf_timer, TMF_DEADLINE);
 	if (tmf->op->function == ISCSI_TMF_ABORT_TASK) {
 		abort_task(cmnd);
 		return;
 	}
-	INIT_WORK(&tmf->work, tmf_work);
 	queue_work(iet_wq, &tmf->work);
 }

@@ -20,6 +20,8 @@ struct iet_volume;
  * @pending: connections still to look, aborted commands still in a backend,
  *	and one for whoever set it up; the response is sent at zero
  * @vol: the logical unit, with a reference, or NULL
+ * @deadline: jiffies when it is to be given up
+ * @given_up: the commands that backends still hold go on
  * @work: finds the connections concerned
  *
  * Lifetime: inside the command that carries the request.
@@ -28,6 +30,8 @@ struct iet_tmf {
 	const struct iet_tmf_op *op;
 	refcount_t pending;
 	struct iet_volume *vol;
+	unsigned long deadline;
+	bool given_up;
 	struct work_struct work;
 };
 
@@ -35,18 +39,21 @@ struct iet_tmf {
  * struct iet_conn_msg - asks a connection's thread to abort commands
  * @node: in conn->msgs
  * @tmf: on whose behalf, with a count in its @pending
+ * @give_up: let what a backend still holds go on instead
  *
  * Lifetime: allocated by the sender, freed by the thread.
  */
 struct iet_conn_msg {
 	struct llist_node node;
 	struct iet_tmf *tmf;
+	bool give_up;
 };
 
 void iet_tmf_start(struct iet_cmnd *cmnd);
 void iet_tmf_get(struct iet_tmf *tmf);
 void iet_tmf_put(struct iet_tmf *tmf);
 void iet_tmf_release(struct iet_tmf *tmf);
+void iet_tmf_check(struct iet_conn *conn);
 void iet_tmf_message(struct iet_conn *conn, struct iet_conn_msg *msg);
 
 #endif /* IET_TMF_H */
