@@ -213,7 +213,7 @@ static int bind_socket(int fd)
 
 	if (strlen(socket_path) >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(addr.sun_path, socket_path);
+	memcpy(addr.sun_path, socket_path, strlen(socket_path) + 1);
 	snprintf(copy, sizeof(copy), "%s", socket_path);
 	if (mkdir(dirname(copy), 0700) && errno != EEXIST)
 		return -errno;

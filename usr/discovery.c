@@ -16,7 +16,8 @@
 void discovery_init(struct discovery *d, struct login *l)
 {
 	memset(d, 0, sizeof(*d));
-	strcpy(d->initiator, l->session.initiator);
+	snprintf(d->initiator, sizeof(d->initiator), "%s",
+		 l->session.initiator);
 	d->peer = l->peer;
 	d->local = l->local;
 	d->cid = ntohs(l->first.cid);

@@ -22,7 +22,7 @@ static int set_text(const struct request *q, char *dst, size_t size,
 	if (strlen(val) >= size)
 		return ietadm_fail(q, -EINVAL, "%s: longer than %zu bytes", key,
 				   size - 1);
-	strcpy(dst, val);
+	memcpy(dst, val, strlen(val) + 1);
 	return 0;
 }
 

@@ -229,7 +229,7 @@ static void to_hex(char *dst, const void *src, size_t len)
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		sprintf(dst + 2 * i, "%02x", s[i]);
+		snprintf(dst + 2 * i, 3, "%02x", s[i]);
 }
 
 /* An identity, not a secret: MD5 is allowed for it even where policy isn't. */
