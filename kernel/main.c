@@ -8,6 +8,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
+#include "budget.h"
 #include "compat.h"
 #include "ctldev.h"
 #include "iet_ctl.h"
@@ -53,6 +54,7 @@ static const struct {
 	void (*exit)(void);
 } parts[] = {
 	{ "page caches", iet_tio_init_caches, iet_tio_exit_caches },
+	{ "budget", iet_budget_init, iet_budget_exit },
 	{ "volumes", iet_volume_init, iet_volume_exit },
 	{ "sessions", iet_session_init, iet_session_exit },
 	{ "network threads", start_nthreads, iet_nthreads_stop },

@@ -100,7 +100,6 @@ int iet_vpd_page(const struct iet_scmd *s, u8 page, u8 *buf);
 void iet_scsi_check(struct iet_scmd *s, const struct iet_sense *sense);
 void iet_scsi_invalid_field(struct iet_scmd *s, u16 byte, u8 bit);
 void iet_scsi_end(struct iet_scmd *s, int err);
-int iet_scsi_alloc_in(struct iet_scmd *s, u32 len, gfp_t gfp);
 int iet_scsi_io(struct iet_scmd *s, enum iet_io_op op, u32 flags,
 		struct iet_tio *tio, u64 off, u64 len,
 		void (*step)(struct iet_scmd *s));

@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 
+#include "budget.h"
 #include "compat.h"
 #include "opcodes.h"
 #include "target.h"
@@ -337,23 +338,37 @@ int iet_scsi_io(struct iet_scmd *s, enum iet_io_op op, u32 flags,
 	return -EIOCBQUEUED;
 }
 
+/* Within the budget: what is charged stays so until the command ends. */
+static bool charge(struct iet_scmd *s, u32 len)
+{
+	if (len <= s->charged)
+		return true;
+	if (!iet_budget_take(s->nexus, len - s->charged))
+		return false;
+	s->charged = len;
+	return true;
+}
+
 /**
- * iet_scsi_alloc_in() - get the pages for Data-In
- * @s: the command
+ * iet_scsi_alloc() - get the pages for a command's data
+ * @s: the command, with its nexus set
  * @len: bytes
  * @gfp: for the pages
  *
  * An initiator may send data that the command has no use for, in a PDU with
- * both the R and the W bit: it goes now.
+ * both the R and the W bit: it goes when the pages for Data-In come.
  *
  * Context: does not sleep unless @gfp allows it; not from interrupts.
  *
- * Return: 0 or -ENOMEM
+ * Return: 0, -ENOMEM, or -EAGAIN: the commands of this initiator, or of all,
+ * hold too much memory; it is to end with TASK SET FULL
  */
-int iet_scsi_alloc_in(struct iet_scmd *s, u32 len, gfp_t gfp)
+int iet_scsi_alloc(struct iet_scmd *s, u32 len, gfp_t gfp)
 {
 	iet_tio_free(&s->tio);
-	return len ? iet_tio_alloc(&s->tio, len, gfp) : 0;
+	if (!len)
+		return 0;
+	return charge(s, len) ? iet_tio_alloc(&s->tio, len, gfp) : -EAGAIN;
 }
 
 /*
@@ -364,13 +379,14 @@ static int param_in(struct iet_scmd *s, gfp_t gfp)
 {
 	u32 room = min3(s->in_len, s->edtl, (u32)IET_PARAM_MAX);
 	u8 *buf = kzalloc(IET_PARAM_MAX, gfp);
-	int len;
+	int err, len;
 
 	if (!buf)
 		return -ENOMEM;
-	if (iet_scsi_alloc_in(s, room, gfp)) {
+	err = iet_scsi_alloc(s, room, gfp);
+	if (err) {
 		kfree(buf);
-		return -ENOMEM;
+		return err;
 	}
 	len = s->op->param(s, buf);
 	s->in_len = min_t(u32, s->in_len, len);
@@ -423,6 +439,9 @@ void iet_scsi_release(struct iet_scmd *s)
 {
 	iet_sbc_verify_free(s);
 	iet_tio_free(&s->tio);
+	if (s->charged)
+		iet_budget_give(s->nexus, s->charged);
+	s->charged = 0;
 	if (s->vol)
 		percpu_ref_put(&s->vol->ref);
 	s->vol = NULL;

@@ -37,6 +37,7 @@ struct iet_volume;
  * @target: the target; the session holds the reference
  * @itls: lun -> struct iet_itl, read under RCU, changed under
  *	iet_config_lock
+ * @in_flight: bytes of memory that its commands hold, see budget.c
  *
  * Lifetime: embedded in a session, which every command holds.
  */
@@ -45,6 +46,7 @@ struct iet_nexus {
 	const char *iname;
 	struct iet_target *target;
 	struct xarray itls;
+	atomic64_t in_flight;
 };
 
 /**
@@ -88,8 +90,9 @@ struct iet_itl {
  * @out_len: bytes of Data-Out that the CDB asks for; valid after prepare
  * @in_len: bytes of Data-In that the CDB yields; valid when done.  Bytes
  *	beyond @edtl are not sent: the transport reports the residual.
- * @tio: the data.  For writes the transport allocates min(@out_len, @edtl)
- *	bytes between prepare and execute; for reads the device server does.
+ * @tio: the data, from iet_scsi_alloc().  For writes the transport gets it
+ *	before prepare; for reads the device server does.
+ * @charged: bytes that were taken from the budget for it
  *
  * @status: SAM status
  * @sense_len: bytes in @sense, 0 if there is none
@@ -120,6 +123,7 @@ struct iet_scmd {
 	u32 out_len;
 	u32 in_len;
 	struct iet_tio tio;
+	u32 charged;
 
 	u8 status;
 	u8 sense_len;
@@ -133,6 +137,7 @@ struct iet_scmd {
 	struct list_head orphan_node;
 };
 
+int iet_scsi_alloc(struct iet_scmd *s, u32 len, gfp_t gfp);
 bool iet_scsi_prepare(struct iet_scmd *s);
 void iet_scsi_execute(struct iet_scmd *s);
 void iet_scsi_release(struct iet_scmd *s);

@@ -132,6 +132,7 @@ int iet_spc_report_luns(struct iet_scmd *s, gfp_t gfp)
 {
 	u8 select = s->cdb[2];
 	u32 nr, room;
+	int err;
 
 	if (select > SELECT_ALL) {
 		iet_scsi_invalid_field(s, 2, 7);
@@ -142,8 +143,9 @@ int iet_spc_report_luns(struct iet_scmd *s, gfp_t gfp)
 	nr = count_luns(s->nexus);
 	room = LUN_LIST_HEADER + (nr + 1) * LUN_LIST_ENTRY;
 	room = min3(room, s->in_len, s->edtl);
-	if (iet_scsi_alloc_in(s, room, gfp))
-		return -ENOMEM;
+	err = iet_scsi_alloc(s, room, gfp);
+	if (err)
+		return err;
 	s->in_len = min(s->in_len, put_luns(s, select, nr, room));
 	return 0;
 }

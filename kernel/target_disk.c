@@ -79,11 +79,13 @@ static void read_after_flush(struct iet_scmd *s)
 int iet_sbc_read(struct iet_scmd *s, gfp_t gfp)
 {
 	u32 len = round_up(min(s->in_len, s->edtl), 1U << s->vol->blk_shift);
+	int err;
 
 	if (!len)
 		return 0;
-	if (iet_scsi_alloc_in(s, len, gfp))
-		return -ENOMEM;
+	err = iet_scsi_alloc(s, len, gfp);
+	if (err)
+		return err;
 	if (is_fua(s) && s->vol->wce)
 		return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0, len,
 				   read_after_flush);

@@ -4,10 +4,27 @@
  */
 #include <scsi/scsi_proto.h>
 
+#include "budget.h"
 #include "fake_device.h"
 
 struct fake_device fake;
 unsigned int shim_no_memory;
+
+/* the budget */
+
+bool iet_budget_take(struct iet_nexus *nexus, u32 len)
+{
+	if (fake.no_budget)
+		return false;
+	nexus->in_flight.counter += len;
+	return true;
+}
+
+void iet_budget_give(struct iet_nexus *nexus, u32 len)
+{
+	nexus->in_flight.counter -= len;
+	assert(nexus->in_flight.counter >= 0);
+}
 
 /* tio: one piece of memory */
 

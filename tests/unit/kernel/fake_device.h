@@ -51,6 +51,7 @@ struct fake_io {
  * @fail_with: ... with this errno
  * @work: waiting for a worker
  * @nr_steps: how often a worker ran
+ * @no_budget: there is no memory left for data
  * @s: the command
  * @prepared: what iet_scsi_prepare() said
  * @nr_done: how often it ended
@@ -69,6 +70,7 @@ struct fake_device {
 	int fail_with;
 	struct work_struct *work;
 	unsigned int nr_steps;
+	bool no_budget;
 
 	struct iet_scmd s;
 	bool prepared;

@@ -602,6 +602,30 @@ static void no_memory(void)
 	fake_end();
 }
 
+static void over_budget(void)
+{
+	static const u8 read10[16] = { 0x28, [8] = 1 };
+	static const u8 luns[16] = { 0xa0, [9] = 16 };
+	const u8 *const cdbs[] = { read10, luns, inquiry };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cdbs); i++) {
+		set_up();
+		fake_run(cdbs[i], DIR_IN, BS, NULL);
+		CHECK_EQ(result(), GOOD);
+		CHECK(fake.nexus.in_flight.counter > 0);
+		fake_end();
+		CHECK_EQ(fake.nexus.in_flight.counter, 0);
+		fake.no_budget = true;
+		fake_run(cdbs[i], DIR_IN, BS, NULL);
+		CHECK_EQ(fake.s.status, SAM_STAT_TASK_SET_FULL);
+		CHECK_EQ(fake.s.in_len, 0);
+		CHECK_EQ(fake.nr_steps, 0);
+		fake_end();
+		CHECK_EQ(fake.nexus.in_flight.counter, 0);
+	}
+}
+
 static void no_unit(void)
 {
 	static const u8 luns[][8] = {
@@ -776,6 +800,7 @@ int main(void)
 	ktap_run(errors);
 	ktap_run(flush_error_before_read);
 	ktap_run(no_memory);
+	ktap_run(over_budget);
 	ktap_run(no_unit);
 	ktap_run(well_known_unit);
 	ktap_run(unit_attention);

@@ -32,6 +32,9 @@ typedef unsigned int gfp_t;
 typedef struct {
 	int counter;
 } atomic_t;
+typedef struct {
+	s64 counter;
+} atomic64_t;
 struct rcu_head {
 	void *next;
 };
