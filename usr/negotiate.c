@@ -623,7 +623,8 @@ enum iscsi_login_status negotiate_finish(struct negotiation *n)
 	if (val[IET_K_FIRST_BURST_LENGTH] <= val[IET_K_MAX_BURST_LENGTH])
 		return ISCSI_LOGIN_SUCCESS;
 	/* agreed on in an earlier request, before MaxBurstLength was */
-	if (n->seen & BIT(KEY_FIRST_BURST_LENGTH))
+	if (n->seen & BIT(KEY_FIRST_BURST_LENGTH) &&
+	    !is_irrelevant(n, &keys[KEY_FIRST_BURST_LENGTH]))
 		return ISCSI_LOGIN_INITIATOR_ERROR;
 	val[IET_K_FIRST_BURST_LENGTH] = val[IET_K_MAX_BURST_LENGTH];
 	return ISCSI_LOGIN_SUCCESS;

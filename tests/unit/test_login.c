@@ -45,6 +45,20 @@ static void begin(void)
 
 /* --- the ways through ---------------------------------------------------- */
 
+/* its FirstBurstLength is irrelevant, whatever the default */
+static void test_nothing_unsolicited(void)
+{
+	begin();
+	CHECK_EQ(client_send(OP_TO_FFP, TEXT(NORMAL "\0InitialR2T=Yes"
+						    "\0ImmediateData=No"
+						    "\0MaxBurstLength=512"
+						    "\0FirstBurstLength=512")),
+		 0);
+	CHECK_EQ(client_action, PDU_ACCEPT);
+	CHECK_STR(client_key("FirstBurstLength"), "Irrelevant");
+	CHECK_STR(client_key("MaxBurstLength"), "512");
+}
+
 static void test_two_stages(void)
 {
 	begin();
@@ -816,6 +830,7 @@ int main(void)
 	FILE *null = fopen("/dev/null", "w");
 
 	log_capture(null);
+	ktap_run(test_nothing_unsolicited);
 	ktap_run(test_two_stages);
 	ktap_run(test_operational_only);
 	ktap_run(test_security_only);
