@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,14 +73,24 @@ static bool check_name(struct parser *p, const char *name)
 		bad(p, "the name is longer than %d bytes", ISCSI_NAME_MAX);
 		return false;
 	}
-	for (s = name; *s; s++)
+	for (s = name; *s; s++) {
 		if ((unsigned char)*s <= 0x20 || *s == 0x7f) {
 			bad(p, "a control character in the name");
 			return false;
 		}
+		/* beyond ASCII: UTF-8, prepared by RFC 3722 */
+		if (!(*s & 0x80) && !isalnum((unsigned char)*s) &&
+		    !strchr("-.:_", *s)) {
+			bad(p, "\"%.64s\": a name has letters, digits and -.:_",
+			    name);
+			return false;
+		}
+	}
 	if (strncasecmp(name, "iqn.", 4) && strncasecmp(name, "eui.", 4) &&
-	    strncasecmp(name, "naa.", 4))
-		odd(p, "\"%.64s\" is no iqn., eui. or naa. name", name);
+	    strncasecmp(name, "naa.", 4)) {
+		bad(p, "\"%.64s\" is no iqn., eui. or naa. name", name);
+		return false;
+	}
 	return true;
 }
 

@@ -71,7 +71,7 @@ static const struct {
 	{ "Target iqn.a\nLun 0 Path=/a\nTarget iqn.b\nTarget IQN.A\n",
 	  "E FILE:4: Target: IQN.A is in line 1 already\n" },
 	{ "Target disk\n",
-	  "W FILE:1: Target: \"disk\" is no iqn., eui. or naa. name\n" },
+	  "E FILE:1: Target: \"disk\" is no iqn., eui. or naa. name\n" },
 	{ "Target iqn.a\x7f\n",
 	  "E FILE:1: Target: a control character in the name\n" },
 	{ "Target iqn.a iqn.b\n",
