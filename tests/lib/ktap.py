@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+KTAP for test programs in Python, and the target for them in the VM.
+
+    from ktap import case, main, Failed
+    @case("what it shows")
+    def _():
+        raise Failed("why not")
+    main()
+
+A case passes if it returns. What runs before and after all cases is given to
+main(). At the end the status is 1 if anything failed.
+"""
+
+import os
+import subprocess
+import sys
+import time
+import traceback
+from pathlib import Path
+
+TOP = Path(os.environ.get("IET_TOP", "."))
+SBIN = os.environ.get("IET_SBIN", "usr")
+IQN = "iqn.2001-04.com.example"
+FOLDER = Path("/run/iet-test")
+CASES = []
+
+
+class Failed(Exception):
+    """The target did not do what it should have done."""
+
+
+def case(name, **options):
+    """Registers a test case; main()'s `around` gets the options."""
+    def register(function):
+        CASES.append((name, function, options))
+        return function
+    return register
+
+
+def note(text):
+    for line in str(text).splitlines():
+        print("#", line, flush=True)
+
+
+def run_case(number, name, call):
+    start = time.monotonic()
+    try:
+        call()
+        good = True
+    except Exception as error:  # a broken test is a failed one
+        good = False
+        note(f"{type(error).__name__}: {error}")
+        frames = traceback.extract_tb(error.__traceback__)
+        note(" < ".join(f"{f.name}:{f.lineno}" for f in reversed(frames)))
+    took = time.monotonic() - start
+    if took > 5:
+        note(f"the next took {took:.1f} s")
+    print(f"{'' if good else 'not '}ok {number} - {name}", flush=True)
+    return good
+
+
+def main(begin=lambda: None, end=lambda: None,
+         around=lambda function, options: function(**options)):
+    """Runs all cases, or those whose names contain the first argument."""
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    cases = [c for c in CASES if wanted in c[0]]
+    print(f"KTAP version 1\n1..{len(cases)}", flush=True)
+    begin()
+    try:
+        good = [run_case(number, name, lambda f=f, o=o: around(f, o))
+                for number, (name, f, o) in enumerate(cases, 1)]
+    finally:
+        end()
+    sys.exit(0 if good and all(good) else 1)
+
+
+def wait_for(what, condition, seconds=30):
+    """Waits until condition() is true; returns its value."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise Failed(f"waited {seconds} s in vain: {what}")
+        time.sleep(0.1)
+    return value
+
+
+# --- the target ---------------------------------------------------------------
+
+class Target:
+    """Module and daemon, with a configuration file; see iet.sh."""
+
+    def __init__(self, conf):
+        FOLDER.mkdir(exist_ok=True)
+        self.conf = FOLDER / "ietd.conf"
+        self.conf.touch(0o600)
+        self.conf.write_text(conf)
+        self.log = open(FOLDER / "ietd.log", "ab")
+        self.daemon = None
+        self.start()
+
+    def start(self):
+        subprocess.run(["bash", "-c", ". tests/lib/ktap.sh >/dev/null; "
+                        ". tests/lib/iet.sh; iet_teardown() { :; }; "
+                        "ktap_plan=0; iet_load"], cwd=TOP, check=True)
+        self.daemon = subprocess.Popen(
+            [f"{SBIN}/ietd", "-f", "-c", self.conf], stdin=subprocess.DEVNULL,
+            stdout=self.log, stderr=self.log)
+        wait_for("ietd listens", listens)
+
+    def alive(self):
+        return self.daemon.poll() is None
+
+    def end(self):
+        ietadm("--op", "delete")
+        self.daemon.terminate()
+        try:
+            self.daemon.wait(30)
+        except subprocess.TimeoutExpired:
+            self.daemon.kill()
+
+
+def listens():
+    """Is there a socket in state LISTEN at port 3260?"""
+    lines = (Path("/proc/net/tcp").read_text()
+             + Path("/proc/net/tcp6").read_text()).splitlines()
+    return any(f[1].endswith(":0CBC") and f[3] == "0A"
+               for f in map(str.split, lines))
+
+
+def ietadm(*args):
+    return subprocess.run([f"{SBIN}/ietadm", *args], capture_output=True,
+                          text=True, timeout=60)
+
+
+def sessions():
+    """Names of the initiators that have a session."""
+    text = Path("/proc/net/iet/session").read_text()
+    return [line.split("initiator:", 1)[1] for line in text.splitlines()
+            if "initiator:" in line]
+
+
+def image(name, size):
+    path = FOLDER / name
+    FOLDER.mkdir(exist_ok=True)
+    with open(path, "wb") as file:
+        file.truncate(size)
+    return path
