@@ -350,10 +350,10 @@ static bool is_answer(const char *value)
 
 static bool was_unknown(const struct negotiation *n, const char *name)
 {
-	const char *p = n->unknown.data, *end = p + n->unknown.len;
+	const struct text_buf *names = &n->unknown;
 
-	for (; p < end; p += strlen(p) + 1)
-		if (!strcmp(p, name))
+	for (size_t at = 0; at < names->len; at += strlen(names->data + at) + 1)
+		if (!strcmp(names->data + at, name))
 			return true;
 	return false;
 }
@@ -404,12 +404,13 @@ enum iscsi_login_status negotiate_parse(struct negotiation *n,
 {
 	enum iscsi_login_status status = ISCSI_LOGIN_SUCCESS;
 	const char *name, *value;
-	char *pos = text;
+	/* an empty buffer has no memory, and nothing may be added to that */
+	char *pos = text, *end = len ? text + len : text;
 	enum key_id id;
 
 	memset(offers, 0, sizeof(*offers));
 	while (status == ISCSI_LOGIN_SUCCESS) {
-		if (text_next(&pos, text + len, &name, &value))
+		if (text_next(&pos, end, &name, &value))
 			return ISCSI_LOGIN_INITIATOR_ERROR;
 		if (!name)
 			break;
