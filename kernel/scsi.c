@@ -196,6 +196,9 @@ bool iet_scsi_prepare(struct iet_scmd *s)
 	bool ok;
 
 	init_cmd(s);
+	/* no direction, no data, whatever length is announced */
+	if (!s->dir_in && !s->dir_out)
+		s->edtl = 0;
 	rcu_read_lock();
 	itl = find_unit(s);
 	ok = find_op(s) && check_state(s, itl);

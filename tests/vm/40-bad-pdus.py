@@ -303,6 +303,17 @@ def _(c):
         raise Failed("something was written")
 
 
+@case("a length without a direction: no data, and nothing is written",
+      unit=FILE)
+def _(c):
+    c.write(9, b"\x55" * 512, FILE)
+    for op in (0x2a, 0x2e, 0x2f, 0x28):
+        c.scsi(rw10(op, 9, 1), 0, 512, FILE)
+        c.expect(SCSI_RSP)
+    if c.read(9, 1, FILE) != b"\x55" * 512:
+        raise Failed("something was written")
+
+
 @case("read and write at once is refused, not carried out", unit=FILE)
 def _(c):
     c.scsi(write10(0, 1), READ | WRITE, 512, FILE, data=bytes(512))

@@ -602,6 +602,27 @@ static void no_memory(void)
 	fake_end();
 }
 
+/* a length without a direction: there is no memory for it */
+static void no_direction(void)
+{
+	static const u8 ops[] = { 0x0a, 0x2a, 0xaa, 0x8a, 0x2e, 0x2f };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		u8 cdb[16] = { ops[i], (ops[i] & 0xfe) == 0x2e ? 0x02 : 0 };
+
+		set_up();
+		cdb[ops[i] == 0x0a ? 4 : ops[i] < 0x80 ? 8 : 9] = 1;
+		if (ops[i] == 0x8a)
+			cdb[13] = 1;
+		fake_run(cdb, DIR_NONE, BS, NULL);
+		CHECK_EQ(fake.nr_done, 1);
+		CHECK_EQ(fake.nr_io, 0);
+		CHECK_EQ(fake.s.tio.size, 0);
+		fake_end();
+	}
+}
+
 static void over_budget(void)
 {
 	static const u8 read10[16] = { 0x28, [8] = 1 };
@@ -800,6 +821,7 @@ int main(void)
 	ktap_run(errors);
 	ktap_run(flush_error_before_read);
 	ktap_run(no_memory);
+	ktap_run(no_direction);
 	ktap_run(over_budget);
 	ktap_run(no_unit);
 	ktap_run(well_known_unit);
