@@ -129,6 +129,16 @@ check-kernels: ## the tests in a VM on the kernels 6.12 and Debian sid's
 	tests/deps
 	tests/check 6.12 sid
 
+FUZZ_SECONDS ?= 3600
+
+.PHONY: fuzz
+fuzz: ## fuzz the daemon, then the module, FUZZ_SECONDS each (3600)
+	tests/deps
+	tests/run --host --timeout $$(($(FUZZ_SECONDS) + 300)) \
+		"tests/host/60-fuzz.sh $(FUZZ_SECONDS)"
+	tests/run --timeout $$(($(FUZZ_SECONDS) + 300)) \
+		"tests/vm/45-fuzz.py $(FUZZ_SECONDS)"
+
 .PHONY: lint
 lint: ## style and static checks of all sources
 	tests/lint
