@@ -434,6 +434,9 @@ void iet_cmnd_done(struct iet_cmnd *cmnd)
 
 	if (iet_nthread_current(conn)) {
 		iet_cmnd_returned(cmnd);
+		/* the thread may be serving another connection just now */
+		if (!conn->on_run)
+			iet_nthread_kick(conn);
 		return;
 	}
 	/*

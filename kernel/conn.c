@@ -446,6 +446,8 @@ static void nop_timer(struct iet_conn *conn)
  */
 bool iet_conn_run(struct iet_conn *conn)
 {
+	/* no message comes after this: asked before they are taken */
+	bool unlinked = test_bit(IET_CONN_UNLINKED, &conn->flags);
 	bool more = false;
 
 	if (test_bit(IET_CONN_CLOSE, &conn->flags) &&
@@ -454,8 +456,7 @@ bool iet_conn_run(struct iet_conn *conn)
 	take_messages(conn);
 	take_done(conn);
 	if (conn->state == IET_CONN_CLOSING) {
-		if (!conn->nr_active &&
-		    test_bit(IET_CONN_UNLINKED, &conn->flags))
+		if (!conn->nr_active && unlinked)
 			iet_nthread_detach(conn);
 		return false;
 	}

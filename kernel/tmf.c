@@ -235,9 +235,11 @@ static bool is_waiting(const struct iet_cmnd *cmnd)
 /* @work is not in use any more: it held a count until its end. */
 static void give_up(struct iet_tmf *tmf)
 {
+	/* it may have ended just now, which the thread will see next */
+	if (!refcount_inc_not_zero(&tmf->pending))
+		return;
 	WRITE_ONCE(tmf->given_up, true);
 	tmf_cmnd(tmf)->response = ISCSI_TMF_RSP_REJECTED;
-	iet_tmf_get(tmf);
 	INIT_WORK(&tmf->work, tmf_work);
 	queue_work(iet_wq, &tmf->work);
 }
