@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "admin_verb.h"
+#include "isns.h"
 #include "kernel.h"
 #include "log.h"
 
@@ -256,8 +257,11 @@ static void look_for_gone(int cmd, int event, uint32_t tid, uint64_t sid,
 
 	log_debug("module: event %d of %d, tid %u sid %llu cid %u", event, cmd,
 		  tid, (unsigned long long)sid, cid);
-	if (cmd == IET_CMD_TARGET_NTF && event == IET_EVENT_DEL)
+	if (cmd != IET_CMD_TARGET_NTF)
+		return;
+	if (event == IET_EVENT_DEL)
 		*gone = true;
+	isns_targets_changed();
 }
 
 static void on_module(evutil_socket_t fd, short what, void *arg)
@@ -268,8 +272,10 @@ static void on_module(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)arg;
 	/* where events were lost, one of these may have been among them */
-	if (kernel_events_read(look_for_gone, &gone) == -ENOBUFS)
+	if (kernel_events_read(look_for_gone, &gone) == -ENOBUFS) {
 		gone = true;
+		isns_targets_changed();
+	}
 	if (gone)
 		admin_targets_gone();
 }

@@ -13,6 +13,7 @@
 #include "apply.h"
 #include "iet_version.h"
 #include "ietd.h"
+#include "isns.h"
 #include "kernel.h"
 #include "report.h"
 
@@ -204,10 +205,13 @@ static int do_reload(struct call *c)
 static int do_status(struct call *c)
 {
 	const char *path = ietd_config_path();
+	char isns[320];
 
 	admin_msg_printf(c->answer, "version %s", IET_VERSION);
 	admin_msg_printf(c->answer, "config %s", path ? path : "none");
 	admin_msg_printf(c->answer, "accounts %u", account_count());
+	isns_status(isns, sizeof(isns));
+	admin_msg_printf(c->answer, "isns %s", isns);
 	return 0;
 }
 

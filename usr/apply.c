@@ -12,6 +12,7 @@
 #include "account.h"
 #include "apply_open.h"
 #include "config.h"
+#include "isns.h"
 #include "kernel.h"
 #include "log.h"
 #include "lun.h"
@@ -196,6 +197,15 @@ static void change_accounts(struct apply *a)
 		add_accounts(a, t->target.name, t->accounts);
 }
 
+static void change_isns(struct apply *a)
+{
+	const struct config *c = a->config;
+
+	if (isns_configure(c->isns_server, c->isns_access_control))
+		report_error(&a->report, "%s: iSNSServer: %s cannot be used",
+			     c->path, c->isns_server);
+}
+
 /* --- opening --- */
 
 static bool needs_open(const struct apply *a, const struct plan_lun *l)
@@ -300,6 +310,8 @@ static int opened(struct apply *a)
 		return 0;
 	}
 	change_accounts(a);
+	/* before there are new targets, which it may have to protect */
+	change_isns(a);
 	delete_gone(a);
 	delete_replaced(a);
 	for (i = 0; i < a->plan.nr_targets; i++)

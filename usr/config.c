@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "config_lex.h"
+#include "isns.h"
 #include "lun.h"
 #include "params.h"
 
@@ -27,6 +28,7 @@ struct parser {
 	unsigned int line;
 	const char *word;
 	bool secrets;
+	unsigned int isns_access_line;
 };
 
 /* Each line of output is "file:line: word: reason". */
@@ -238,10 +240,15 @@ static void parse_isns_server(struct parser *p, char *rest)
 		bad(p, "needs an address");
 		return;
 	}
+	if (!isns_is_server(s)) {
+		bad(p, "\"%.64s\" is no HOST, HOST:PORT or [ADDRESS]:PORT", s);
+		return;
+	}
 	no_more(p, rest);
+	if (p->config->isns_server[0])
+		odd(p, "takes the place of another server");
 	snprintf(p->config->isns_server, sizeof(p->config->isns_server), "%s",
 		 s);
-	odd(p, "iSNS is not in this release, nothing is registered");
 }
 
 static void parse_isns_access(struct parser *p, char *rest)
@@ -254,6 +261,7 @@ static void parse_isns_access(struct parser *p, char *rest)
 	}
 	no_more(p, rest);
 	p->config->isns_access_control = !strcasecmp(s, "Yes");
+	p->isns_access_line = p->line;
 }
 
 static void parse_param(struct parser *p, const struct param *param, char *rest)
@@ -352,6 +360,16 @@ static void check_bursts(struct parser *p)
 	}
 }
 
+/* who wants access control must not get none, nor a target for nobody */
+static void check_isns(struct parser *p)
+{
+	if (!p->config->isns_access_control || p->config->isns_server[0])
+		return;
+	p->line = p->isns_access_line;
+	p->word = "iSNSAccessControl";
+	bad(p, "needs an iSNSServer");
+}
+
 static int parse_all(struct parser *p, struct lexer *lx)
 {
 	char *text;
@@ -365,6 +383,7 @@ static int parse_all(struct parser *p, struct lexer *lx)
 		parse_line(p, text);
 	}
 	check_bursts(p);
+	check_isns(p);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include "acl.h"
 #include "addr.h"
+#include "isns.h"
 #include "log.h"
 #include "portal.h"
 
@@ -126,7 +127,8 @@ static int add_target(const struct kernel_target *t, void *arg)
 	if ((st->only && strcasecmp(st->only, t->name)) ||
 	    !acl_target_visible(t->name, st->d->initiator, local) ||
 	    !acl_initiator_allowed(t->name, st->d->initiator,
-				   (const void *)&st->d->peer))
+				   (const void *)&st->d->peer) ||
+	    isns_access(t->name, st->d->initiator) != ISNS_ALLOWED)
 		return 0;
 	st->name = t->name;
 	text_add(st->out, key_name(KEY_TARGET_NAME), "%s", t->name);

@@ -19,6 +19,7 @@
 #include "admin.h"
 #include "apply.h"
 #include "daemon.h"
+#include "isns.h"
 #include "kernel.h"
 #include "log.h"
 #include "login.h"
@@ -26,6 +27,7 @@
 #include "portal.h"
 
 static struct event_base *base;
+static bool ending;
 
 /* --- signals ------------------------------------------------------------- */
 
@@ -58,13 +60,23 @@ static void on_reload(evutil_socket_t sig, short what, void *arg)
 	}
 }
 
+static void end_loop(void *arg)
+{
+	(void)arg;
+	event_base_loopbreak(base);
+}
+
 static void on_stop(evutil_socket_t sig, short what, void *arg)
 {
+	bool again = ending;
+
 	(void)what;
-	(void)arg;
+	ending = true;
 	log_info("%s: the daemon ends, sessions go on", strsignal(sig));
 	notify("STOPPING=1");
-	event_base_loopbreak(base);
+	/* who cannot log in should not be told to; but not at any price */
+	if (again || !isns_leave(end_loop, arg))
+		end_loop(arg);
 }
 
 static const struct {
@@ -151,6 +163,8 @@ static int start(const struct kernel_info *info)
 	/* a port that is taken must not be found out when all is changed */
 	err = portal_bind(base, options.address, options.port);
 	if (!err)
+		err = isns_init(base);
+	if (!err)
 		err = configure();
 	if (!err)
 		err = admin_listen(base);
@@ -165,6 +179,7 @@ static void stop(void)
 {
 	portal_close();
 	admin_close();
+	isns_exit();
 	forget_signals();
 	unlink(IETD_PIDFILE);
 }

@@ -23,6 +23,7 @@
 #include "acl.h"
 #include "addr.h"
 #include "handoff.h"
+#include "isns.h"
 #include "log.h"
 
 /* names and answers to all keys, and to as many unknown ones as we answer */
@@ -237,12 +238,22 @@ static enum iscsi_login_status take_session(struct login *l)
 
 static enum iscsi_login_status check_access(struct login *l)
 {
+	/* what will be known soon must not make an initiator give up */
+	static const enum iscsi_login_status isns_status_of[] = {
+		[ISNS_ALLOWED] = ISCSI_LOGIN_SUCCESS,
+		[ISNS_FORBIDDEN] = ISCSI_LOGIN_FORBIDDEN,
+		[ISNS_UNKNOWN] = ISCSI_LOGIN_SERVICE_UNAVAILABLE,
+	};
 	const char *name = l->target.name, *initiator = l->session.initiator;
+	enum iscsi_login_status status;
 
 	if (!acl_target_visible(name, initiator, local_of(l)))
 		return ISCSI_LOGIN_NOT_FOUND;
 	if (!acl_initiator_allowed(name, initiator, peer_of(l)))
 		return ISCSI_LOGIN_FORBIDDEN;
+	status = isns_status_of[isns_access(name, initiator)];
+	if (status != ISCSI_LOGIN_SUCCESS)
+		return status;
 	if (!l->target.redirect[0])
 		return ISCSI_LOGIN_SUCCESS;
 

@@ -462,3 +462,66 @@ int portal_addresses(const struct sockaddr *local,
 	freeifaddrs(list);
 	return err;
 }
+
+static int each_listener(int (*fn)(const struct sockaddr *sa, void *arg),
+			 void *arg)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; i < nr_listeners && !err; i++) {
+		struct sockaddr_storage ss = { 0 };
+		socklen_t len = sizeof(ss);
+
+		if (!getsockname(listeners[i].fd, (struct sockaddr *)&ss, &len))
+			err = fn((struct sockaddr *)&ss, arg);
+	}
+	return err;
+}
+
+static bool is_public(const struct ifaddrs *ifa)
+{
+	const uint8_t *bytes;
+	size_t len;
+
+	if (!ifa->ifa_addr || !(ifa->ifa_flags & IFF_UP))
+		return false;
+	bytes = addr_bytes(ifa->ifa_addr, &len);
+	return len && !is_loopback(bytes, len) && !is_link_local(bytes, len);
+}
+
+static int call_with_port(const struct sockaddr *sa,
+			  int (*fn)(const struct sockaddr *sa, void *arg),
+			  void *arg)
+{
+	struct sockaddr_in6 copy = { 0 };
+
+	memcpy(&copy, sa,
+	       sa->sa_family == AF_INET ? sizeof(struct sockaddr_in) :
+					  sizeof(copy));
+	/* the port is at the same place in both kinds of address */
+	copy.sin6_port = htons(listen_port);
+	return fn((struct sockaddr *)&copy, arg);
+}
+
+int portal_each(const struct sockaddr *fallback,
+		int (*fn)(const struct sockaddr *sa, void *arg), void *arg)
+{
+	struct ifaddrs *list = NULL;
+	bool any = false;
+	int err = 0;
+
+	if (!on_all_addresses)
+		return each_listener(fn, arg);
+	if (getifaddrs(&list))
+		list = NULL;
+	for (const struct ifaddrs *ifa = list; ifa && !err;
+	     ifa = ifa->ifa_next) {
+		if (!is_public(ifa))
+			continue;
+		any = true;
+		err = call_with_port(ifa->ifa_addr, fn, arg);
+	}
+	if (list)
+		freeifaddrs(list);
+	return any ? err : call_with_port(fallback, fn, arg);
+}

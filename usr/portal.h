@@ -55,6 +55,18 @@ int portal_addresses(const struct sockaddr *local,
 		     void *arg);
 
 /**
+ * portal_each - the addresses that others reach us under
+ * @fallback: address for a machine that has no other than loopback ones; its
+ *	port does not matter
+ * @fn: called for each, with our port; returns 0 to go on
+ * @arg: passed to @fn
+ *
+ * Return: 0, or what @fn returned
+ */
+int portal_each(const struct sockaddr *fallback,
+		int (*fn)(const struct sockaddr *sa, void *arg), void *arg);
+
+/**
  * portal_close - listen no more, and drop all connections that were not
  * handed over
  */

@@ -132,9 +132,15 @@ static const struct {
 	{ "OutgoingUser a one\nOutgoingUser b two\n",
 	  "W FILE:2: OutgoingUser: takes the place of line 1\n" },
 
-	{ "iSNSServer 192.168.1.1\niSNSAccessControl no\n",
-	  "W FILE:1: iSNSServer: iSNS is not in this release, nothing is "
-	  "registered\n" },
+	{ "iSNSServer 192.168.1.1\niSNSAccessControl no\n", "" },
+	{ "iSNSAccessControl Yes\niSNSServer [fd00::1]:3206\n", "" },
+	{ "iSNSAccessControl Yes\nTarget iqn.a\n",
+	  "E FILE:1: iSNSAccessControl: needs an iSNSServer\n" },
+	{ "iSNSServer isns:0\n",
+	  "E FILE:1: iSNSServer: \"isns:0\" is no HOST, HOST:PORT or "
+	  "[ADDRESS]:PORT\n" },
+	{ "iSNSServer a\niSNSServer b\n",
+	  "W FILE:2: iSNSServer: takes the place of another server\n" },
 	{ "iSNSServer\n", "E FILE:1: iSNSServer: needs an address\n" },
 	{ "iSNSAccessControl maybe\n",
 	  "E FILE:1: iSNSAccessControl: must be Yes or No\n" },
