@@ -178,6 +178,7 @@ enum iet_lun_attr {
 	IET_L_RESCAN, /* flag, LUN_SET: look at the size again */
 	IET_L_EVENT, /* u32: enum iet_event, notifications only */
 	IET_L_PAD,
+	IET_L_THIN, /* u32: 0 or 1: thin provisioned */
 	__IET_L_MAX,
 };
 #define IET_L_MAX (__IET_L_MAX - 1)

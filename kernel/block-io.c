@@ -75,7 +75,13 @@ static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 	err = check_device(bdev, args->iomode, args->block_size, extack);
 	if (err)
 		return err;
+	if (args->thin && !bdev_max_discard_sectors(bdev)) {
+		NL_SET_ERR_MSG(extack,
+			       "the device can't discard: ThinProvisioned=No");
+		return -EOPNOTSUPP;
+	}
 	vol->bdev = bdev;
+	vol->unmap_granularity = bdev_discard_granularity(bdev);
 	vol->wce = args->iomode == IET_IOMODE_WB && bdev_write_cache(bdev);
 	return iet_iotype_geometry(vol, args, bdev_logical_block_size(bdev),
 				   bdev_nr_bytes(bdev), extack);
@@ -123,14 +129,47 @@ static void borrow_segments(struct bio *bio, struct iet_io *io)
 	bio_set_flag(bio, BIO_CLONED);
 }
 
-static int submit(struct iet_io *io, bool nowait)
+/*
+ * The block layer makes as many requests of these as the device needs, and
+ * waits for them; it writes zeroes where the device can't do better.  There is
+ * no FUA for them, hence the flush.
+ */
+static int change_range(struct iet_io *io)
+{
+	struct block_device *bdev = io->vol->bdev;
+	sector_t sector = io->pos >> SECTOR_SHIFT;
+	sector_t nr = io->len >> SECTOR_SHIFT;
+	int err;
+
+	if (io->op == IET_IO_DISCARD)
+		err = blkdev_issue_discard(bdev, sector, nr, GFP_NOIO);
+	else
+		err = blkdev_issue_zeroout(
+			bdev, sector, nr, GFP_NOIO,
+			io->flags & IET_IO_UNMAP ? 0 : BLKDEV_ZERO_NOUNMAP);
+	if (!err && io->flags & IET_IO_FUA)
+		err = blkdev_issue_flush(bdev);
+	return err;
+}
+
+static int submit_range(struct iet_io *io, bool nowait)
+{
+	int err;
+
+	if (nowait)
+		return -EAGAIN;
+	err = change_range(io);
+	if (!err)
+		io->done(io, 0);
+	return err;
+}
+
+static int submit_bio_of(struct iet_io *io, bool nowait)
 {
 	struct block_device *bdev = io->vol->bdev;
 	struct bio *bio = &io->bio;
 	blk_opf_t opf;
 
-	if (io->op >= ARRAY_SIZE(ops))
-		return -EOPNOTSUPP;
 	if (nowait && !(ops[io->op].may_nowait && may_nowait(bdev)))
 		return -EAGAIN;
 	opf = ops[io->op].opf;
@@ -147,6 +186,20 @@ static int submit(struct iet_io *io, bool nowait)
 		borrow_segments(bio, io);
 	submit_bio(bio);
 	return 0;
+}
+
+static int submit(struct iet_io *io, bool nowait)
+{
+	switch (io->op) {
+	case IET_IO_DISCARD:
+	case IET_IO_WRITE_ZEROES:
+		return submit_range(io, nowait);
+	case IET_IO_PREFETCH: /* nothing to fetch it into */
+		io->done(io, 0);
+		return 0;
+	default:
+		return submit_bio_of(io, nowait);
+	}
 }
 
 const struct iet_iotype iet_blockio = {

@@ -5,7 +5,10 @@
  * The file's own read_iter and write_iter are called, not vfs_iter_*(), whose
  * rules of freeze protection have changed between kernels.
  */
+#include <linux/fadvise.h>
 #include <linux/fs.h>
+#include <linux/falloc.h>
+#include <linux/mm.h>
 #include <linux/netlink.h>
 #include <linux/sizes.h>
 #include <linux/uio.h>
@@ -55,7 +58,14 @@ static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 
 	if (err)
 		return err;
+	if (args->thin && !file->f_op->fallocate) {
+		NL_SET_ERR_MSG(
+			extack,
+			"the file system has no holes: ThinProvisioned=No");
+		return -EOPNOTSUPP;
+	}
 	vol->wce = args->iomode == IET_IOMODE_WB;
+	vol->unmap_granularity = i_blocksize(file->f_mapping->host);
 	err = iet_iotype_geometry(vol, args, DEFAULT_BLOCK_SIZE,
 				  i_size_read(file->f_mapping->host), extack);
 	if (err)
@@ -139,9 +149,106 @@ static int flush_file(struct iet_io *io)
 	return vfs_fsync_range(io->vol->file, io->pos, end, 1);
 }
 
+/* so many pages of zeroes are written by one call into the file system */
+#define ZERO_PAGES 32
+
+/* One call into the file system, for what is left of @io. */
+static int write_some_zeroes(struct iet_io *io, struct bio_vec *zeroes)
+{
+	struct file *file = io->vol->file;
+	struct iov_iter iter;
+	struct kiocb iocb;
+	ssize_t n;
+
+	iov_iter_bvec(&iter, ITER_SOURCE, zeroes, ZERO_PAGES,
+		      min_t(u64, io->len, ZERO_PAGES * PAGE_SIZE));
+	init_sync_kiocb(&iocb, file);
+	iocb.ki_pos = io->pos;
+	n = file->f_op->write_iter(&iocb, &iter);
+	if (n <= 0)
+		return n ?: -EIO;
+	io->pos += n;
+	io->len -= n;
+	return 0;
+}
+
+static int write_zeroes(struct iet_io *io)
+{
+	struct file *file = io->vol->file;
+	struct bio_vec zeroes[ZERO_PAGES];
+	int i, err = 0;
+
+	for (i = 0; i < ZERO_PAGES; i++)
+		zeroes[i] = (struct bio_vec){ .bv_page = ZERO_PAGE(0),
+					      .bv_len = PAGE_SIZE };
+	file_start_write(file);
+	while (!err && io->len)
+		err = write_some_zeroes(io, zeroes);
+	file_end_write(file);
+	return err;
+}
+
+/*
+ * By the file system if it can, on which it depends whether it can do it for
+ * parts of its blocks; otherwise by writing.
+ */
+static int zero_range(struct iet_io *io)
+{
+	bool unmap = io->op == IET_IO_DISCARD || io->flags & IET_IO_UNMAP;
+	loff_t pos = io->pos, len = io->len;
+	int err;
+
+	err = vfs_fallocate(io->vol->file,
+			    FALLOC_FL_KEEP_SIZE |
+				    (unmap ? FALLOC_FL_PUNCH_HOLE :
+					     FALLOC_FL_ZERO_RANGE),
+			    pos, len);
+	if (err == -EOPNOTSUPP || err == -EINVAL)
+		err = write_zeroes(io);
+	if (!err && io->flags & IET_IO_FUA)
+		err = vfs_fsync_range(io->vol->file, pos, pos + len - 1, 1);
+	return err;
+}
+
+static int read_ahead(struct iet_io *io)
+{
+	vfs_fadvise(io->vol->file, io->pos, io->len, POSIX_FADV_WILLNEED);
+	return 0;
+}
+
+/*
+ * Where the file can't tell, as a block device can't, all is data.  A block of
+ * which a part is data is mapped.
+ */
+static int extent(struct iet_volume *vol, u64 pos, u64 *len, bool *mapped)
+{
+	u64 mask = (1U << vol->blk_shift) - 1;
+	loff_t data = vfs_llseek(vol->file, pos, SEEK_DATA), end;
+
+	if (data == -ENXIO) { /* none until the end of the file */
+		*mapped = false;
+		return 0;
+	}
+	*mapped = true;
+	if (data < 0)
+		return data == -EINVAL || data == -EOPNOTSUPP ? 0 : data;
+	data &= ~mask;
+	if (data > (loff_t)pos) {
+		*mapped = false;
+		*len = min_t(u64, *len, data - pos);
+		return 0;
+	}
+	end = vfs_llseek(vol->file, pos, SEEK_HOLE);
+	if (end > (loff_t)pos)
+		*len = min_t(u64, *len, round_up(end - pos, mask + 1));
+	else
+		*len = mask + 1;
+	return 0;
+}
+
 static int submit(struct iet_io *io, bool nowait)
 {
-	int err;
+	int err = -EINVAL;
 
 	if (nowait && io->op != IET_IO_READ)
 		return -EAGAIN;
@@ -155,8 +262,13 @@ static int submit(struct iet_io *io, bool nowait)
 	case IET_IO_FLUSH:
 		err = flush_file(io);
 		break;
-	default:
-		err = -EOPNOTSUPP;
+	case IET_IO_DISCARD:
+	case IET_IO_WRITE_ZEROES:
+		err = zero_range(io);
+		break;
+	case IET_IO_PREFETCH:
+		err = read_ahead(io);
+		break;
 	}
 	if (!err)
 		io->done(io, 0);
@@ -166,7 +278,9 @@ static int submit(struct iet_io *io, bool nowait)
 const struct iet_iotype iet_fileio = {
 	.name = "fileio",
 	.needs_file = true,
+	.discard_zeroes = true,
 	.attach = attach,
 	.submit = submit,
+	.extent = extent,
 	.size = size,
 };

@@ -19,11 +19,13 @@ enum iet_io_op {
 	IET_IO_READ,
 	IET_IO_WRITE,
 	IET_IO_FLUSH, /* pos and len say what at least must be stable */
-	IET_IO_DISCARD,
+	IET_IO_DISCARD, /* unmap; what it reads as: iotype->discard_zeroes */
 	IET_IO_WRITE_ZEROES,
+	IET_IO_PREFETCH, /* a hint; it can't fail */
 };
 
-#define IET_IO_FUA BIT(0) /* WRITE: on stable storage before done */
+#define IET_IO_FUA BIT(0) /* changes: on stable storage before done */
+#define IET_IO_UNMAP BIT(1) /* WRITE_ZEROES: may unmap as well */
 
 /**
  * struct iet_io - one medium operation
@@ -66,6 +68,7 @@ struct iet_io {
  * struct iet_iotype - operations of a kind of medium
  * @name: as in the configuration and /proc/net/iet/volume
  * @needs_file: LUN_NEW must bring a file descriptor
+ * @discard_zeroes: what has been discarded reads as zeroes
  * @attach: bind @vol to @args: check the file, set vol->blk_shift and
  *	vol->nr_blocks and what @args left open; may sleep, but must not do
  *	I/O.  0 or a negative errno with a text in @extack.
@@ -75,15 +78,20 @@ struct iet_io {
  *	to a worker, which calls again without.  0: taken, io->done has been
  *	or will be called.  Other errors, and -EAGAIN without @nowait: not
  *	taken, io->done is called for it.
+ * @extent: is the block at @pos mapped, and how many bytes from there on are as
+ *	it is?  Sets *@mapped and *@len: whole blocks, at most as much as *@len
+ *	says before.  May sleep and do I/O.  NULL: everything is mapped
  * @size: look at the medium's size again: blocks, or 0 if it can't be told
  */
 struct iet_iotype {
 	const char *name;
 	bool needs_file;
+	bool discard_zeroes;
 	int (*attach)(struct iet_volume *vol, const struct iet_lun_args *args,
 		      struct netlink_ext_ack *extack);
 	void (*detach)(struct iet_volume *vol);
 	int (*submit)(struct iet_io *io, bool nowait);
+	int (*extent)(struct iet_volume *vol, u64 pos, u64 *len, bool *mapped);
 	u64 (*size)(struct iet_volume *vol);
 };
 

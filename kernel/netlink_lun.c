@@ -32,6 +32,12 @@ static const struct iet_range block_size_range = {
 	.text = "BlockSize must be 512, 1024, 2048 or 4096",
 };
 
+static const struct iet_range thin_range = {
+	.min = 0,
+	.max = 1,
+	.text = "ThinProvisioned must be No (0) or Yes (1)",
+};
+
 static const struct iet_range lun_range = {
 	.min = 0,
 	.max = IET_LUN_MAX,
@@ -150,6 +156,18 @@ static int geometry_get(struct iet_lun_args *args, struct genl_info *info)
 	return 0;
 }
 
+static int thin_get(struct iet_lun_args *args, struct genl_info *info)
+{
+	const struct nlattr *attr = info->attrs[IET_L_THIN];
+	u32 thin = 0;
+	int err = 0;
+
+	if (attr)
+		err = iet_range_get(&thin_range, attr, &thin, info->extack);
+	args->thin = thin;
+	return err;
+}
+
 static int args_get(struct iet_lun_args *args, struct genl_info *info)
 {
 	const struct nlattr *iotype = info->attrs[IET_L_IOTYPE];
@@ -164,6 +182,8 @@ static int args_get(struct iet_lun_args *args, struct genl_info *info)
 	if (iomode)
 		err = iet_range_get(&iomode_range, iomode, &args->iomode,
 				    info->extack);
+	if (!err)
+		err = thin_get(args, info);
 	if (!err)
 		err = geometry_get(args, info);
 	if (!err)

@@ -42,9 +42,10 @@ static int submit(struct iet_io *io, bool nowait)
 		break;
 	case IET_IO_WRITE:
 	case IET_IO_FLUSH:
+	case IET_IO_DISCARD:
+	case IET_IO_WRITE_ZEROES:
+	case IET_IO_PREFETCH:
 		break;
-	default:
-		return -EOPNOTSUPP;
 	}
 	io->done(io, 0);
 	return 0;
@@ -57,6 +58,7 @@ static u64 size(struct iet_volume *vol)
 
 const struct iet_iotype iet_nullio = {
 	.name = "nullio",
+	.discard_zeroes = true,
 	.attach = attach,
 	.submit = submit,
 	.size = size,

@@ -6,12 +6,14 @@
 #include <linux/kernel.h>
 
 #include "opcodes.h"
+#include "volume.h"
 
 #define X4 0xff, 0xff, 0xff, 0xff
 #define O4 0, 0, 0, 0
 
 #define RW_IN (IET_OP_IN | IET_OP_MEDIUM | IET_OP_LIMIT)
 #define RW_OUT (IET_OP_OUT | IET_OP_MEDIUM | IET_OP_LIMIT)
+#define SAME (IET_OP_OUT | IET_OP_MEDIUM | IET_OP_EXACT)
 #define IN_ALWAYS (IET_OP_IN | IET_OP_ALWAYS | IET_OP_WLUN)
 
 /* byte 1 of the block commands */
@@ -19,6 +21,8 @@
 #define DPO_BYTCHK 0x12 /* BYTCHK is 00b or 01b */
 #define BYTCHK 0x02
 #define IMMED 0x02
+#define UNMAP 0x08
+#define NDOB 0x01
 
 /* Ordered by operation code, then by service action. */
 const struct iet_scsi_op iet_scsi_ops[] = {
@@ -138,6 +142,25 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.execute = iet_sbc_sync_cache,
 	},
 	{
+		.opcode = 0x41,
+		.name = "WRITE SAME(10)",
+		.len = 10,
+		.layout = IET_CDB_RW10,
+		.flags = SAME | IET_OP_WRITE,
+		.usage = { 0x41, UNMAP, X4, 0, 0xff, 0xff, 0 },
+		.out_bytes = iet_sbc_write_same_bytes,
+		.execute = iet_sbc_write_same,
+	},
+	{
+		.opcode = 0x42,
+		.name = "UNMAP",
+		.len = 10,
+		.layout = IET_CDB_ALLOC_7_2,
+		.flags = IET_OP_OUT | IET_OP_WRITE | IET_OP_THIN,
+		.usage = { 0x42, 0, O4, 0, 0xff, 0xff, 0 },
+		.execute = iet_sbc_unmap,
+	},
+	{
 		.opcode = 0x5a,
 		.name = "MODE SENSE(10)",
 		.len = 10,
@@ -193,6 +216,16 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.execute = iet_sbc_sync_cache,
 	},
 	{
+		.opcode = 0x93,
+		.name = "WRITE SAME(16)",
+		.len = 16,
+		.layout = IET_CDB_RW16,
+		.flags = SAME | IET_OP_WRITE,
+		.usage = { 0x93, UNMAP | NDOB, X4, X4, X4, 0, 0 },
+		.out_bytes = iet_sbc_write_same_bytes,
+		.execute = iet_sbc_write_same,
+	},
+	{
 		.opcode = 0x9e,
 		.sa = 0x10,
 		.name = "READ CAPACITY(16)",
@@ -201,6 +234,16 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.flags = IET_OP_SA | IET_OP_IN,
 		.usage = { 0x9e, 0x10, O4, O4, X4, 0, 0 },
 		.param = iet_sbc_read_capacity16,
+	},
+	{
+		.opcode = 0x9e,
+		.sa = 0x12,
+		.name = "GET LBA STATUS",
+		.len = 16,
+		.layout = IET_CDB_ALLOC_10_4,
+		.flags = IET_OP_SA | IET_OP_IN | IET_OP_THIN,
+		.usage = { 0x9e, 0x12, X4, X4, X4, 0, 0 },
+		.execute = iet_sbc_lba_status,
 	},
 	{
 		.opcode = 0xa0,
@@ -295,6 +338,19 @@ bool iet_op_known(u8 opcode, bool *has_sa)
 		return false;
 	*has_sa = iet_scsi_ops[i].flags & IET_OP_SA;
 	return true;
+}
+
+/**
+ * iet_op_supported() - does a logical unit know a command?
+ * @op: row of the table
+ * @vol: the logical unit, or NULL if there is none
+ *
+ * Return: true if it does
+ */
+bool iet_op_supported(const struct iet_scsi_op *op,
+		      const struct iet_volume *vol)
+{
+	return !(op->flags & IET_OP_THIN) || (vol && vol->thin);
 }
 
 /**

@@ -17,6 +17,9 @@
 /* most parameter data that a command returns from one buffer, bytes */
 #define IET_PARAM_MAX 2048
 
+/* most ranges that one UNMAP may have: Block Limits says the same */
+#define IET_UNMAP_DESCRIPTORS 256
+
 /* iet_scsi_op.flags */
 #define IET_OP_SA BIT(0) /* the service action is part of the command */
 #define IET_OP_IN BIT(1) /* there may be Data-In */
@@ -31,6 +34,8 @@
  * 5.14, SPC-4 6.6, 6.33, 6.39).
  */
 #define IET_OP_ALWAYS BIT(7)
+#define IET_OP_THIN BIT(8) /* only thin provisioned units know it */
+#define IET_OP_EXACT BIT(9) /* no less Data-Out than the CDB asks, nor more */
 
 /**
  * struct iet_scsi_op - a command
@@ -43,6 +48,8 @@
  * @flags: IET_OP_*
  * @name: as in the standards
  * @usage: CDB usage data (SPC-4 6.35.3): the bits that are looked at
+ * @out_bytes: how much Data-Out there is to be, bytes; NULL: as much as the
+ *	length in the CDB says
  * @param: builds parameter data for Data-In: bytes, at most IET_PARAM_MAX, in
  *	a zeroed buffer; 0 when it has refused the command.  Does not sleep.
  * @execute: runs the command, if there is no @param.  Does not sleep unless
@@ -57,9 +64,10 @@ struct iet_scsi_op {
 	u8 len;
 	u8 layout;
 	u8 out_if;
-	u8 flags;
+	u32 flags;
 	const char *name;
 	u8 usage[16];
+	u32 (*out_bytes)(const struct iet_scmd *s);
 	int (*param)(struct iet_scmd *s, u8 *buf);
 	int (*execute)(struct iet_scmd *s, gfp_t gfp);
 };
@@ -69,6 +77,8 @@ extern const unsigned int iet_scsi_nr_ops;
 
 const struct iet_scsi_op *iet_op_find(u8 opcode, u8 sa);
 bool iet_op_known(u8 opcode, bool *has_sa);
+bool iet_op_supported(const struct iet_scsi_op *op,
+		      const struct iet_volume *vol);
 
 /* handlers: spc.c, inquiry.c, mode.c, rsoc.c */
 int iet_spc_test_unit_ready(struct iet_scmd *s, gfp_t gfp);
@@ -87,7 +97,12 @@ int iet_sbc_sync_cache(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_start_stop(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_verify(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_write_verify(struct iet_scmd *s, gfp_t gfp);
-void iet_sbc_verify_free(struct iet_scmd *s);
+
+/* handlers: provisioning.c, write_same.c */
+int iet_sbc_unmap(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_lba_status(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_write_same(struct iet_scmd *s, gfp_t gfp);
+u32 iet_sbc_write_same_bytes(const struct iet_scmd *s);
 
 /* who we are: T10 vendor identification (SPC-4 6.6.2) */
 #define IET_T10_VENDOR "IET     "
@@ -99,7 +114,14 @@ int iet_vpd_page(const struct iet_scmd *s, u8 page, u8 *buf);
 /* scsi.c: what handlers end and go on with */
 void iet_scsi_check(struct iet_scmd *s, const struct iet_sense *sense);
 void iet_scsi_invalid_field(struct iet_scmd *s, u16 byte, u8 bit);
+void iet_scsi_invalid_param(struct iet_scmd *s, u16 byte, u8 bit);
+void iet_scsi_refuse(struct iet_scmd *s, u8 key, u16 asc);
+bool iet_scsi_stopped(struct iet_scmd *s);
 void iet_scsi_end(struct iet_scmd *s, int err);
+void *iet_scsi_state(struct iet_scmd *s, size_t size,
+		     void (*free_state)(void *state), gfp_t gfp);
+int iet_scsi_in_worker(struct iet_scmd *s, void (*step)(struct iet_scmd *s));
+u32 iet_scsi_out_bytes(const struct iet_scmd *s);
 int iet_scsi_io(struct iet_scmd *s, enum iet_io_op op, u32 flags,
 		struct iet_tio *tio, u64 off, u64 len,
 		void (*step)(struct iet_scmd *s));

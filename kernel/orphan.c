@@ -16,7 +16,9 @@
 
 /**
  * iet_orphan_add() - a command has been aborted, but its backend holds it
- * @s: the command; if it is not a write, nothing happens
+ * @s: the command
+ *
+ * What it has not begun is left out; if it is a write, it is an orphan now.
  *
  * Context: any.
  */
@@ -25,6 +27,7 @@ void iet_orphan_add(struct iet_scmd *s)
 	struct iet_volume *vol = s->vol;
 	unsigned long flags;
 
+	WRITE_ONCE(s->aborted, true);
 	if (!vol || !iet_scsi_is_write(s))
 		return;
 	spin_lock_irqsave(&vol->lock, flags);
@@ -47,6 +50,7 @@ void iet_orphan_del(struct iet_scmd *s)
 	struct iet_volume *vol = s->vol;
 	unsigned long flags;
 
+	WRITE_ONCE(s->aborted, false);
 	if (!vol)
 		return;
 	spin_lock_irqsave(&vol->lock, flags);

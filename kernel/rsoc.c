@@ -54,12 +54,14 @@ static u16 put_descriptor(const struct iet_scsi_op *op, bool timeouts, u8 *buf)
 	return DESCRIPTOR + put_timeouts(buf + DESCRIPTOR);
 }
 
-static int report_all(bool timeouts, u8 *buf)
+static int report_all(const struct iet_volume *vol, bool timeouts, u8 *buf)
 {
 	u16 len = ALL_HEADER;
 	unsigned int i;
 
 	for (i = 0; i < iet_scsi_nr_ops; i++) {
+		if (!iet_op_supported(&iet_scsi_ops[i], vol))
+			continue;
 		if (WARN_ON_ONCE(len + DESCRIPTOR + TIMEOUTS > IET_PARAM_MAX))
 			break;
 		len += put_descriptor(&iet_scsi_ops[i], timeouts, buf + len);
@@ -103,7 +105,7 @@ int iet_spc_report_opcodes(struct iet_scmd *s, u8 *buf)
 	bool known, has_sa = false;
 
 	if (options == REPORT_ALL)
-		return report_all(timeouts, buf);
+		return report_all(s->vol, timeouts, buf);
 	known = iet_op_known(opcode, &has_sa);
 	if (options > REPORT_EITHER ||
 	    (known && options == REPORT_OPCODE && has_sa) ||
@@ -114,5 +116,7 @@ int iet_spc_report_opcodes(struct iet_scmd *s, u8 *buf)
 	/* without service actions a 0 is right, and the first option ignores it */
 	if (options == REPORT_OPCODE || (has_sa ? sa <= 0x1f : !sa))
 		op = iet_op_find(opcode, sa);
+	if (op && !iet_op_supported(op, s->vol))
+		op = NULL;
 	return report_one(op, timeouts, buf);
 }

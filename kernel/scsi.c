@@ -29,12 +29,39 @@ void iet_scsi_check(struct iet_scmd *s, const struct iet_sense *sense)
 	s->in_len = 0;
 }
 
-static bool refuse(struct iet_scmd *s, u8 key, u16 asc)
+/**
+ * iet_scsi_refuse() - end a command with CHECK CONDITION that needs few words
+ * @s: the command; iet_scsi_end() is still to be called where it is asked for
+ * @key: sense key
+ * @asc: enum iet_asc
+ */
+void iet_scsi_refuse(struct iet_scmd *s, u8 key, u16 asc)
 {
 	struct iet_sense sense = { .key = key, .asc = asc };
 
 	iet_scsi_check(s, &sense);
+}
+
+static bool refuse(struct iet_scmd *s, u8 key, u16 asc)
+{
+	iet_scsi_refuse(s, key, asc);
 	return false;
+}
+
+static void invalid(struct iet_scmd *s, u16 asc, u8 flags, u16 byte, u8 bit)
+{
+	struct iet_sense sense = {
+		.key = ILLEGAL_REQUEST,
+		.asc = asc,
+		.flags = IET_SENSE_FIELD | flags,
+		.field = byte,
+	};
+
+	if (bit != IET_WHOLE_FIELD) {
+		sense.flags |= IET_SENSE_BIT;
+		sense.bit = bit;
+	}
+	iet_scsi_check(s, &sense);
 }
 
 /**
@@ -45,18 +72,18 @@ static bool refuse(struct iet_scmd *s, u8 key, u16 asc)
  */
 void iet_scsi_invalid_field(struct iet_scmd *s, u16 byte, u8 bit)
 {
-	struct iet_sense sense = {
-		.key = ILLEGAL_REQUEST,
-		.asc = IET_ASC_INVALID_FIELD_IN_CDB,
-		.flags = IET_SENSE_FIELD,
-		.field = byte,
-	};
+	invalid(s, IET_ASC_INVALID_FIELD_IN_CDB, 0, byte, bit);
+}
 
-	if (bit != IET_WHOLE_FIELD) {
-		sense.flags |= IET_SENSE_BIT;
-		sense.bit = bit;
-	}
-	iet_scsi_check(s, &sense);
+/**
+ * iet_scsi_invalid_param() - refuse a command for a field of its parameters
+ * @s: the command
+ * @byte: where in the parameter data
+ * @bit: most significant bit of the field there, or IET_WHOLE_FIELD
+ */
+void iet_scsi_invalid_param(struct iet_scmd *s, u16 byte, u8 bit)
+{
+	invalid(s, IET_ASC_INVALID_FIELD_IN_PARAM, IET_SENSE_PARAM, byte, bit);
 }
 
 /* --- prepare -------------------------------------------------------------- */
@@ -81,7 +108,9 @@ static void init_cmd(struct iet_scmd *s)
 	s->sense_len = 0;
 	s->step = NULL;
 	s->err = 0;
-	s->verify = NULL;
+	s->state = NULL;
+	s->free_state = NULL;
+	s->aborted = false;
 	INIT_WORK(&s->work, run_step);
 	INIT_LIST_HEAD(&s->orphan_node);
 }
@@ -100,13 +129,22 @@ static struct iet_itl *find_unit(struct iet_scmd *s)
 	return NULL;
 }
 
+/*
+ * Of an operation code that the unit knows, a service action that it does not
+ * know is a bad field (SPC-4 4.2.5.2).
+ */
 static bool find_op(struct iet_scmd *s)
 {
 	const struct iet_scsi_op *op = iet_op_find(s->cdb[0], s->cdb[1] & 0x1f);
+	bool known;
 
 	if (!s->vol && !s->wlun && !(op && (op->flags & IET_OP_ALWAYS)))
 		return refuse(s, ILLEGAL_REQUEST, IET_ASC_LUN_NOT_SUPPORTED);
-	if (!op || s->cdb_len < op->len ||
+	if (s->vol && !op && iet_op_known(s->cdb[0], &known)) {
+		iet_scsi_invalid_field(s, 1, 4);
+		return false;
+	}
+	if (!op || s->cdb_len < op->len || !iet_op_supported(op, s->vol) ||
 	    (s->wlun && !(op->flags & IET_OP_WLUN)))
 		return refuse(s, ILLEGAL_REQUEST, IET_ASC_INVALID_OPCODE);
 	s->op = op;
@@ -149,6 +187,11 @@ static bool check_range(struct iet_scmd *s, const struct iet_cdb_fields *f)
 		iet_scsi_invalid_field(s, f->len_at, IET_WHOLE_FIELD);
 		return false;
 	}
+	return true;
+}
+
+static bool check_protection(struct iet_scmd *s)
+{
 	if ((s->op->flags & IET_OP_WRITE) && iet_volume_read_only(s->vol))
 		return refuse(s, DATA_PROTECT, IET_ASC_WRITE_PROTECTED);
 	return true;
@@ -156,9 +199,9 @@ static bool check_range(struct iet_scmd *s, const struct iet_cdb_fields *f)
 
 /*
  * How much data the CDB is about.  If the PDU says that data goes the other
- * way only, then none goes this way.
+ * way only, then none goes this way, unless it must.
  */
-static void set_lengths(struct iet_scmd *s, const struct iet_cdb_fields *f)
+static bool set_lengths(struct iet_scmd *s, const struct iet_cdb_fields *f)
 {
 	const struct iet_scsi_op *op = s->op;
 	u32 bytes = f->len;
@@ -168,11 +211,22 @@ static void set_lengths(struct iet_scmd *s, const struct iet_cdb_fields *f)
 		s->nr_blocks = f->len;
 		bytes <<= s->vol->blk_shift;
 	}
-	if ((op->flags & IET_OP_OUT) && (s->dir_out || !s->dir_in) &&
-	    (!op->out_if || (s->cdb[1] & op->out_if)))
-		s->out_len = bytes;
 	if ((op->flags & IET_OP_IN) && (s->dir_in || !s->dir_out))
 		s->in_len = bytes;
+	if (!(op->flags & IET_OP_OUT) ||
+	    (op->out_if && !(s->cdb[1] & op->out_if)))
+		return true;
+	if (op->out_bytes)
+		bytes = op->out_bytes(s);
+	if (op->flags & IET_OP_EXACT) {
+		if (bytes != (s->dir_out ? s->edtl : 0))
+			return refuse(s, ILLEGAL_REQUEST,
+				      IET_ASC_INVALID_FIELD_IN_IU);
+		s->out_len = bytes;
+	} else if (s->dir_out || !s->dir_in) {
+		s->out_len = bytes;
+	}
+	return true;
 }
 
 /**
@@ -209,8 +263,7 @@ bool iet_scsi_prepare(struct iet_scmd *s)
 	iet_cdb_decode(s->op->layout, s->cdb, &fields);
 	if ((s->op->flags & IET_OP_MEDIUM) && !check_range(s, &fields))
 		return false;
-	set_lengths(s, &fields);
-	return true;
+	return check_protection(s) && set_lengths(s, &fields);
 }
 
 /* --- errors --------------------------------------------------------------- */
@@ -288,12 +341,37 @@ void iet_scsi_end(struct iet_scmd *s, int err)
 	s->done(s);
 }
 
+/**
+ * iet_scsi_stopped() - has a command been aborted between two of its steps?
+ * @s: the command
+ *
+ * Return: true: its status is set, and iet_scsi_end() must follow
+ */
+bool iet_scsi_stopped(struct iet_scmd *s)
+{
+	if (likely(!READ_ONCE(s->aborted)))
+		return false;
+	s->status = SAM_STAT_TASK_ABORTED;
+	s->in_len = 0;
+	return true;
+}
+
 /* --- execute -------------------------------------------------------------- */
 
-static void go_on_in_worker(struct iet_scmd *s, void (*step)(struct iet_scmd *))
+/**
+ * iet_scsi_in_worker() - go on in a worker, where a command may sleep
+ * @s: the command, which has a volume
+ * @step: what to go on with; iet_scsi_end() or iet_scsi_io() must follow
+ *
+ * Context: any.
+ *
+ * Return: -EIOCBQUEUED, for handlers to pass on
+ */
+int iet_scsi_in_worker(struct iet_scmd *s, void (*step)(struct iet_scmd *))
 {
 	s->step = step;
 	queue_work(s->vol->wq, &s->work);
+	return -EIOCBQUEUED;
 }
 
 static void io_done(struct iet_io *io, int err)
@@ -374,6 +452,46 @@ int iet_scsi_alloc(struct iet_scmd *s, u32 len, gfp_t gfp)
 	return charge(s, len) ? iet_tio_alloc(&s->tio, len, gfp) : -EAGAIN;
 }
 
+static void drop_state(struct iet_scmd *s)
+{
+	if (!s->state)
+		return;
+	if (s->free_state)
+		s->free_state(s->state);
+	kfree(s->state);
+	s->state = NULL;
+}
+
+/**
+ * iet_scsi_state() - get memory for what a command keeps between its steps
+ * @s: the command
+ * @size: bytes
+ * @free_state: frees what the memory refers to when the command is released,
+ *	or when it is tried again for want of memory; NULL: nothing
+ * @gfp: for the memory
+ *
+ * Return: zeroed memory, also in @s->state, or NULL
+ */
+void *iet_scsi_state(struct iet_scmd *s, size_t size,
+		     void (*free_state)(void *state), gfp_t gfp)
+{
+	drop_state(s);
+	s->state = kzalloc(size, gfp);
+	s->free_state = free_state;
+	return s->state;
+}
+
+/**
+ * iet_scsi_out_bytes() - how much Data-Out there is to work on
+ * @s: the command, past iet_scsi_prepare()
+ *
+ * Return: bytes of the whole blocks that have come
+ */
+u32 iet_scsi_out_bytes(const struct iet_scmd *s)
+{
+	return round_down(min(s->out_len, s->edtl), 1U << s->vol->blk_shift);
+}
+
 /*
  * Parameter data is built in a buffer and copied.  The pages come first:
  * building it may take a unit attention, which must not get lost.
@@ -412,7 +530,7 @@ static void run(struct iet_scmd *s, gfp_t gfp)
 	if (ret == -EIOCBQUEUED)
 		return;
 	if (ret == -ENOMEM && s->vol && !gfpflags_allow_blocking(gfp))
-		go_on_in_worker(s, run_in_worker);
+		iet_scsi_in_worker(s, run_in_worker);
 	else
 		iet_scsi_end(s, ret);
 }
@@ -440,7 +558,7 @@ void iet_scsi_execute(struct iet_scmd *s)
  */
 void iet_scsi_release(struct iet_scmd *s)
 {
-	iet_sbc_verify_free(s);
+	drop_state(s);
 	iet_tio_free(&s->tio);
 	if (s->charged)
 		iet_budget_give(s->nexus, s->charged);

@@ -23,7 +23,6 @@
 struct iet_lun;
 struct iet_scsi_op;
 struct iet_target;
-struct iet_verify;
 struct iet_volume;
 
 #define IET_CDB_MAX 260
@@ -101,7 +100,10 @@ struct iet_itl {
  * @work: for commands that run in a worker
  * @step: what @work or the end of @io goes on with, NULL: nothing is left
  * @err: how @io ended, for @step: 0 or a negative errno
- * @verify: state of the commands that read back and compare
+ * @state: what a command of several steps keeps, see iet_scsi_state()
+ * @free_state: frees what @state refers to, or NULL
+ * @aborted: it has been aborted while it ran: steps that have not begun are
+ *	left out
  * @done: called once when @status is set, after execute only
  * @orphan_node: in vol->orphans when aborted in the backend
  */
@@ -132,7 +134,9 @@ struct iet_scmd {
 	struct work_struct work;
 	void (*step)(struct iet_scmd *s);
 	int err;
-	struct iet_verify *verify;
+	void *state;
+	void (*free_state)(void *state);
+	bool aborted;
 	void (*done)(struct iet_scmd *s);
 	struct list_head orphan_node;
 };

@@ -22,7 +22,7 @@
 
 static void field_pointer(u8 *sks, const struct iet_sense *sense)
 {
-	sks[0] = SKSV | SKS_CDB;
+	sks[0] = SKSV | (sense->flags & IET_SENSE_PARAM ? 0 : SKS_CDB);
 	if (sense->flags & IET_SENSE_BIT)
 		sks[0] |= SKS_BPV | (sense->bit & 0x07);
 	put_unaligned_be16(sense->field, sks + 1);

@@ -12,12 +12,15 @@ enum iet_asc {
 	IET_ASC_NONE = 0x0000,
 	IET_ASC_MANUAL_INTERVENTION = 0x0403,
 	IET_ASC_WRITE_ERROR = 0x0c00,
+	IET_ASC_INVALID_FIELD_IN_IU = 0x0e03,
 	IET_ASC_READ_ERROR = 0x1100,
+	IET_ASC_PARAM_LENGTH = 0x1a00,
 	IET_ASC_MISCOMPARE = 0x1d00,
 	IET_ASC_INVALID_OPCODE = 0x2000,
 	IET_ASC_LBA_OUT_OF_RANGE = 0x2100,
 	IET_ASC_INVALID_FIELD_IN_CDB = 0x2400,
 	IET_ASC_LUN_NOT_SUPPORTED = 0x2500,
+	IET_ASC_INVALID_FIELD_IN_PARAM = 0x2600,
 	IET_ASC_WRITE_PROTECTED = 0x2700,
 	IET_ASC_SPACE_ALLOC_FAILED = 0x2707,
 	IET_ASC_POWER_ON = 0x2900,
@@ -32,6 +35,7 @@ enum iet_asc {
 #define IET_SENSE_INFO BIT(0) /* @info is valid */
 #define IET_SENSE_FIELD BIT(1) /* @field is valid */
 #define IET_SENSE_BIT BIT(2) /* @bit as well */
+#define IET_SENSE_PARAM BIT(3) /* @field is of parameter data, not of the CDB */
 
 /**
  * struct iet_sense - sense data, before it is put into a format
@@ -39,7 +43,8 @@ enum iet_asc {
  * @asc: enum iet_asc
  * @flags: IET_SENSE_*
  * @info: INFORMATION field
- * @field: the byte of the CDB that is wrong (SPC-4 4.5.2.4.2)
+ * @field: the byte of the CDB, or of parameter data, that is wrong
+ *	(SPC-4 4.5.2.4.2)
  * @bit: its most significant wrong bit
  */
 struct iet_sense {

@@ -12,6 +12,10 @@
 
 #define CDB1_FUA 0x08
 
+/* byte 14 of READ CAPACITY(16) */
+#define CAP16_LBPME 0x80 /* thin provisioned */
+#define CAP16_LBPRZ 0x40 /* what is unmapped reads as zeroes */
+
 #define START_STOP_START 0x01
 #define START_STOP_NO_FLUSH 0x04
 
@@ -42,7 +46,7 @@ int iet_sbc_read_capacity10(struct iet_scmd *s, u8 *buf)
  * @s: the command
  * @buf: parameter data
  *
- * No protection information, no provisioning management.
+ * No protection information.
  *
  * Return: bytes of parameter data
  */
@@ -50,6 +54,9 @@ int iet_sbc_read_capacity16(struct iet_scmd *s, u8 *buf)
 {
 	put_unaligned_be64(READ_ONCE(s->vol->nr_blocks) - 1, buf);
 	put_unaligned_be32(1U << s->vol->blk_shift, buf + 8);
+	if (s->vol->thin)
+		buf[14] = CAP16_LBPME |
+			  (s->vol->iotype->discard_zeroes ? CAP16_LBPRZ : 0);
 	return 32;
 }
 
@@ -104,7 +111,7 @@ int iet_sbc_read(struct iet_scmd *s, gfp_t gfp)
  */
 int iet_sbc_write(struct iet_scmd *s, gfp_t gfp)
 {
-	u32 len = round_down(min(s->out_len, s->edtl), 1U << s->vol->blk_shift);
+	u32 len = iet_scsi_out_bytes(s);
 	u32 flags = is_fua(s) || !s->vol->wce ? IET_IO_FUA : 0;
 
 	if (!len)

@@ -8,7 +8,6 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 #include <scsi/scsi_proto.h>
 
@@ -28,7 +27,7 @@
  * @want: a piece of the Data-Out
  * @have: the same of the medium
  *
- * Lifetime: iet_scmd.verify, from execute to release.
+ * Lifetime: iet_scmd.state, from execute to release.
  */
 struct iet_verify {
 	struct iet_tio tio;
@@ -73,7 +72,7 @@ static void chunk_done(struct iet_scmd *s);
 
 static int read_chunk(struct iet_scmd *s)
 {
-	struct iet_verify *v = s->verify;
+	struct iet_verify *v = s->state;
 
 	return iet_scsi_io(s, IET_IO_READ, 0, &v->tio, v->off, chunk_len(v),
 			   chunk_done);
@@ -81,9 +80,9 @@ static int read_chunk(struct iet_scmd *s)
 
 static void chunk_done(struct iet_scmd *s)
 {
-	struct iet_verify *v = s->verify;
+	struct iet_verify *v = s->state;
 
-	if (s->err || (v->compare && !same(s, v))) {
+	if (s->err || (v->compare && !same(s, v)) || iet_scsi_stopped(s)) {
 		iet_scsi_end(s, s->err);
 		return;
 	}
@@ -103,38 +102,22 @@ static void medium_ready(struct iet_scmd *s)
 		read_chunk(s);
 }
 
-static struct iet_verify *verify_alloc(u32 total, bool compare, gfp_t gfp)
+static void free_state(void *state)
 {
-	struct iet_verify *v = kzalloc(sizeof(*v), gfp);
+	struct iet_verify *v = state;
+
+	iet_tio_free(&v->tio);
+}
+
+static int verify_alloc(struct iet_scmd *s, u32 total, bool compare, gfp_t gfp)
+{
+	struct iet_verify *v = iet_scsi_state(s, sizeof(*v), free_state, gfp);
 
 	if (!v)
-		return NULL;
+		return -ENOMEM;
 	v->total = total;
 	v->compare = compare;
-	if (iet_tio_alloc(&v->tio, chunk_len(v), gfp)) {
-		kfree(v);
-		return NULL;
-	}
-	return v;
-}
-
-/**
- * iet_sbc_verify_free() - let go of the state of a VERIFY
- * @s: any command that is not running
- */
-void iet_sbc_verify_free(struct iet_scmd *s)
-{
-	if (!s->verify)
-		return;
-	iet_tio_free(&s->verify->tio);
-	kfree(s->verify);
-	s->verify = NULL;
-}
-
-/* bytes of whole blocks that have come */
-static u32 out_bytes(const struct iet_scmd *s)
-{
-	return round_down(min(s->out_len, s->edtl), 1U << s->vol->blk_shift);
+	return iet_tio_alloc(&v->tio, chunk_len(v), gfp);
 }
 
 /**
@@ -150,13 +133,15 @@ static u32 out_bytes(const struct iet_scmd *s)
 int iet_sbc_verify(struct iet_scmd *s, gfp_t gfp)
 {
 	bool compare = s->cdb[1] & CDB1_BYTCHK;
-	u32 total = compare ? out_bytes(s) : s->nr_blocks << s->vol->blk_shift;
+	u32 total = compare ? iet_scsi_out_bytes(s) :
+			      s->nr_blocks << s->vol->blk_shift;
+	int err;
 
 	if (!total)
 		return 0;
-	s->verify = verify_alloc(total, compare, gfp);
-	if (!s->verify)
-		return -ENOMEM;
+	err = verify_alloc(s, total, compare, gfp);
+	if (err)
+		return err;
 	if (s->vol->wce)
 		return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0, total,
 				   medium_ready);
@@ -172,13 +157,14 @@ int iet_sbc_verify(struct iet_scmd *s, gfp_t gfp)
  */
 int iet_sbc_write_verify(struct iet_scmd *s, gfp_t gfp)
 {
-	u32 total = out_bytes(s);
+	u32 total = iet_scsi_out_bytes(s);
+	int err;
 
 	if (!total)
 		return 0;
-	s->verify = verify_alloc(total, s->cdb[1] & CDB1_BYTCHK, gfp);
-	if (!s->verify)
-		return -ENOMEM;
+	err = verify_alloc(s, total, s->cdb[1] & CDB1_BYTCHK, gfp);
+	if (err)
+		return err;
 	return iet_scsi_io(s, IET_IO_WRITE, IET_IO_FUA, &s->tio, 0, total,
 			   medium_ready);
 }

@@ -146,6 +146,7 @@ static struct iet_volume *alloc_volume(const struct iet_lun_args *args)
 		return NULL;
 	vol->iotype = args->iotype;
 	vol->iomode = args->iomode;
+	vol->thin = args->thin;
 	spin_lock_init(&vol->lock);
 	INIT_LIST_HEAD(&vol->itls);
 	INIT_LIST_HEAD(&vol->orphans);

@@ -29,6 +29,7 @@ struct netlink_ext_ack;
  * @scsi_sn: VPD page 80 serial number, "" = none given
  * @block_size: bytes, 0 = the iotype's default
  * @blocks: size in blocks, 0 = the medium's (nullio: default 64 GiB)
+ * @thin: thin provisioned: initiators may unmap blocks
  * @wthreads: how many workers at most, 1-128 (before Linux 6.9: in each NUMA
  *	node)
  */
@@ -41,6 +42,7 @@ struct iet_lun_args {
 	const char *scsi_sn;
 	u32 block_size;
 	u64 blocks;
+	bool thin;
 	u32 wthreads;
 };
 
@@ -58,6 +60,8 @@ struct iet_lun_args {
  * @wce: WCE of the caching mode page: status GOOD does not mean stable.  If it
  *	is off, all writes are submitted with IET_IO_FUA: iotypes cache what
  *	they are not told to make stable
+ * @thin: thin provisioned
+ * @unmap_granularity: what is best unmapped at once, bytes; 0: not known
  * @path: for display, "" if there is none
  * @scsi_id: VPD 83 identifier, zero-padded
  * @scsi_sn: VPD 80 serial number
@@ -93,6 +97,8 @@ struct iet_volume {
 	u32 blk_shift;
 	u32 iomode;
 	bool wce;
+	bool thin;
+	u32 unmap_granularity;
 	char *path;
 	char scsi_id[IET_SCSI_ID_LEN + 1];
 	char scsi_sn[IET_SCSI_SN_LEN + 1];

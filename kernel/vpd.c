@@ -27,6 +27,13 @@
 #define TYPE_PORT_GROUP 0x05
 #define TYPE_SCSI_NAME 0x08
 
+/* logical block provisioning page: what unmaps (SBC-3 6.6.5) */
+#define LBPU 0x80 /* UNMAP */
+#define LBPWS 0x40 /* WRITE SAME(16) with UNMAP */
+#define LBPWS10 0x20 /* WRITE SAME(10) with UNMAP */
+#define LBPRZ 0x04 /* what is unmapped reads as zeroes */
+#define TYPE_THIN 0x02
+
 #define NAA_LOCAL (3ULL << 60)
 
 /* our only target port and its group; the portal group tag is the same */
@@ -132,6 +139,12 @@ static u16 page_block_limits(const struct iet_scmd *s, u8 *p)
 
 	put_unaligned_be32(IET_TIO_MAX >> shift, p + 8 - VPD_HEADER);
 	put_unaligned_be32(OPTIMAL_TRANSFER >> shift, p + 12 - VPD_HEADER);
+	if (s->vol->thin) {
+		put_unaligned_be32(U32_MAX, p + 20 - VPD_HEADER);
+		put_unaligned_be32(IET_UNMAP_DESCRIPTORS, p + 24 - VPD_HEADER);
+		put_unaligned_be32(s->vol->unmap_granularity >> shift,
+				   p + 28 - VPD_HEADER);
+	}
 	return 0x3c;
 }
 
@@ -141,9 +154,18 @@ static u16 page_characteristics(const struct iet_scmd *s, u8 *p)
 	return 0x3c;
 }
 
-/* SBC-3 6.6.5: fully provisioned, nothing can be unmapped */
+/*
+ * SBC-3 6.6.5.  There are no thresholds, and no anchored blocks.  Fully
+ * provisioned units have nothing to say.
+ */
 static u16 page_provisioning(const struct iet_scmd *s, u8 *p)
 {
+	if (s->vol->thin) {
+		p[5 - VPD_HEADER] = LBPU | LBPWS | LBPWS10;
+		if (s->vol->iotype->discard_zeroes)
+			p[5 - VPD_HEADER] |= LBPRZ;
+		p[6 - VPD_HEADER] = TYPE_THIN;
+	}
 	return 4;
 }
 

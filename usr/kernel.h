@@ -71,6 +71,7 @@ struct kernel_lun {
 	char scsi_sn[IET_SCSI_SN_LEN + 1];
 	uint32_t block_size;
 	uint64_t blocks;
+	uint32_t thin;
 	uint32_t state;
 	bool rescan;
 };

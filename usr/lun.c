@@ -132,6 +132,14 @@ static int set_blocks(struct kernel_lun *l, const char *val, char *reason)
 	return 0;
 }
 
+static int set_thin(struct kernel_lun *l, const char *val, char *reason)
+{
+	l->thin = !strcasecmp(val, "Yes");
+	if (l->thin || !strcasecmp(val, "No"))
+		return 0;
+	return bad(reason, "ThinProvisioned", "must be Yes or No");
+}
+
 static const struct lun_arg {
 	const char *name;
 	int attr;
@@ -145,6 +153,7 @@ static const struct lun_arg {
 	{ "BlockSize", IET_L_BLOCK_SIZE, set_block_size },
 	{ "Blocks", IET_L_BLOCKS, set_blocks },
 	{ "Sectors", IET_L_BLOCKS, set_blocks },
+	{ "ThinProvisioned", IET_L_THIN, set_thin },
 };
 
 static int parse_element(char *s, struct kernel_lun *l, char *reason)

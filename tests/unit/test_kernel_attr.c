@@ -60,6 +60,7 @@ static void test_lun(void)
 		.lun = 16383,
 		.iotype = "nullio",
 		.blocks = 0x123456789abcULL,
+		.thin = 1,
 		.fd = 5,
 		.scsi_id = "0123456789abcdef",
 		.rescan = true,
@@ -71,6 +72,7 @@ static void test_lun(void)
 	CHECK_EQ(attr_put(msg, &attr_lun, a.set, &a), 0);
 	CHECK_EQ(get(msg, &attr_lun, &b), 0);
 	CHECK_EQ(b.blocks, a.blocks);
+	CHECK_EQ(b.thin, 1);
 	CHECK_EQ(b.fd, 5);
 	CHECK_STR(b.scsi_id, a.scsi_id);
 	CHECK_STR(b.path, a.path);

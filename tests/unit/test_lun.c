@@ -48,6 +48,9 @@ static const struct {
 	  "ScsiId: must be 1 to 16 printable characters" },
 	{ "Path=/a,ScsiSN=\x01",
 	  "ScsiSN: must be 1 to 32 printable characters" },
+	{ "Path=/a,ThinProvisioned=yes", NULL },
+	{ "Path=/a,ThinProvisioned=No", NULL },
+	{ "Path=/a,ThinProvisioned=1", "ThinProvisioned: must be Yes or No" },
 	{ "Path=/a,ScsiSN=", "ScsiSN: must be 1 to 32 printable characters" },
 };
 
@@ -72,7 +75,8 @@ static void test_values(void)
 	struct kernel_lun l = { 0 };
 
 	CHECK_EQ(lun_parse("path=/dev/vg/x y,type=BLOCKIO,scsiid=abc,"
-			   "SCSISN=def,iomode=wb,blocksize=0x1000",
+			   "SCSISN=def,iomode=wb,blocksize=0x1000,"
+			   "thinprovisioned=YES",
 			   &l, reason),
 		 0);
 	CHECK_STR(l.path, "/dev/vg/x y");
@@ -81,12 +85,14 @@ static void test_values(void)
 	CHECK_STR(l.scsi_sn, "def");
 	CHECK_EQ(l.iomode, IET_IOMODE_WB);
 	CHECK_EQ(l.block_size, 4096);
+	CHECK_EQ(l.thin, 1);
 
 	memset(&l, 0, sizeof(l));
 	CHECK_EQ(lun_parse("Path=/a=b", &l, reason), 0);
 	CHECK_STR(l.path, "/a=b");
 	CHECK_STR(l.iotype, "fileio");
 	CHECK_EQ(l.iomode, IET_IOMODE_WT);
+	CHECK_EQ(l.thin, 0);
 	CHECK_EQ(l.set, K_HAS(IET_L_PATH) | K_HAS(IET_L_IOTYPE));
 }
 

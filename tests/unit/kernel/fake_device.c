@@ -87,6 +87,8 @@ void iet_io_submit(struct iet_io *io)
 		err = fake.fail_with;
 	else if (io->op == IET_IO_READ)
 		iet_tio_write(io->tio, io->tio_off, medium, io->len);
+	else if (io->op == IET_IO_WRITE_ZEROES || io->op == IET_IO_DISCARD)
+		memset(medium, 0, io->len);
 	else if (io->op == IET_IO_WRITE)
 		iet_tio_read(io->tio, io->tio_off, medium, io->len);
 	io->done(io, err);
@@ -108,6 +110,25 @@ static void run_work(void)
 		work->func(work);
 	}
 }
+
+/* Every other quarter of the medium is a hole. */
+static int extent(struct iet_volume *vol, u64 pos, u64 *len, bool *mapped)
+{
+	u64 quarter = FAKE_BYTES / 4;
+
+	assert(pos + *len <= FAKE_BYTES);
+	if (fake.fail_with)
+		return fake.fail_with;
+	*mapped = pos / quarter & 1;
+	*len = min(*len, quarter - pos % quarter);
+	return 0;
+}
+
+static const struct iet_iotype fake_iotype = {
+	.name = "fake",
+	.discard_zeroes = true,
+	.extent = extent,
+};
 
 /* nexus */
 
@@ -137,6 +158,7 @@ void fake_init(void)
 	shim_no_memory = 0;
 	strcpy(fake.target.name, "iqn.2026-01.org.example:disk");
 	fake.vol.ref.count = 1;
+	fake.vol.iotype = &fake_iotype;
 	fake.vol.nr_blocks = FAKE_BLOCKS;
 	fake.vol.blk_shift = FAKE_SHIFT;
 	strcpy(fake.vol.scsi_id, "0123456789abcdef");

@@ -120,6 +120,7 @@ static void usage_is_true(void)
 	u8 cdb[16];
 
 	fake_init();
+	fake.vol.thin = true;
 	for (i = 0; i < iet_scsi_nr_ops; i++) {
 		const struct iet_scsi_op *op = &iet_scsi_ops[i];
 		bool before = ktap_ok;
@@ -157,6 +158,7 @@ static void report_all(void)
 		const u8 *d;
 
 		fake_init();
+		fake.vol.thin = true;
 		cdb[2] = rctd ? 0x80 : 0;
 		size = DESCRIPTOR + (rctd ? TIMEOUTS : 0);
 		fake_run(cdb, DIR_IN, 0xffff, NULL);
@@ -181,6 +183,21 @@ static void report_all(void)
 	}
 }
 
+/* what only thin provisioned units know is not reported by others */
+static void report_not_thin(void)
+{
+	u8 cdb[16] = { 0xa3, 0x0c, [8] = 0xff, 0xff };
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < iet_scsi_nr_ops; i++)
+		nr += !(iet_scsi_ops[i].flags & IET_OP_THIN);
+	CHECK(nr < iet_scsi_nr_ops);
+	fake_init();
+	fake_run(cdb, DIR_IN, 0xffff, NULL);
+	CHECK_EQ(fake.s.in_len, RSOC_ALL_HEADER + nr * DESCRIPTOR);
+	fake_end();
+}
+
 static void report_one(void)
 {
 	enum { REFUSED = 0xff, NO = 1, YES = 3 };
@@ -191,10 +208,12 @@ static void report_one(void)
 	} cases[] = {
 		{ "opcode", 1, 0x28, 0, YES },
 		{ "opcode, with a service action", 1, 0x28, 5, YES },
-		{ "unknown opcode", 1, 0x42, 0, NO },
+		{ "unknown opcode", 1, 0x24, 0, NO },
+		{ "not of a thin unit", 1, 0x42, 0, NO },
 		{ "opcode that needs a service action", 1, 0x9e, 0, REFUSED },
 		{ "service action", 2, 0x9e, 0x10, YES },
-		{ "unknown service action", 2, 0x9e, 0x12, NO },
+		{ "unknown service action", 2, 0x9e, 0x11, NO },
+		{ "not of a thin unit, service action", 2, 0x9e, 0x12, NO },
 		{ "unknown opcode, service action", 2, 0x5f, 1, NO },
 		{ "service action for none", 2, 0x28, 0, REFUSED },
 		{ "either: opcode", 3, 0x28, 0, YES },
@@ -247,6 +266,7 @@ int main(void)
 	ktap_run(find);
 	ktap_run(usage_is_true);
 	ktap_run(report_all);
+	ktap_run(report_not_thin);
 	ktap_run(report_one);
 	return ktap_done();
 }

@@ -71,6 +71,20 @@ static const struct {
 		.desc_len = 20,
 	},
 	{
+		.name = "a field of parameter data",
+		.sense = { .key = ILLEGAL_REQUEST,
+			   .asc = IET_ASC_INVALID_FIELD_IN_PARAM,
+			   .flags = IET_SENSE_FIELD | IET_SENSE_BIT |
+				    IET_SENSE_PARAM,
+			   .field = 0x123,
+			   .bit = 5 },
+		.fixed = { 0x70, 0, 5, [7] = 10, [12] = 0x26, 0, [15] = 0x8d, 1,
+			   0x23 },
+		.desc = { 0x72, 5, 0x26, 0, [7] = 8, 2, 6, [12] = 0x8d, 1,
+			  0x23 },
+		.desc_len = 16,
+	},
+	{
 		.name = "both",
 		.sense = { .key = ILLEGAL_REQUEST,
 			   .asc = IET_ASC_LBA_OUT_OF_RANGE,

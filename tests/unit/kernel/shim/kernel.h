@@ -121,6 +121,16 @@ static inline bool shim_fails(gfp_t gfp)
 #define kzalloc(size, gfp) (shim_fails(gfp) ? NULL : calloc(1, size))
 #define kfree(p) free(p)
 
+static inline void *memchr_inv(const void *p, int c, size_t len)
+{
+	const u8 *b = p;
+
+	for (; len; b++, len--)
+		if (*b != (u8)c)
+			return (void *)b;
+	return NULL;
+}
+
 /* references */
 static inline bool percpu_ref_tryget_live(struct percpu_ref *ref)
 {

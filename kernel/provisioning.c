@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Logical block provisioning (SBC-3 4.7): UNMAP and GET LBA STATUS, which thin
+ * provisioned units know.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <scsi/scsi_proto.h>
+
+#include "compat.h"
+#include "opcodes.h"
+#include "volume.h"
+
+#define UNMAP_HEADER 8
+#define UNMAP_DESCRIPTOR 16
+
+#define STATUS_HEADER 8
+#define STATUS_DESCRIPTOR 16
+#define STATUS_DEALLOCATED 0x01
+/* most descriptors that are returned; initiators ask again for the rest */
+#define STATUS_MAX ((IET_PARAM_MAX - STATUS_HEADER) / STATUS_DESCRIPTOR)
+
+/**
+ * struct unmap - state of an UNMAP
+ * @nr: descriptors
+ * @next: which is to be done next
+ * @d: the descriptors
+ *
+ * Lifetime: iet_scmd.state, from execute to release.
+ */
+struct unmap {
+	u16 nr;
+	u16 next;
+	struct {
+		u64 lba;
+		u32 nr_blocks;
+	} d[IET_UNMAP_DESCRIPTORS];
+};
+
+/* --- UNMAP ---------------------------------------------------------------- */
+
+/*
+ * Is the list whole?  Its length in bytes goes to *@len.  A last descriptor
+ * that is not whole is left out (SBC-3 5.28.2).
+ */
+static bool list_length(struct iet_scmd *s, u32 have, u16 *len)
+{
+	u8 header[UNMAP_HEADER];
+
+	if (have < sizeof(header)) {
+		iet_scsi_refuse(s, ILLEGAL_REQUEST, IET_ASC_PARAM_LENGTH);
+		return false;
+	}
+	iet_tio_read(&s->tio, 0, header, sizeof(header));
+	*len = round_down(get_unaligned_be16(header + 2), UNMAP_DESCRIPTOR);
+	if (get_unaligned_be16(header) + 2 < *len + UNMAP_HEADER) {
+		iet_scsi_invalid_param(s, 0, 7);
+		return false;
+	}
+	if (*len + UNMAP_HEADER > have) {
+		iet_scsi_refuse(s, ILLEGAL_REQUEST, IET_ASC_PARAM_LENGTH);
+		return false;
+	}
+	if (*len / UNMAP_DESCRIPTOR > IET_UNMAP_DESCRIPTORS) {
+		iet_scsi_invalid_param(s, 2, 7);
+		return false;
+	}
+	return true;
+}
+
+/* Nothing is unmapped if one of the ranges is bad. */
+static bool get_descriptors(struct iet_scmd *s, struct unmap *u, u16 len)
+{
+	u64 nr_blocks = READ_ONCE(s->vol->nr_blocks), lba;
+	u8 raw[UNMAP_DESCRIPTOR];
+	u16 off;
+	u32 nr;
+
+	for (off = 0; off < len; off += sizeof(raw)) {
+		iet_tio_read(&s->tio, UNMAP_HEADER + off, raw, sizeof(raw));
+		lba = get_unaligned_be64(raw);
+		nr = get_unaligned_be32(raw + 8);
+		if (lba > nr_blocks || nr > nr_blocks - lba) {
+			iet_scsi_refuse(s, ILLEGAL_REQUEST,
+					IET_ASC_LBA_OUT_OF_RANGE);
+			return false;
+		}
+		if (!nr)
+			continue;
+		u->d[u->nr].lba = lba;
+		u->d[u->nr++].nr_blocks = nr;
+	}
+	return true;
+}
+
+static void unmap_done(struct iet_scmd *s);
+
+static int unmap_next(struct iet_scmd *s)
+{
+	struct unmap *u = s->state;
+	u64 len = (u64)u->d[u->next].nr_blocks << s->vol->blk_shift;
+	u32 flags = s->vol->wce ? 0 : IET_IO_FUA;
+
+	s->lba = u->d[u->next++].lba;
+	return iet_scsi_io(s, IET_IO_DISCARD, flags, NULL, 0, len, unmap_done);
+}
+
+static void unmap_done(struct iet_scmd *s)
+{
+	struct unmap *u = s->state;
+
+	if (s->err || u->next == u->nr || iet_scsi_stopped(s))
+		iet_scsi_end(s, s->err);
+	else
+		unmap_next(s);
+}
+
+/**
+ * iet_sbc_unmap() - UNMAP, SBC-3 5.28
+ * @s: the command
+ * @gfp: for the list
+ *
+ * Range after range.  Without a write cache each is unmapped on stable storage
+ * as well: what has been unmapped does not come back.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_unmap(struct iet_scmd *s, gfp_t gfp)
+{
+	u32 have = min(s->out_len, s->edtl);
+	struct unmap *u;
+	u16 len;
+
+	if (!have || !list_length(s, have, &len))
+		return 0;
+	u = iet_scsi_state(s, sizeof(*u), NULL, gfp);
+	if (!u)
+		return -ENOMEM;
+	if (!get_descriptors(s, u, len) || !u->nr)
+		return 0;
+	return unmap_next(s);
+}
+
+/* --- GET LBA STATUS ------------------------------------------------------- */
+
+static int extent(const struct iet_volume *vol, u64 lba, u64 *nr, bool *mapped)
+{
+	u64 len = *nr << vol->blk_shift;
+	int err;
+
+	*mapped = true;
+	if (!vol->iotype->extent)
+		return 0;
+	err = vol->iotype->extent((struct iet_volume *)vol,
+				  lba << vol->blk_shift, &len, mapped);
+	*nr = len >> vol->blk_shift;
+	return err;
+}
+
+static void put_extent(u8 *d, u64 lba, u32 nr, bool mapped)
+{
+	put_unaligned_be64(lba, d);
+	put_unaligned_be32(nr, d + 8);
+	d[12] = mapped ? 0 : STATUS_DEALLOCATED;
+}
+
+/* Returns the bytes of parameter data, or a negative errno. */
+static int put_extents(struct iet_scmd *s, u8 *buf, unsigned int max)
+{
+	u64 lba = s->lba, end = READ_ONCE(s->vol->nr_blocks), nr;
+	u32 len = STATUS_HEADER;
+	bool mapped;
+	int err;
+
+	while (max-- && lba < end) {
+		nr = min_t(u64, end - lba, U32_MAX);
+		err = extent(s->vol, lba, &nr, &mapped);
+		if (err)
+			return err;
+		put_extent(buf + len, lba, nr, mapped);
+		len += STATUS_DESCRIPTOR;
+		lba += nr;
+	}
+	put_unaligned_be32(len - 4, buf);
+	return len;
+}
+
+static void status_work(struct iet_scmd *s)
+{
+	u32 room = min3(s->in_len, s->edtl, (u32)IET_PARAM_MAX);
+	int len = put_extents(s, s->state, STATUS_MAX);
+
+	if (len < 0) {
+		iet_scsi_end(s, len);
+		return;
+	}
+	s->in_len = min_t(u32, s->in_len, len);
+	iet_tio_write(&s->tio, 0, s->state, min(room, s->in_len));
+	iet_scsi_end(s, 0);
+}
+
+/**
+ * iet_sbc_lba_status() - GET LBA STATUS, SBC-3 5.6
+ * @s: the command
+ * @gfp: for the answer
+ *
+ * In a worker: the file system may have to read its metadata.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_lba_status(struct iet_scmd *s, gfp_t gfp)
+{
+	u32 room = min3(s->in_len, s->edtl, (u32)IET_PARAM_MAX);
+	int err;
+
+	s->lba = get_unaligned_be64(s->cdb + 2);
+	if (s->lba >= READ_ONCE(s->vol->nr_blocks)) {
+		iet_scsi_refuse(s, ILLEGAL_REQUEST, IET_ASC_LBA_OUT_OF_RANGE);
+		return 0;
+	}
+	if (!iet_scsi_state(s, IET_PARAM_MAX, NULL, gfp))
+		return -ENOMEM;
+	err = iet_scsi_alloc(s, room, gfp);
+	if (err)
+		return err;
+	return iet_scsi_in_worker(s, status_work);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * WRITE SAME (SBC-3 5.42, 5.43): one block, over and over.
+ *
+ * Zeroes are left to the medium, which may unmap if the initiator lets it.
+ * Other blocks are written chunk by chunk, each asynchronously; starting the
+ * next is a step in one of the volume's workers.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include <scsi/scsi_proto.h>
+
+#include "compat.h"
+#include "opcodes.h"
+#include "volume.h"
+
+#define CDB1_UNMAP 0x08
+#define CDB1_NDOB 0x01
+
+#define CHUNK (256U << 10)
+#define BLOCK_MAX 4096
+
+/**
+ * struct write_same - state of a WRITE SAME
+ * @tio: a chunk full of the block
+ * @off: what has been written, bytes
+ * @total: what is to be written, bytes
+ * @block: the block
+ *
+ * Lifetime: iet_scmd.state, from execute to release.
+ */
+struct write_same {
+	struct iet_tio tio;
+	u64 off;
+	u64 total;
+	u8 block[BLOCK_MAX];
+};
+
+static bool no_data_out(const struct iet_scmd *s)
+{
+	return s->op->len == 16 && (s->cdb[1] & CDB1_NDOB);
+}
+
+/**
+ * iet_sbc_write_same_bytes() - Data-Out of a WRITE SAME
+ * @s: the command, decoded
+ *
+ * Return: bytes: one block, or 0 with NDOB
+ */
+u32 iet_sbc_write_same_bytes(const struct iet_scmd *s)
+{
+	return no_data_out(s) ? 0 : 1U << s->vol->blk_shift;
+}
+
+static u32 write_flags(const struct iet_scmd *s)
+{
+	return s->vol->wce ? 0 : IET_IO_FUA;
+}
+
+static void chunk_done(struct iet_scmd *s);
+
+static int write_chunk(struct iet_scmd *s)
+{
+	struct write_same *w = s->state;
+	u32 len = min_t(u64, w->total - w->off, w->tio.size);
+	u64 off = w->off;
+
+	w->off += len;
+	return iet_scsi_io(s, IET_IO_WRITE, write_flags(s), &w->tio, off, len,
+			   chunk_done);
+}
+
+static void chunk_done(struct iet_scmd *s)
+{
+	struct write_same *w = s->state;
+
+	if (s->err || w->off == w->total || iet_scsi_stopped(s))
+		iet_scsi_end(s, s->err);
+	else
+		write_chunk(s);
+}
+
+static int write_blocks(struct iet_scmd *s, gfp_t gfp)
+{
+	struct write_same *w = s->state;
+	u32 bs = 1U << s->vol->blk_shift, off;
+	int err;
+
+	err = iet_tio_alloc(&w->tio, min_t(u64, w->total, CHUNK), gfp);
+	if (err)
+		return err;
+	for (off = 0; off < w->tio.size; off += bs)
+		iet_tio_write(&w->tio, off, w->block, bs);
+	return write_chunk(s);
+}
+
+static int write_zeroes(struct iet_scmd *s, u64 total)
+{
+	u32 flags = write_flags(s);
+
+	if (s->cdb[1] & CDB1_UNMAP)
+		flags |= IET_IO_UNMAP;
+	return iet_scsi_io(s, IET_IO_WRITE_ZEROES, flags, NULL, 0, total, NULL);
+}
+
+static void free_state(void *state)
+{
+	struct write_same *w = state;
+
+	iet_tio_free(&w->tio);
+}
+
+/**
+ * iet_sbc_write_same() - WRITE SAME(10), (16), SBC-3 5.42, 5.43
+ * @s: the command
+ * @gfp: for the pages
+ *
+ * A length of 0 means: to the end of the medium.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_write_same(struct iet_scmd *s, gfp_t gfp)
+{
+	u32 bs = 1U << s->vol->blk_shift;
+	struct write_same *w;
+	u64 total;
+
+	if ((s->cdb[1] & CDB1_UNMAP) && !s->vol->thin) {
+		iet_scsi_invalid_field(s, 1, 3);
+		return 0;
+	}
+	total = s->nr_blocks ?: READ_ONCE(s->vol->nr_blocks) - s->lba;
+	total <<= s->vol->blk_shift;
+	if (no_data_out(s))
+		return write_zeroes(s, total);
+	w = iet_scsi_state(s, sizeof(*w), free_state, gfp);
+	if (!w)
+		return -ENOMEM;
+	w->total = total;
+	iet_tio_read(&s->tio, 0, w->block, bs);
+	if (!memchr_inv(w->block, 0, bs))
+		return write_zeroes(s, total);
+	return write_blocks(s, gfp);
+}
