@@ -526,7 +526,8 @@ _Static_assert(sizeof(struct iscsi_async_hdr) == ISCSI_BHS_LEN, "async");
 _Static_assert(sizeof(struct iscsi_text_hdr) == ISCSI_BHS_LEN, "text");
 _Static_assert(sizeof(struct iscsi_text_rsp_hdr) == ISCSI_BHS_LEN, "text rsp");
 _Static_assert(sizeof(struct iscsi_login_hdr) == ISCSI_BHS_LEN, "login");
-_Static_assert(sizeof(struct iscsi_login_rsp_hdr) == ISCSI_BHS_LEN, "login rsp");
+_Static_assert(sizeof(struct iscsi_login_rsp_hdr) == ISCSI_BHS_LEN,
+	       "login rsp");
 _Static_assert(sizeof(struct iscsi_logout_hdr) == ISCSI_BHS_LEN, "logout");
 _Static_assert(sizeof(struct iscsi_logout_rsp_hdr) == ISCSI_BHS_LEN, "lo rsp");
 _Static_assert(sizeof(struct iscsi_snack_hdr) == ISCSI_BHS_LEN, "snack");

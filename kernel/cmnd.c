@@ -283,8 +283,8 @@ static int reject_and_close(struct iet_conn *conn, u8 reason)
 
 	if (err)
 		return err;
-	list_last_entry(&conn->tx.queue, struct iet_cmnd, tx_node)
-		->close_after = true;
+	list_last_entry(&conn->tx.queue, struct iet_cmnd, tx_node)->close_after =
+		true;
 	conn->stop_rx = true;
 	return 0;
 }
@@ -788,8 +788,8 @@ static struct iet_cmnd *find_write(struct iet_conn *conn,
 		if (cmnd && (u16)(ttt >> 16) != cmnd->gen &&
 		    (u16)(cmnd->gen - (ttt >> 16)) < 0x4000)
 			return NULL;
-		if (cmnd && ((u16)(ttt >> 16) != cmnd->gen ||
-			     cmnd->itt != hdr->itt))
+		if (cmnd &&
+		    ((u16)(ttt >> 16) != cmnd->gen || cmnd->itt != hdr->itt))
 			cmnd = NULL;
 		/* it has ended, and its place is not in use again */
 		if (cmnd && (cmnd->state == IET_CMND_FREE || cmnd->aborted))

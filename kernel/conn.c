@@ -387,7 +387,8 @@ static void conn_shut(struct iet_conn *conn)
 
 static void take_messages(struct iet_conn *conn)
 {
-	struct llist_node *list = llist_reverse_order(llist_del_all(&conn->msgs));
+	struct llist_node *list =
+		llist_reverse_order(llist_del_all(&conn->msgs));
 	struct iet_conn_msg *msg, *next;
 
 	llist_for_each_entry_safe(msg, next, list, node)
@@ -396,7 +397,8 @@ static void take_messages(struct iet_conn *conn)
 
 static void take_done(struct iet_conn *conn)
 {
-	struct llist_node *list = llist_reverse_order(llist_del_all(&conn->done));
+	struct llist_node *list =
+		llist_reverse_order(llist_del_all(&conn->done));
 	struct iet_cmnd *cmnd, *next;
 
 	llist_for_each_entry_safe(cmnd, next, list, done_node)

@@ -53,8 +53,7 @@ enum iet_r2t_verdict {
 };
 
 void iet_r2t_init(struct iet_r2t *r, u32 burst, u32 max_outstanding);
-void iet_r2t_unsolicited(struct iet_r2t *r, u32 immediate, u32 end,
-			 bool final);
+void iet_r2t_unsolicited(struct iet_r2t *r, u32 immediate, u32 end, bool final);
 void iet_r2t_set_total(struct iet_r2t *r, u32 total);
 enum iet_r2t_verdict iet_r2t_data_out(struct iet_r2t *r, bool solicited,
 				      u32 r2t_sn, u32 data_sn, u32 offset,

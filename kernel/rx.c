@@ -25,8 +25,7 @@ static int recv_buf(struct iet_conn *conn, void *buf, u32 len)
 	struct kvec kv = { buf + rx->off, len - rx->off };
 	int n;
 
-	n = kernel_recvmsg(conn->sock, &msg, &kv, 1, kv.iov_len,
-			   msg.msg_flags);
+	n = kernel_recvmsg(conn->sock, &msg, &kv, 1, kv.iov_len, msg.msg_flags);
 	if (n == -EAGAIN)
 		return 0;
 	if (n <= 0)
@@ -121,8 +120,8 @@ static int rx_data(struct iet_conn *conn)
 	int n;
 
 	if (room)
-		iet_tio_iter(&rx->cmnd->scmd.tio, &msg.msg_iter, ITER_DEST,
-			     pos, room);
+		iet_tio_iter(&rx->cmnd->scmd.tio, &msg.msg_iter, ITER_DEST, pos,
+			     room);
 	else
 		iov_iter_discard(&msg.msg_iter, ITER_DEST,
 				 rx->data_len - rx->off);
@@ -190,14 +189,10 @@ static int rx_pdu(struct iet_conn *conn)
 }
 
 static int (*const rx_states[])(struct iet_conn *conn) = {
-	[IET_RX_BHS] = rx_bhs,
-	[IET_RX_AHS] = rx_ahs,
-	[IET_RX_HDIGEST] = rx_hdigest,
-	[IET_RX_HEADER] = rx_header,
-	[IET_RX_DATA] = rx_data,
-	[IET_RX_PAD] = rx_pad,
-	[IET_RX_DDIGEST] = rx_ddigest,
-	[IET_RX_PDU] = rx_pdu,
+	[IET_RX_BHS] = rx_bhs,	       [IET_RX_AHS] = rx_ahs,
+	[IET_RX_HDIGEST] = rx_hdigest, [IET_RX_HEADER] = rx_header,
+	[IET_RX_DATA] = rx_data,       [IET_RX_PAD] = rx_pad,
+	[IET_RX_DDIGEST] = rx_ddigest, [IET_RX_PDU] = rx_pdu,
 };
 
 static enum iet_event close_reason(int err)

@@ -91,24 +91,12 @@ static bool key_is_known(const char *key)
 {
 	/* keys of the login phase, and those that may not change any more */
 	static const char *const known[] = {
-		"HeaderDigest",
-		"DataDigest",
-		"MaxConnections",
-		"InitialR2T",
-		"ImmediateData",
-		"MaxBurstLength",
-		"FirstBurstLength",
-		"DefaultTime2Wait",
-		"DefaultTime2Retain",
-		"MaxOutstandingR2T",
-		"DataPDUInOrder",
-		"DataSequenceInOrder",
-		"ErrorRecoveryLevel",
-		"SessionType",
-		"TargetName",
-		"AuthMethod",
-		"TaskReporting",
-		"iSCSIProtocolLevel",
+		"HeaderDigest",	      "DataDigest",	  "MaxConnections",
+		"InitialR2T",	      "ImmediateData",	  "MaxBurstLength",
+		"FirstBurstLength",   "DefaultTime2Wait", "DefaultTime2Retain",
+		"MaxOutstandingR2T",  "DataPDUInOrder",	  "DataSequenceInOrder",
+		"ErrorRecoveryLevel", "SessionType",	  "TargetName",
+		"AuthMethod",	      "TaskReporting",	  "iSCSIProtocolLevel",
 	};
 	unsigned int i;
 

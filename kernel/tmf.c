@@ -202,8 +202,7 @@ static bool send_messages(struct iet_tmf *tmf, struct iet_session *own)
 		list_for_each_entry(session, &target->sessions, target_node) {
 			if (!session_concerned(tmf, own, session))
 				continue;
-			list_for_each_entry(conn, &session->conns,
-					    session_node)
+			list_for_each_entry(conn, &session->conns, session_node)
 				ok &= send_message(conn, tmf);
 		}
 	}

@@ -111,7 +111,8 @@ static void build_data_in(struct iet_conn *conn, struct iet_cmnd *cmnd,
 	if (end || len == seq_left)
 		hdr->flags = ISCSI_FLAG_FINAL;
 	if (status) {
-		hdr->flags |= ISCSI_DATA_IN_STATUS | residual(s, &hdr->residual);
+		hdr->flags |= ISCSI_DATA_IN_STATUS |
+			      residual(s, &hdr->residual);
 		hdr->status = s->status;
 	}
 	hdr->itt = cmnd->itt;
@@ -234,14 +235,10 @@ static void build_reject(struct iet_conn *conn, struct iet_cmnd *cmnd)
 
 static void (*const builders[IET_TX_NR])(struct iet_conn *conn,
 					 struct iet_cmnd *cmnd) = {
-	[IET_TX_SCSI] = build_scsi,
-	[IET_TX_R2T] = build_r2t,
-	[IET_TX_NOP_IN] = build_nop_in,
-	[IET_TX_PING] = build_ping,
-	[IET_TX_TMF] = build_tmf,
-	[IET_TX_LOGOUT] = build_logout,
-	[IET_TX_TEXT] = build_text,
-	[IET_TX_REJECT] = build_reject,
+	[IET_TX_SCSI] = build_scsi,	[IET_TX_R2T] = build_r2t,
+	[IET_TX_NOP_IN] = build_nop_in, [IET_TX_PING] = build_ping,
+	[IET_TX_TMF] = build_tmf,	[IET_TX_LOGOUT] = build_logout,
+	[IET_TX_TEXT] = build_text,	[IET_TX_REJECT] = build_reject,
 };
 
 static u32 data_crc(struct iet_conn *conn)
@@ -284,8 +281,8 @@ static bool next_pdu(struct iet_conn *conn)
 {
 	struct iet_tx *tx = &conn->tx;
 
-	tx->cmnd = list_first_entry_or_null(&tx->queue, struct iet_cmnd,
-					    tx_node);
+	tx->cmnd =
+		list_first_entry_or_null(&tx->queue, struct iet_cmnd, tx_node);
 	if (!tx->cmnd)
 		return false;
 	memset(&tx->hdr, 0, sizeof(tx->hdr));
@@ -309,8 +306,8 @@ static int send_small(struct iet_conn *conn, int flags)
 
 	kv[n++] = (struct kvec){ &tx->hdr, tx->hdr_len };
 	if (tx->inline_data || !tx->data_len) {
-		kv[n++] = (struct kvec){ (void *)tx->inline_data,
-					 tx->data_len };
+		kv[n++] =
+			(struct kvec){ (void *)tx->inline_data, tx->data_len };
 		kv[n++] = (struct kvec){ tx->trailer, tx->trailer_len };
 	} else {
 		msg.msg_flags |= MSG_MORE;

@@ -83,8 +83,8 @@ static void test_verdicts(void)
 		CHECK_EQ(iet_cmdsn_arrived(&sn, r->cmd_sn, r->immediate),
 			 r->want);
 		/* only a command that is next and not immediate counts */
-		CHECK_EQ(sn.exp, r->exp + (r->want == IET_CMDSN_NEXT &&
-					   !r->immediate));
+		CHECK_EQ(sn.exp,
+			 r->exp + (r->want == IET_CMDSN_NEXT && !r->immediate));
 		CHECK_ROW(r->name, before);
 	}
 }

@@ -31,15 +31,15 @@ struct row {
 
 static const struct row rows[] = {
 	{ "read", &fast, 0x01, F | R, 0, 0, 4096, 1, IET_PDU_OK, 0 },
-	{ "read, immediate", &fast, I | 0x01, F | R, 0, 0, 4096, 1,
-	  IET_PDU_OK, 0 },
+	{ "read, immediate", &fast, I | 0x01, F | R, 0, 0, 4096, 1, IET_PDU_OK,
+	  0 },
 	{ "write, immediate data", &fast, 0x01, F | W, 0, 4096, 4096, 1,
 	  IET_PDU_OK, 0 },
 	{ "write, unsolicited data to come", &fast, 0x01, W, 0, 0, 4096, 1,
 	  IET_PDU_OK, 0 },
 	{ "long CDB", &fast, 0x01, F | R, 5, 0, 4096, 1, IET_PDU_OK, 0 },
-	{ "read with data", &fast, 0x01, F | R, 0, 512, 4096, 1,
-	  IET_PDU_REJECT, ISCSI_REJECT_PROTOCOL_ERROR },
+	{ "read with data", &fast, 0x01, F | R, 0, 512, 4096, 1, IET_PDU_REJECT,
+	  ISCSI_REJECT_PROTOCOL_ERROR },
 	{ "read without F", &fast, 0x01, R, 0, 0, 4096, 1, IET_PDU_REJECT,
 	  ISCSI_REJECT_PROTOCOL_ERROR },
 	{ "immediate data, not negotiated", &strict, 0x01, F | W, 0, 512, 4096,
@@ -168,8 +168,11 @@ static const struct ahs_row ahs_rows[] = {
 	{ "runs far over the end", { 0xff, 0xff, 1, 0 }, 20, -EINVAL, 0 },
 	{ "unknown type", { 0, 5, 9, 0 }, 8, -EINVAL, 0 },
 	{ "bidirectional", { 0, 5, 2, 0, 0, 0, 2, 0 }, 8, -EINVAL, 0 },
-	{ "twice", { 0, 5, 1, 0, 1, 2, 3, 4, 0, 5, 1, 0, 1, 2, 3, 4 }, 16,
-	  -EINVAL, 0 },
+	{ "twice",
+	  { 0, 5, 1, 0, 1, 2, 3, 4, 0, 5, 1, 0, 1, 2, 3, 4 },
+	  16,
+	  -EINVAL,
+	  0 },
 	{ "header cut", { 0, 5, 1, 0, 1, 2, 3, 4, 0, 5 }, 10, -EINVAL, 0 },
 };
 
@@ -184,8 +187,7 @@ static void test_ahs(void)
 		u32 ext_len;
 
 		memcpy(copy, a->ahs, a->len);
-		CHECK_EQ(iet_pdu_ext_cdb(copy, a->len, &ext, &ext_len),
-			 a->err);
+		CHECK_EQ(iet_pdu_ext_cdb(copy, a->len, &ext, &ext_len), a->err);
 		if (!a->err) {
 			CHECK_EQ(ext_len, a->ext_len);
 			CHECK_EQ(ext ? ext - copy : 0, a->ext_len ? 4 : 0);
