@@ -30,6 +30,14 @@ const uint8_t *addr_bytes(const struct sockaddr *sa, size_t *len)
 	return (const uint8_t *)&in6->sin6_addr;
 }
 
+size_t addr_size(const struct sockaddr *sa)
+{
+	if (sa->sa_family == AF_INET6)
+		return sizeof(struct sockaddr_in6);
+	return sa->sa_family == AF_INET ? sizeof(struct sockaddr_in) :
+					  sizeof(*sa);
+}
+
 void addr_print(const struct sockaddr *sa, bool with_port,
 		char text[ADDR_TEXT_MAX])
 {

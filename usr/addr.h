@@ -32,6 +32,14 @@ void addr_print(const struct sockaddr *sa, bool with_port,
 const uint8_t *addr_bytes(const struct sockaddr *sa, size_t *len);
 
 /**
+ * addr_size - the size of an address, as bind() wants it
+ * @sa: address
+ *
+ * Return: bytes
+ */
+size_t addr_size(const struct sockaddr *sa);
+
+/**
  * addr_same_prefix - do addresses agree in their first bits?
  * @a: bytes of an address
  * @b: bytes of another of the same length

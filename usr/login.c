@@ -22,6 +22,7 @@
 
 #include "acl.h"
 #include "addr.h"
+#include "clone.h"
 #include "handoff.h"
 #include "isns.h"
 #include "log.h"
@@ -106,10 +107,15 @@ static void fill_response(struct login *l, const struct iscsi_hdr *hdr,
 
 static void log_refusal(const struct login *l, enum iscsi_login_status status)
 {
+	int priority = LOG_INFO;
 	char peer[ADDR_TEXT_MAX];
 
+	if (status == ISCSI_LOGIN_AUTH_FAILED)
+		priority = LOG_WARNING;
+	if (l->limited)
+		priority = LOG_DEBUG;
 	addr_print(peer_of(l), true, peer);
-	log_message(status == ISCSI_LOGIN_AUTH_FAILED ? LOG_WARNING : LOG_INFO,
+	log_message(priority,
 		    "login from %s (initiator %s, target %s%s%s) refused with "
 		    "status 0x%04x",
 		    peer, l->session.initiator[0] ? l->session.initiator : "-",
@@ -425,6 +431,23 @@ static uint16_t discovery_tsih(void)
 	return last;
 }
 
+/* 6.3.5: it may take the place of one that exists */
+static enum iscsi_login_status lead_session(struct login *l)
+{
+	const struct clone_id id = { l->target.name, l->session.initiator,
+				     l->first.isid };
+	enum iscsi_login_status status;
+
+	if (clone_refused(&id, peer_of(l))) {
+		l->limited = true;
+		return ISCSI_LOGIN_SERVICE_UNAVAILABLE;
+	}
+	status = handoff_session(l);
+	if (status == ISCSI_LOGIN_SUCCESS)
+		clone_logged_in(&id, peer_of(l));
+	return status;
+}
+
 static enum iscsi_login_status begin_session(struct login *l)
 {
 	enum iscsi_login_status status = negotiate_finish(&l->neg);
@@ -436,7 +459,7 @@ static enum iscsi_login_status begin_session(struct login *l)
 		return ISCSI_LOGIN_SUCCESS;
 	}
 	if (l->neg.leading)
-		return handoff_session(l);
+		return lead_session(l);
 	/* it may be gone, or full, since the first request */
 	return handoff_find_session(l);
 }

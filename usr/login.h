@@ -35,6 +35,7 @@
  * @first: its first request, which all others must agree with
  * @requests: number of requests
  * @identified: names and session type are known
+ * @limited: refused by a limit, of which the log has a line already
  * @secure: no authentication is needed (any more)
  * @stage: &enum iscsi_login_stage
  * @stat_sn: StatSN of the next response
@@ -56,6 +57,7 @@ struct login {
 	struct iscsi_login_hdr first;
 	unsigned int requests;
 	bool identified;
+	bool limited;
 	bool secure;
 	uint8_t stage;
 	uint32_t stat_sn;
