@@ -17,6 +17,25 @@ struct workqueue_struct *iet_wq;
 
 static DEFINE_IDA(tsih_ida);
 
+/*
+ * A TSIH is not given out again soon: an initiator that is late with an old
+ * one must not meet another session.  Under iet_config_lock.
+ */
+static int alloc_tsih(void)
+{
+	static u16 last;
+	int tsih;
+
+	tsih = last < 0xffff ? ida_alloc_range(&tsih_ida, last + 1, 0xffff,
+					       GFP_NOIO) :
+			       -ENOSPC;
+	if (tsih == -ENOSPC)
+		tsih = ida_alloc_range(&tsih_ida, 1, 0xffff, GFP_NOIO);
+	if (tsih > 0)
+		last = tsih;
+	return tsih;
+}
+
 /**
  * iet_session_init - set up what all sessions share
  *
@@ -207,7 +226,7 @@ struct iet_session *iet_session_create(struct iet_target *target,
 	session = kzalloc(sizeof(*session), GFP_NOIO);
 	if (!session)
 		return ERR_PTR(-ENOMEM);
-	tsih = ida_alloc_range(&tsih_ida, 1, 0xffff, GFP_NOIO);
+	tsih = alloc_tsih();
 	if (tsih < 0) {
 		NL_SET_ERR_MSG(extack, "no TSIH is left");
 		err = tsih;
