@@ -26,9 +26,9 @@ static int alloc_tsih(void)
 	static u16 last;
 	int tsih;
 
-	tsih = last < 0xffff ? ida_alloc_range(&tsih_ida, last + 1, 0xffff,
-					       GFP_NOIO) :
-			       -ENOSPC;
+	tsih = last < 0xffff ?
+		       ida_alloc_range(&tsih_ida, last + 1, 0xffff, GFP_NOIO) :
+		       -ENOSPC;
 	if (tsih == -ENOSPC)
 		tsih = ida_alloc_range(&tsih_ida, 1, 0xffff, GFP_NOIO);
 	if (tsih > 0)
