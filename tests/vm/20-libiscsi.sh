@@ -29,7 +29,7 @@ family() {
 	out=$(timeout 200 iscsi-test-cu --dataloss -t "ALL.$1" "$url/$2" 2>&1)
 	status=$?
 	tests=$(awk '$1 == "tests" { print $3, $4, $5 }' <<<"$out")
-	skipped=$(grep -c '^ *Test: .*SKIPPED' <<<"$out")
+	skipped=$(grep -cE 'Test: .*\.\.\. +\[SKIPPED' <<<"$out")
 	[ "$tests" != "1 1 0" ] || skipped=0
 	if [ $status = 0 ] && [[ $tests =~ ^([0-9]+)\ ([0-9]+)\ 0$ ]] &&
 		[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ] &&
