@@ -300,9 +300,10 @@ struct iet_conn *iet_conn_create(struct iet_session *session,
 	iet_session_get(session);
 	list_add(&conn->session_node, &session->conns);
 	session->nr_conns++;
-	iet_nthread_attach(conn);
+	/* closing, which may begin as soon as it is attached, stops the timer */
 	if (nop_interval(conn))
 		queue_delayed_work(iet_wq, &conn->timer, nop_interval(conn));
+	iet_nthread_attach(conn);
 	iet_event_conn(session->target->tid, session->sid, conn->cid,
 		       IET_EVENT_NEW);
 	return conn;
