@@ -224,6 +224,7 @@ static void forget_registration(void)
 		next = TAILQ_NEXT(n, link);
 		n->registered = false;
 		n->scn = false;
+		n->doubt = false;
 		n->refused = false;
 		n->stale = true;
 		isns_node_drop_found(n);
@@ -291,7 +292,8 @@ static int leave_done(struct isns_node *n, uint32_t status,
 
 static bool verify_due(const struct isns_node *n)
 {
-	return isns.verify && isns.registered && n->registered && n->present;
+	return (isns.verify || n->doubt) && isns.registered && n->registered &&
+	       n->present;
 }
 
 static void verify_build(struct isns_buf *buf, const struct isns_node *n)
@@ -320,6 +322,7 @@ static int verify_done(struct isns_node *n, uint32_t status,
 	int err = 0;
 
 	isns.verify = false;
+	n->doubt = false;
 	if (status == ISNS_SUCCESS)
 		err = isns_parse_names(r, is_it, &seek);
 	if (err || seek.found)
@@ -736,11 +739,9 @@ static void on_change(const char *target, const char *about, uint32_t bitmap,
 	log_debug("iSNS: change 0x%x of %s for %s", bitmap, about, target);
 	if (n)
 		n->stale = true;
-	/* somebody else has taken it out: it comes back */
-	if (ours && bitmap & ISNS_SCN_REMOVED && ours != isns.node) {
-		ours->registered = false;
-		ours->scn = false;
-	}
+	/* by whomever: it may be our own request that it speaks of */
+	if (ours && bitmap & ISNS_SCN_REMOVED)
+		ours->doubt = true;
 	if (n || ours)
 		work_after(SETTLE_MS);
 }

@@ -34,6 +34,7 @@ struct isns_names {
  * @present: the module has it
  * @registered: the server has it, with its alias
  * @scn: the server tells us of changes that concern it, or never will
+ * @doubt: or has it?  The server shall be asked
  * @refused: the server does not want it; not to be tried again soon
  * @known: @initiators is what the server has said, at whatever time
  * @stale: and it may have changed since
@@ -48,6 +49,7 @@ struct isns_node {
 	bool present;
 	bool registered;
 	bool scn;
+	bool doubt;
 	bool refused;
 	bool known;
 	bool stale;

@@ -459,11 +459,17 @@ static void test_notices(void)
 	CHECK_EQ(tell(fd, ISNS_SCN, &buf), 0);
 	CHECK(WAIT(isns_access(A, JOE) == ISNS_ALLOWED, 5));
 	CHECK_EQ(isns_access(B, JOE), ISNS_FORBIDDEN);
-	/* somebody has taken a target out */
+	/* no target is taken out, whatever it says */
+	put_change(&buf, A, B, ISNS_SCN_REMOVED);
+	CHECK_EQ(tell(fd, ISNS_SCN, &buf), 0);
+	idle(0.2);
+	CHECK_EQ(server.replaced, 1);
+	/* somebody has taken it out: all is registered anew */
 	server_del(&server, B);
 	put_change(&buf, A, B, ISNS_SCN_REMOVED);
 	CHECK_EQ(tell(fd, ISNS_SCN, &buf), 0);
 	CHECK(WAIT(server_find(&server, B) >= 0, 5));
+	CHECK_EQ(server.replaced, 2);
 	/* after nonsense the connection ends, and others go on */
 	CHECK_EQ(send(fd, "0123456789abcdef", 16, MSG_NOSIGNAL), 16);
 	CHECK_EQ(tell(fd, ISNS_ESI, &buf), -1);
