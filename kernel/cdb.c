@@ -18,6 +18,7 @@ static const struct {
 	[IET_CDB_RW10] = { 2, 4, 7, 2 },
 	[IET_CDB_RW12] = { 2, 4, 6, 4 },
 	[IET_CDB_RW16] = { 2, 8, 10, 4 },
+	[IET_CDB_RW16_BYTE] = { 2, 8, 13, 1 },
 	[IET_CDB_ALLOC_3_2] = { .len = 3, .len_size = 2 },
 	[IET_CDB_ALLOC_4_1] = { .len = 4, .len_size = 1 },
 	[IET_CDB_ALLOC_6_4] = { .len = 6, .len_size = 4 },

@@ -13,7 +13,7 @@
 
 #define RW_IN (IET_OP_IN | IET_OP_MEDIUM | IET_OP_LIMIT)
 #define RW_OUT (IET_OP_OUT | IET_OP_MEDIUM | IET_OP_LIMIT)
-#define SAME (IET_OP_OUT | IET_OP_MEDIUM | IET_OP_EXACT)
+#define OUT_EXACT (IET_OP_OUT | IET_OP_MEDIUM | IET_OP_EXACT)
 #define IN_ALWAYS (IET_OP_IN | IET_OP_ALWAYS | IET_OP_WLUN)
 
 /* byte 1 of the block commands */
@@ -88,6 +88,13 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.execute = iet_sbc_start_stop,
 	},
 	{
+		.opcode = 0x1d,
+		.name = "SEND DIAGNOSTIC",
+		.len = 6,
+		.usage = { 0x1d, 0x14, 0, 0, 0, 0 },
+		.execute = iet_spc_send_diagnostic,
+	},
+	{
 		.opcode = 0x25,
 		.name = "READ CAPACITY(10)",
 		.len = 10,
@@ -133,6 +140,15 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.execute = iet_sbc_verify,
 	},
 	{
+		.opcode = 0x34,
+		.name = "PRE-FETCH(10)",
+		.len = 10,
+		.layout = IET_CDB_RW10,
+		.flags = IET_OP_MEDIUM,
+		.usage = { 0x34, IMMED, X4, 0, 0xff, 0xff, 0 },
+		.execute = iet_sbc_prefetch,
+	},
+	{
 		.opcode = 0x35,
 		.name = "SYNCHRONIZE CACHE(10)",
 		.len = 10,
@@ -142,11 +158,20 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.execute = iet_sbc_sync_cache,
 	},
 	{
+		.opcode = 0x37,
+		.name = "READ DEFECT DATA(10)",
+		.len = 10,
+		.layout = IET_CDB_ALLOC_7_2,
+		.flags = IET_OP_IN,
+		.usage = { 0x37, 0, 0x1f, 0, 0, 0, 0, 0xff, 0xff, 0 },
+		.param = iet_sbc_read_defects,
+	},
+	{
 		.opcode = 0x41,
 		.name = "WRITE SAME(10)",
 		.len = 10,
 		.layout = IET_CDB_RW10,
-		.flags = SAME | IET_OP_WRITE,
+		.flags = OUT_EXACT | IET_OP_WRITE,
 		.usage = { 0x41, UNMAP, X4, 0, 0xff, 0xff, 0 },
 		.out_bytes = iet_sbc_write_same_bytes,
 		.execute = iet_sbc_write_same,
@@ -179,6 +204,17 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.execute = iet_sbc_read,
 	},
 	{
+		.opcode = 0x89,
+		.name = "COMPARE AND WRITE",
+		.len = 16,
+		.layout = IET_CDB_RW16_BYTE,
+		.flags = OUT_EXACT | IET_OP_LIMIT | IET_OP_WRITE |
+			 IET_OP_ATOMIC,
+		.usage = { 0x89, DPO_FUA, X4, X4, 0, 0, 0, 0xff, 0, 0 },
+		.out_bytes = iet_sbc_compare_write_bytes,
+		.execute = iet_sbc_compare_write,
+	},
+	{
 		.opcode = 0x8a,
 		.name = "WRITE(16)",
 		.len = 16,
@@ -186,6 +222,15 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.flags = RW_OUT | IET_OP_WRITE,
 		.usage = { 0x8a, DPO_FUA, X4, X4, X4, 0, 0 },
 		.execute = iet_sbc_write,
+	},
+	{
+		.opcode = 0x8b,
+		.name = "ORWRITE(16)",
+		.len = 16,
+		.layout = IET_CDB_RW16,
+		.flags = RW_OUT | IET_OP_WRITE | IET_OP_ATOMIC,
+		.usage = { 0x8b, DPO_FUA, X4, X4, X4, 0, 0 },
+		.execute = iet_sbc_orwrite,
 	},
 	{
 		.opcode = 0x8e,
@@ -207,6 +252,15 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.execute = iet_sbc_verify,
 	},
 	{
+		.opcode = 0x90,
+		.name = "PRE-FETCH(16)",
+		.len = 16,
+		.layout = IET_CDB_RW16,
+		.flags = IET_OP_MEDIUM,
+		.usage = { 0x90, IMMED, X4, X4, X4, 0, 0 },
+		.execute = iet_sbc_prefetch,
+	},
+	{
 		.opcode = 0x91,
 		.name = "SYNCHRONIZE CACHE(16)",
 		.len = 16,
@@ -220,7 +274,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "WRITE SAME(16)",
 		.len = 16,
 		.layout = IET_CDB_RW16,
-		.flags = SAME | IET_OP_WRITE,
+		.flags = OUT_EXACT | IET_OP_WRITE,
 		.usage = { 0x93, UNMAP | NDOB, X4, X4, X4, 0, 0 },
 		.out_bytes = iet_sbc_write_same_bytes,
 		.execute = iet_sbc_write_same,
@@ -265,6 +319,16 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.param = iet_spc_report_opcodes,
 	},
 	{
+		.opcode = 0xa3,
+		.sa = 0x0d,
+		.name = "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS",
+		.len = 12,
+		.layout = IET_CDB_ALLOC_6_4,
+		.flags = IET_OP_SA | IET_OP_IN,
+		.usage = { 0xa3, 0x0d, 0x80, 0, 0, 0, X4, 0, 0 },
+		.param = iet_spc_report_tmfs,
+	},
+	{
 		.opcode = 0xa8,
 		.name = "READ(12)",
 		.len = 12,
@@ -300,6 +364,15 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.flags = RW_OUT,
 		.usage = { 0xaf, DPO_BYTCHK, X4, X4, 0, 0 },
 		.execute = iet_sbc_verify,
+	},
+	{
+		.opcode = 0xb7,
+		.name = "READ DEFECT DATA(12)",
+		.len = 12,
+		.layout = IET_CDB_ALLOC_6_4,
+		.flags = IET_OP_IN,
+		.usage = { 0xb7, 0x1f, X4, X4, 0, 0 },
+		.param = iet_sbc_read_defects,
 	},
 };
 

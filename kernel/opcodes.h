@@ -36,6 +36,7 @@
 #define IET_OP_ALWAYS BIT(7)
 #define IET_OP_THIN BIT(8) /* only thin provisioned units know it */
 #define IET_OP_EXACT BIT(9) /* no less Data-Out than the CDB asks, nor more */
+#define IET_OP_ATOMIC BIT(10) /* nobody else touches its blocks meanwhile */
 
 /**
  * struct iet_scsi_op - a command
@@ -87,6 +88,8 @@ int iet_spc_report_luns(struct iet_scmd *s, gfp_t gfp);
 int iet_spc_inquiry(struct iet_scmd *s, u8 *buf);
 int iet_spc_mode_sense(struct iet_scmd *s, u8 *buf);
 int iet_spc_report_opcodes(struct iet_scmd *s, u8 *buf);
+int iet_spc_report_tmfs(struct iet_scmd *s, u8 *buf);
+int iet_spc_send_diagnostic(struct iet_scmd *s, gfp_t gfp);
 
 /* handlers: target_disk.c, verify.c */
 int iet_sbc_read_capacity10(struct iet_scmd *s, u8 *buf);
@@ -95,8 +98,16 @@ int iet_sbc_read(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_write(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_sync_cache(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_start_stop(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_prefetch(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_read_defects(struct iet_scmd *s, u8 *buf);
+u32 iet_sbc_write_flags(const struct iet_scmd *s);
 int iet_sbc_verify(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_write_verify(struct iet_scmd *s, gfp_t gfp);
+
+/* handlers: rmw.c */
+int iet_sbc_compare_write(struct iet_scmd *s, gfp_t gfp);
+u32 iet_sbc_compare_write_bytes(const struct iet_scmd *s);
+int iet_sbc_orwrite(struct iet_scmd *s, gfp_t gfp);
 
 /* handlers: provisioning.c, write_same.c */
 int iet_sbc_unmap(struct iet_scmd *s, gfp_t gfp);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * REPORT SUPPORTED OPERATION CODES (SPC-4 6.35): the table of commands, as
- * initiators see it.
+ * initiators see it; and REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS (6.36).
  */
 #include <linux/kernel.h>
 #include <linux/string.h>
@@ -10,6 +10,7 @@
 #include "opcodes.h"
 
 #define CDB2_RCTD 0x80
+#define CDB2_REPD 0x80
 
 /* REPORTING OPTIONS */
 enum reporting_options {
@@ -119,4 +120,27 @@ int iet_spc_report_opcodes(struct iet_scmd *s, u8 *buf)
 	if (op && !iet_op_supported(op, s->vol))
 		op = NULL;
 	return report_one(op, timeouts, buf);
+}
+
+/* ATS, ATSS, CTSS, LURS: what tmf.c knows; TRS: TARGET WARM RESET */
+#define TMFS_SUPPORTED (0x80 | 0x40 | 0x10 | 0x08 | 0x02)
+#define TMF_BASIC 4
+#define TMF_EXTENDED 16
+
+/**
+ * iet_spc_report_tmfs() - REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS, 6.36
+ * @s: the command
+ * @buf: parameter data
+ *
+ * There is nothing to say about how long they take.
+ *
+ * Return: bytes of parameter data
+ */
+int iet_spc_report_tmfs(struct iet_scmd *s, u8 *buf)
+{
+	buf[0] = TMFS_SUPPORTED;
+	if (!(s->cdb[2] & CDB2_REPD))
+		return TMF_BASIC;
+	buf[3] = TMF_EXTENDED - TMF_BASIC;
+	return TMF_EXTENDED;
 }

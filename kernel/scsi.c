@@ -110,6 +110,7 @@ static void init_cmd(struct iet_scmd *s)
 	s->err = 0;
 	s->state = NULL;
 	s->free_state = NULL;
+	s->spanned = false;
 	s->aborted = false;
 	INIT_WORK(&s->work, run_step);
 	INIT_LIST_HEAD(&s->orphan_node);
@@ -338,6 +339,9 @@ void iet_scsi_end(struct iet_scmd *s, int err)
 {
 	if (err)
 		fail(s, err);
+	if (s->spanned)
+		iet_span_unlock(&s->vol->spans, &s->span);
+	s->spanned = false;
 	s->done(s);
 }
 
@@ -535,6 +539,41 @@ static void run(struct iet_scmd *s, gfp_t gfp)
 		iet_scsi_end(s, ret);
 }
 
+static void run_granted(struct iet_scmd *s)
+{
+	if (iet_scsi_stopped(s))
+		iet_scsi_end(s, 0);
+	else
+		run_in_worker(s);
+}
+
+static void span_granted(struct iet_span *span)
+{
+	iet_scsi_in_worker(container_of(span, struct iet_scmd, span),
+			   run_granted);
+}
+
+/*
+ * The blocks that a command reads or writes.  Where the CDB does not say which
+ * they are, it may be any.  A length of 0 is none, or all to the end.
+ */
+static bool lock_span(struct iet_scmd *s)
+{
+	const struct iet_scsi_op *op = s->op;
+	struct iet_span *span = &s->span;
+
+	if (!(op->flags & (IET_OP_LIMIT | IET_OP_WRITE)))
+		return true;
+	span->first = op->flags & IET_OP_MEDIUM ? s->lba : 0;
+	span->end = s->nr_blocks ? s->lba + s->nr_blocks : U64_MAX;
+	if (!s->nr_blocks && op->flags & IET_OP_LIMIT)
+		return true;
+	span->excl = op->flags & IET_OP_ATOMIC;
+	span->granted = span_granted;
+	s->spanned = true;
+	return iet_span_lock(&s->vol->spans, span);
+}
+
 /**
  * iet_scsi_execute() - run a command
  * @s: the command; iet_scsi_prepare() was true and all of the data of a write,
@@ -547,7 +586,8 @@ static void run(struct iet_scmd *s, gfp_t gfp)
  */
 void iet_scsi_execute(struct iet_scmd *s)
 {
-	run(s, GFP_NOWAIT | __GFP_NOWARN);
+	if (lock_span(s))
+		run(s, GFP_NOWAIT | __GFP_NOWARN);
 }
 
 /**

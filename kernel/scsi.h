@@ -18,6 +18,7 @@
 #include <linux/xarray.h>
 
 #include "iotype.h"
+#include "span.h"
 #include "tio.h"
 
 struct iet_lun;
@@ -102,6 +103,8 @@ struct iet_itl {
  * @err: how @io ended, for @step: 0 or a negative errno
  * @state: what a command of several steps keeps, see iet_scsi_state()
  * @free_state: frees what @state refers to, or NULL
+ * @span: the blocks it works on, while it runs and @spanned
+ * @spanned: it works on blocks
  * @aborted: it has been aborted while it ran: steps that have not begun are
  *	left out
  * @done: called once when @status is set, after execute only
@@ -136,6 +139,8 @@ struct iet_scmd {
 	int err;
 	void *state;
 	void (*free_state)(void *state);
+	struct iet_span span;
+	bool spanned;
 	bool aborted;
 	void (*done)(struct iet_scmd *s);
 	struct list_head orphan_node;

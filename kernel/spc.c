@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Primary commands (SPC-4): TEST UNIT READY, REQUEST SENSE, REPORT LUNS.
+ * Primary commands (SPC-4): TEST UNIT READY, REQUEST SENSE, REPORT LUNS, SEND
+ * DIAGNOSTIC.
  * INQUIRY, MODE SENSE and REPORT SUPPORTED OPERATION CODES have files of their
  * own.
  */
@@ -11,8 +12,10 @@
 #include "compat.h"
 #include "opcodes.h"
 #include "target.h"
+#include "volume.h"
 
 #define CDB1_DESC 0x01
+#define CDB1_SELFTEST 0x04
 
 /* SELECT REPORT of REPORT LUNS (SPC-4 6.33) */
 enum select_report {
@@ -148,4 +151,34 @@ int iet_spc_report_luns(struct iet_scmd *s, gfp_t gfp)
 		return err;
 	s->in_len = min(s->in_len, put_luns(s, select, nr, room));
 	return 0;
+}
+
+static void self_test_done(struct iet_scmd *s)
+{
+	if (s->err)
+		iet_scsi_refuse(s, HARDWARE_ERROR, IET_ASC_SELF_TEST_FAILED);
+	iet_scsi_end(s, 0);
+}
+
+/**
+ * iet_spc_send_diagnostic() - SEND DIAGNOSTIC, SPC-4 6.42
+ * @s: the command
+ * @gfp: for a block
+ *
+ * There is the default self-test: can the medium be read?  There are no
+ * diagnostic pages.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_spc_send_diagnostic(struct iet_scmd *s, gfp_t gfp)
+{
+	u32 len = 1U << s->vol->blk_shift;
+	int err;
+
+	if (!(s->cdb[1] & CDB1_SELFTEST))
+		return 0;
+	err = iet_scsi_alloc(s, len, gfp);
+	if (err)
+		return err;
+	return iet_scsi_io(s, IET_IO_READ, 0, &s->tio, 0, len, self_test_done);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Block commands (SBC-3): READ, WRITE, READ CAPACITY, SYNCHRONIZE CACHE and
- * START STOP UNIT.  VERIFY is in verify.c.
+ * Block commands (SBC-3): READ, WRITE, READ CAPACITY, SYNCHRONIZE CACHE,
+ * PRE-FETCH, START STOP UNIT and READ DEFECT DATA.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -60,6 +60,20 @@ int iet_sbc_read_capacity16(struct iet_scmd *s, u8 *buf)
 	return 32;
 }
 
+/**
+ * iet_sbc_write_flags() - how durable a write is to be
+ * @s: the command
+ *
+ * Without a write cache, as with FUA, blocks are on stable storage before
+ * status GOOD is sent.
+ *
+ * Return: IET_IO_*
+ */
+u32 iet_sbc_write_flags(const struct iet_scmd *s)
+{
+	return is_fua(s) || !s->vol->wce ? IET_IO_FUA : 0;
+}
+
 static int read_medium(struct iet_scmd *s)
 {
 	return iet_scsi_io(s, IET_IO_READ, 0, &s->tio, 0, s->tio.size, NULL);
@@ -104,19 +118,26 @@ int iet_sbc_read(struct iet_scmd *s, gfp_t gfp)
  * @s: the command
  * @gfp: unused
  *
- * Writes the whole blocks that have come.  Without a write cache, as with
- * FUA, they are on stable storage before status GOOD is sent.
+ * Writes the whole blocks that have come.
  *
  * Return: see &struct iet_scsi_op
  */
 int iet_sbc_write(struct iet_scmd *s, gfp_t gfp)
 {
 	u32 len = iet_scsi_out_bytes(s);
-	u32 flags = is_fua(s) || !s->vol->wce ? IET_IO_FUA : 0;
 
 	if (!len)
 		return 0;
-	return iet_scsi_io(s, IET_IO_WRITE, flags, &s->tio, 0, len, NULL);
+	return iet_scsi_io(s, IET_IO_WRITE, iet_sbc_write_flags(s), &s->tio, 0,
+			   len, NULL);
+}
+
+/* a length of 0 in the CDB means: to the end of the medium */
+static u64 range_bytes(const struct iet_scmd *s)
+{
+	u64 nr = s->nr_blocks ?: READ_ONCE(s->vol->nr_blocks) - s->lba;
+
+	return nr << s->vol->blk_shift;
 }
 
 /**
@@ -132,12 +153,42 @@ int iet_sbc_write(struct iet_scmd *s, gfp_t gfp)
  */
 int iet_sbc_sync_cache(struct iet_scmd *s, gfp_t gfp)
 {
-	u64 nr = s->nr_blocks;
+	return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0, range_bytes(s), NULL);
+}
 
-	if (!nr) /* to the end of the medium */
-		nr = READ_ONCE(s->vol->nr_blocks) - s->lba;
-	return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0, nr << s->vol->blk_shift,
-			   NULL);
+/**
+ * iet_sbc_prefetch() - PRE-FETCH(10), (16), SBC-3 5.9
+ * @s: the command
+ * @gfp: unused
+ *
+ * No more than one command can read later, so that nobody turns the whole
+ * cache over.  Status is GOOD and not CONDITION MET, which would promise that
+ * all of it is in the cache now.  With IMMED as without: it is the medium's
+ * reading ahead that is begun.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_prefetch(struct iet_scmd *s, gfp_t gfp)
+{
+	return iet_scsi_io(s, IET_IO_PREFETCH, 0, NULL, 0,
+			   min_t(u64, range_bytes(s), IET_TIO_MAX), NULL);
+}
+
+/**
+ * iet_sbc_read_defects() - READ DEFECT DATA(10), (12), SBC-3 5.17, 5.18
+ * @s: the command
+ * @buf: parameter data
+ *
+ * The lists of defects are empty, in whatever format.
+ *
+ * Return: bytes of parameter data
+ */
+int iet_sbc_read_defects(struct iet_scmd *s, u8 *buf)
+{
+	bool ten = s->op->len == 10;
+
+	buf[1] = s->cdb[ten ? 2 : 1] & 0x1f;
+	return ten ? 4 : 8;
 }
 
 /**

@@ -150,6 +150,7 @@ static struct iet_volume *alloc_volume(const struct iet_lun_args *args)
 	spin_lock_init(&vol->lock);
 	INIT_LIST_HEAD(&vol->itls);
 	INIT_LIST_HEAD(&vol->orphans);
+	iet_spans_init(&vol->spans);
 	INIT_RCU_WORK(&vol->release_work, release_volume);
 	vol->path = kstrdup(args->path ?: "", GFP_KERNEL);
 	if (!vol->path)

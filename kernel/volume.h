@@ -13,6 +13,7 @@
 #include <linux/workqueue.h>
 
 #include "iet_netlink.h"
+#include "span.h"
 
 struct block_device;
 struct file;
@@ -71,6 +72,7 @@ struct iet_lun_args {
  * @orphans: iet_scmd.orphan_node: aborted writes that the backend still
  *	holds (see iet_orphan_add())
  * @nr_orphans: how many; read without the lock on the fast path
+ * @spans: the blocks that running commands work on
  *
  * Lifetime: made by LUN_NEW; found through an iet_lun under RCU, then
  * percpu_ref_tryget_live(); ends when its last LUN is deleted and the last
@@ -108,6 +110,7 @@ struct iet_volume {
 	struct list_head itls;
 	struct list_head orphans;
 	unsigned int nr_orphans;
+	struct iet_spans spans ____cacheline_aligned_in_smp;
 };
 
 struct iet_volume *iet_volume_create(const struct iet_lun_args *args,

@@ -41,6 +41,9 @@
 #define PORT_GROUP 1
 #define PORT_SUFFIX ",t,0x0001"
 
+/* most blocks of a COMPARE AND WRITE: all that its CDB can say */
+#define MAX_COMPARE_WRITE 255
+
 /* a good size for one transfer: large enough to stream, bytes */
 #define OPTIMAL_TRANSFER (1U << 20)
 
@@ -137,6 +140,7 @@ static u16 page_block_limits(const struct iet_scmd *s, u8 *p)
 {
 	u32 shift = s->vol->blk_shift;
 
+	p[5 - VPD_HEADER] = MAX_COMPARE_WRITE;
 	put_unaligned_be32(IET_TIO_MAX >> shift, p + 8 - VPD_HEADER);
 	put_unaligned_be32(OPTIMAL_TRANSFER >> shift, p + 12 - VPD_HEADER);
 	if (s->vol->thin) {

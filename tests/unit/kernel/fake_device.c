@@ -165,6 +165,7 @@ void fake_init(void)
 	strcpy(fake.vol.scsi_sn, "serial-1");
 	INIT_LIST_HEAD(&fake.vol.itls);
 	INIT_LIST_HEAD(&fake.vol.orphans);
+	iet_spans_init(&fake.vol.spans);
 	fake.lun.vol = &fake.vol;
 	fake.itl.nexus = &fake.nexus;
 	fake.itl.lun = &fake.lun;
@@ -202,6 +203,11 @@ void fake_run(const u8 *cdb, enum fake_dir dir, u32 edtl, const void *out)
 	if (!fake.prepared)
 		return;
 	iet_scsi_execute(s);
+	if (fake.held) {
+		assert(!fake.nr_done && !fake.nr_io && !fake.work);
+		fake.s.aborted = fake.abort;
+		iet_span_unlock(&fake.vol.spans, fake.held);
+	}
 	run_work();
 	assert(fake.nr_done == 1);
 }
@@ -226,4 +232,5 @@ void fake_end(void)
 {
 	iet_scsi_release(&fake.s);
 	assert(fake.vol.ref.count == 1 && !fake.s.tio.nr);
+	assert(list_empty(&fake.vol.spans.list));
 }

@@ -51,6 +51,9 @@ struct fake_io {
  * @fail_with: ... with this errno
  * @work: waiting for a worker
  * @nr_steps: how often a worker ran
+ * @held: a range that the next command has to wait for, and that is given up
+ *	when it waits, or NULL
+ * @abort: the next command is aborted while it waits
  * @no_budget: there is no memory left for data
  * @s: the command
  * @prepared: what iet_scsi_prepare() said
@@ -70,6 +73,8 @@ struct fake_device {
 	int fail_with;
 	struct work_struct *work;
 	unsigned int nr_steps;
+	struct iet_span *held;
+	bool abort;
 	bool no_budget;
 
 	struct iet_scmd s;

@@ -63,6 +63,10 @@ static void check_row(const struct iet_scsi_op *op)
 		CHECK_EQ(op->len, 16);
 		CHECK(covers(op->usage, 2, 12));
 		break;
+	case IET_CDB_RW16_BYTE:
+		CHECK_EQ(op->len, 16);
+		CHECK(covers(op->usage, 2, 8) && covers(op->usage, 13, 1));
+		break;
 	}
 }
 
