@@ -30,6 +30,16 @@ const uint8_t *addr_bytes(const struct sockaddr *sa, size_t *len)
 	return (const uint8_t *)&in6->sin6_addr;
 }
 
+void addr_site(const struct sockaddr *sa, uint8_t key[ADDR_SITE_LEN])
+{
+	const uint8_t *bytes;
+	size_t len;
+
+	bytes = addr_bytes(sa, &len);
+	memset(key, 0, ADDR_SITE_LEN);
+	memcpy(key, bytes, len < ADDR_SITE_LEN ? len : ADDR_SITE_LEN);
+}
+
 size_t addr_size(const struct sockaddr *sa)
 {
 	if (sa->sa_family == AF_INET6)

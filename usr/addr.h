@@ -12,6 +12,7 @@
 
 /* "[IPv6]:port" and a NUL */
 #define ADDR_TEXT_MAX 64
+#define ADDR_SITE_LEN 8
 
 /**
  * addr_print - an address as it stands in TargetAddress and in messages
@@ -30,6 +31,13 @@ void addr_print(const struct sockaddr *sa, bool with_port,
  * Return: the first byte
  */
 const uint8_t *addr_bytes(const struct sockaddr *sa, size_t *len);
+
+/**
+ * addr_site - who counts as one when what an address may do is limited
+ * @sa: address
+ * @key: the IPv4 address, or the first half of an IPv6 one
+ */
+void addr_site(const struct sockaddr *sa, uint8_t key[ADDR_SITE_LEN]);
 
 /**
  * addr_size - the size of an address, as bind() wants it

@@ -19,6 +19,7 @@
 #include "opener.h"
 #include "params.h"
 #include "plan.h"
+#include "rate.h"
 
 /*
  * One application of a file.  Files are opened before anything is deleted,
@@ -310,6 +311,7 @@ static int opened(struct apply *a)
 		return 0;
 	}
 	change_accounts(a);
+	rate_set(a->config->login_rate);
 	/* before there are new targets, which it may have to protect */
 	change_isns(a);
 	delete_gone(a);

@@ -14,6 +14,7 @@
 #include "isns.h"
 #include "lun.h"
 #include "params.h"
+#include "rate.h"
 
 enum scope {
 	SCOPE_GLOBAL = 1,
@@ -29,6 +30,7 @@ struct parser {
 	const char *word;
 	bool secrets;
 	unsigned int isns_access_line;
+	unsigned int login_rate_line;
 };
 
 /* Each line of output is "file:line: word: reason". */
@@ -264,6 +266,26 @@ static void parse_isns_access(struct parser *p, char *rest)
 	p->isns_access_line = p->line;
 }
 
+static void parse_login_rate(struct parser *p, char *rest)
+{
+	char *text = lex_word(&rest);
+	uint64_t n;
+
+	if (!text) {
+		bad(p, "a value is missing");
+		return;
+	}
+	if (param_number(text, LOGIN_RATE_MAX, &n)) {
+		bad(p, "\"%.64s\": must be 0 to %d", text, LOGIN_RATE_MAX);
+		return;
+	}
+	no_more(p, rest);
+	if (p->login_rate_line)
+		odd(p, "takes the place of line %u", p->login_rate_line);
+	p->login_rate_line = p->line;
+	p->config->login_rate = n;
+}
+
 static void parse_param(struct parser *p, const struct param *param, char *rest)
 {
 	char *text = lex_word(&rest);
@@ -304,6 +326,7 @@ static const struct word {
 	{ "OutgoingUser", SCOPE_GLOBAL | SCOPE_TARGET, parse_outgoing },
 	{ "iSNSServer", SCOPE_GLOBAL, parse_isns_server },
 	{ "iSNSAccessControl", SCOPE_GLOBAL, parse_isns_access },
+	{ "LoginRate", SCOPE_GLOBAL, parse_login_rate },
 	{ "Alias", SCOPE_TARGET, parse_alias },
 	{ "Lun", SCOPE_TARGET, parse_lun },
 };
@@ -404,6 +427,7 @@ int config_load(const char *path, struct config **config, struct report *r)
 		return -ENOMEM;
 	}
 	p.last = &p.config->targets;
+	p.config->login_rate = LOGIN_RATE_DEFAULT;
 
 	err = lex_open(&lx, path, &mode);
 	if (err) {

@@ -40,6 +40,7 @@ struct config {
 	struct config_account *accounts; /* of discovery */
 	char isns_server[256]; /* "" = none */
 	bool isns_access_control;
+	unsigned int login_rate; /* logins of an address in a second, 0 = any */
 };
 
 /**

@@ -26,6 +26,7 @@
 #include "handoff.h"
 #include "isns.h"
 #include "log.h"
+#include "rate.h"
 
 /* names and answers to all keys, and to as many unknown ones as we answer */
 #define LOGIN_OUT_MAX 65536
@@ -547,6 +548,15 @@ static enum pdu_action go_on(struct login *l, const struct iscsi_login_hdr *req,
 	return respond(l, req, rsp);
 }
 
+/* the first request is legal: may there be a login? */
+static enum iscsi_login_status admit(struct login *l)
+{
+	if (rate_take(peer_of(l)))
+		return ISCSI_LOGIN_SUCCESS;
+	l->limited = true;
+	return ISCSI_LOGIN_SERVICE_UNAVAILABLE;
+}
+
 enum pdu_action login_request(struct login *l, const struct iscsi_hdr *hdr,
 			      const void *data, struct pdu *rsp)
 {
@@ -557,8 +567,11 @@ enum pdu_action login_request(struct login *l, const struct iscsi_hdr *hdr,
 	/* 6.3: what begins with something else is not worth an answer */
 	if (status == ISCSI_LOGIN_INVALID_DURING_LOGIN && !l->requests)
 		return PDU_CLOSE;
-	if (!l->requests)
+	if (!l->requests) {
 		take_first(l, req);
+		if (status == ISCSI_LOGIN_SUCCESS)
+			status = admit(l);
+	}
 	l->requests++;
 	l->exp_stat_sn = ntohl(req->exp_stat_sn);
 	if (status != ISCSI_LOGIN_SUCCESS)

@@ -27,7 +27,6 @@
 
 #define LISTENERS_MAX 16
 #define PEER_BUCKETS 256
-#define PEER_KEY_LEN 8
 /* accept() calls for one event, so that other events get their turn */
 #define ACCEPT_BUDGET 64
 /* descriptors of connections, and plenty for everything else */
@@ -44,7 +43,7 @@ TAILQ_HEAD(slot_list, portal_slot);
  */
 struct portal_peer {
 	LIST_ENTRY(portal_peer) link;
-	uint8_t key[PEER_KEY_LEN];
+	uint8_t key[ADDR_SITE_LEN];
 	unsigned int count;
 	struct slot_list idle;
 };
@@ -68,23 +67,19 @@ static unsigned int nr_conns;
 /* --- caps ---------------------------------------------------------------- */
 
 static unsigned int peer_key(const struct sockaddr *sa,
-			     uint8_t key[PEER_KEY_LEN])
+			     uint8_t key[ADDR_SITE_LEN])
 {
 	unsigned int hash = 0;
-	const uint8_t *bytes;
-	size_t len;
 
-	bytes = addr_bytes(sa, &len);
-	memset(key, 0, PEER_KEY_LEN);
-	memcpy(key, bytes, len < PEER_KEY_LEN ? len : PEER_KEY_LEN);
-	for (size_t i = 0; i < PEER_KEY_LEN; i++)
+	addr_site(sa, key);
+	for (size_t i = 0; i < ADDR_SITE_LEN; i++)
 		hash = hash * 31 + key[i];
 	return hash % PEER_BUCKETS;
 }
 
 static struct portal_peer *find_peer(const struct sockaddr *sa)
 {
-	uint8_t key[PEER_KEY_LEN];
+	uint8_t key[ADDR_SITE_LEN];
 	unsigned int bucket = peer_key(sa, key);
 	struct portal_peer *peer;
 

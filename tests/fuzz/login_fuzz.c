@@ -21,6 +21,7 @@
 #include "log.h"
 #include "login_client.h"
 #include "portal.h"
+#include "rate.h"
 
 #define OPEN "iqn.2001-04.com.example:open"
 #define CLOSED "iqn.2001-04.com.example:secret"
@@ -170,6 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	fake_reset();
 	fake_account_reset();
+	rate_set(0);
 	login_limits(&fake_info);
 	fake_target(OPEN);
 	t = fake_target(CLOSED);

@@ -5,14 +5,17 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <time.h>
 
 #include "account.h"
 #include "apply_open.h"
+#include "clock.h"
 #include "fake_kernel.h"
 #include "ktap.h"
 #include "log.h"
 #include "lun.h"
+#include "rate.h"
 #include "tmpfile.h"
 
 static char conf[PATH_MAX];
@@ -123,6 +126,31 @@ static void test_from_nothing(void)
 	l = fake_find_lun(2, 0);
 	CHECK(l && !(l->set & K_HAS(IET_L_FD)) && l->blocks == 2048);
 	CHECK(account_find("iqn.a", ACCOUNT_INCOMING, "joe"));
+}
+
+static int logins(int tries)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	int n = 0;
+
+	rate_forget();
+	while (tries--)
+		n += rate_take((struct sockaddr *)&sin);
+	return n;
+}
+
+static void test_login_rate(void)
+{
+	start();
+	clock_fake(1000000);
+	CHECK_EQ(apply("LoginRate 1\n"), 0);
+	CHECK_EQ(logins(100), 1 * LOGIN_RATE_BURST_S);
+	/* what is not said any more is the default again */
+	CHECK_EQ(apply(""), 0);
+	CHECK_EQ(logins(10000), LOGIN_RATE_DEFAULT * LOGIN_RATE_BURST_S);
+	CHECK_EQ(apply("LoginRate 0\n"), 0);
+	CHECK_EQ(logins(10000), 10000);
+	clock_fake(0);
 }
 
 static void test_again(void)
@@ -432,6 +460,7 @@ static void test_no_leak(void)
 int main(void)
 {
 	ktap_run(test_from_nothing);
+	ktap_run(test_login_rate);
 	ktap_run(test_again);
 	ktap_run(test_gone);
 	ktap_run(test_changed_lun);

@@ -11,6 +11,7 @@
 #include "ktap.h"
 #include "log.h"
 #include "login_client.h"
+#include "rate.h"
 
 #define TARGET "iqn.t"
 #define KEYS "InitiatorName=iqn.i\0TargetName=" TARGET
@@ -32,6 +33,7 @@ static void begin(void)
 	fake_reset();
 	fake_account_reset();
 	login_limits(&fake_info);
+	rate_set(0);
 	acl_init("/nonexistent", "/nonexistent");
 	fake_target(TARGET);
 	now = 1000000;

@@ -63,6 +63,18 @@ static const struct {
 	{ "Target " IQN "\n# Lun 0 Path=/a,\\\nLun 1 Path=/b\n", "" },
 	{ "Target " IQN "\nAlias Our disk # no comment\n", "" },
 
+	{ "loginrate 100000 # many\n", "" },
+	{ "LoginRate 0\nLoginRate 5\n",
+	  "W FILE:2: LoginRate: takes the place of line 1\n" },
+	{ "LoginRate 100001\nLoginRate\nLoginRate few\n",
+	  "E FILE:1: LoginRate: \"100001\": must be 0 to 100000\n"
+	  "E FILE:2: LoginRate: a value is missing\n"
+	  "E FILE:3: LoginRate: \"few\": must be 0 to 100000\n" },
+	{ "Target iqn.a\nLoginRate 5\n",
+	  "E FILE:2: LoginRate: belongs before the first Target\n" },
+	{ "LoginRate 5 a second\n",
+	  "W FILE:1: LoginRate: \"a second\" after the value is ignored\n" },
+
 	{ "Lun 0 Path=/a\n", "E FILE:1: Lun: belongs after a Target\n" },
 	{ "MaxBurstLength 512\n",
 	  "E FILE:1: MaxBurstLength: belongs after a Target\n" },

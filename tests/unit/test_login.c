@@ -10,6 +10,7 @@
 #include "ktap.h"
 #include "log.h"
 #include "login_client.h"
+#include "rate.h"
 
 #define TARGET "iqn.2001-04.com.example:disk"
 #define INITIATOR "iqn.1991-05.com.microsoft:host"
@@ -35,6 +36,7 @@ static void begin(void)
 	fake_reset();
 	fake_account_reset();
 	login_limits(&fake_info);
+	rate_set(0);
 	acl_init("/nonexistent", "/nonexistent");
 	target = fake_target(TARGET);
 	negotiate_init(&n);
