@@ -223,14 +223,19 @@ static void dequeue(struct iet_cmnd *cmnd)
  * @conn: its connection
  * @cmnd: the command, with its kind set
  *
+ * An R2T of it may be half sent: then it keeps its place, and what it has to
+ * send now follows.
+ *
  * Context: the connection's thread.
  */
 void iet_conn_queue(struct iet_conn *conn, struct iet_cmnd *cmnd)
 {
-	if (cmnd->queued)
-		return;
 	if (cmnd->kind != IET_TX_R2T)
 		cmnd->state = IET_CMND_SENDING;
+	if (conn->tx.cmnd == cmnd)
+		conn->tx.last = false;
+	if (cmnd->queued)
+		return;
 	cmnd->queued = true;
 	list_add_tail(&cmnd->tx_node, &conn->tx.queue);
 }
@@ -804,17 +809,25 @@ static struct iet_cmnd *find_write(struct iet_conn *conn,
 
 /*
  * The data of a write can't be had right any more.  At ErrorRecoveryLevel 0
- * the command ends when each open sequence has (RFC 7143 7.8).
+ * the command ends when each open sequence has (RFC 7143 7.8).  R2Ts that
+ * were to be sent are not: one that is half sent is the last.
  */
 static void fail_write(struct iet_cmnd *cmnd, u16 asc)
 {
 	const struct iet_sense sense = { .key = ABORTED_COMMAND, .asc = asc };
+	struct iet_conn *conn = cmnd->conn;
 
+	iet_r2t_fail(&cmnd->r2t);
+	if (cmnd->state == IET_CMND_WAIT_DATA) {
+		if (conn->tx.cmnd == cmnd)
+			conn->tx.last = true;
+		else
+			dequeue(cmnd);
+	}
 	if (cmnd->failed)
 		return;
 	cmnd->failed = true;
 	iet_scsi_check(&cmnd->scmd, &sense);
-	iet_r2t_fail(&cmnd->r2t);
 }
 
 /**
@@ -844,8 +857,12 @@ static enum iet_r2t_verdict account_data(struct iet_cmnd *cmnd,
 	u32 slot = ttt >> IET_TTT_INDEX_BITS & IET_TTT_SLOT_MASK;
 	u32 sn = cmnd->r2t.filled;
 
-	/* R2TSN of the slot: the one that is being filled, if it is right */
-	if (slot != (sn & IET_TTT_SLOT_MASK))
+	/*
+	 * R2TSN of the slot: the one that is being filled, if it is right.
+	 * Nobody can answer an R2T that is half sent.
+	 */
+	if (slot != (sn & IET_TTT_SLOT_MASK) ||
+	    (cmnd->conn->tx.cmnd == cmnd && sn + 1 == cmnd->r2t.sent))
 		sn = ISCSI_RESERVED_TAG;
 	return iet_r2t_data_out(&cmnd->r2t, ttt != ISCSI_RESERVED_TAG, sn,
 				be32_to_cpu(hdr->data_sn),

@@ -428,6 +428,53 @@ def _(c):
     broken_write(c, r2t.itt, before)
 
 
+def stuck_r2t(name, ends_at_once):
+    """
+    The initiator takes nothing, so that an R2T has to wait, and spoils the
+    write meanwhile.
+    """
+    @case(f"{name}: no more R2Ts, CHECK CONDITION", MaxOutstandingR2T=4,
+          MaxBurstLength=65536, MaxRecvDataSegmentLength=262144)
+    def _(c):
+        write = c.scsi(write10(0, 768), WRITE, 768 * 512)
+        r2ts = [c.expect(R2T, r2tsn=sn, length=65536) for sn in range(4)]
+        reads = {c.scsi(read10(0, 2048), READ, 1 << 20).itt
+                 for _ in range(16)}
+        for sn in range(8):
+            c.data_out(r2ts[0], bytes(8192), offset=sn * 8192, datasn=sn,
+                       flags=FINAL if sn == 7 else 0)
+        c.data_out(r2ts[1], bytes(512), datasn=5, flags=0)
+        if ends_at_once:
+            end_sequences(c, r2ts[1:])
+        rejects = 0
+        while reads or not rejects:
+            rsp = c.receive()
+            if rsp.opcode == DATA_IN and rsp.flags & 1:
+                reads.remove(rsp.itt)
+            elif rsp.opcode == REJECT:
+                rejects += 1
+            elif rsp.opcode != DATA_IN:
+                raise Failed(f"waited for Data-In and a Reject, got {rsp}")
+        if not ends_at_once:
+            c.ping()
+            end_sequences(c, r2ts[1:])
+        if c.expect(SCSI_RSP, itt=write.itt,
+                    status=CHECK_CONDITION).sense[0] != 11:
+            raise Failed("not ABORTED COMMAND")
+        # its tag is free again
+        c.scsi(bytes(6), itt=write.itt)
+        c.expect(SCSI_RSP, itt=write.itt, status=GOOD)
+
+
+def end_sequences(c, r2ts):
+    for r2t in r2ts:
+        c.data_out(r2t, b"")
+
+
+stuck_r2t("a write spoilt while an R2T waits to be sent", False)
+stuck_r2t("... and ended as well", True)
+
+
 @case("Data-Out with the tag of unsolicited data is rejected, the write "
       "goes on", unit=FILE)
 def _(c):
