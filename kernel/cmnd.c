@@ -392,8 +392,12 @@ void iet_cmnd_revive(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 	    cmnd->state != IET_CMND_EXECUTING)
 		return;
 	cmnd->aborted_by = NULL;
-	/* not if the initiator has given its tag away meanwhile */
-	if (!iet_cmnd_find(cmnd->conn, cmnd->itt)) {
+	/*
+	 * Not if the initiator has given its tag away meanwhile, or if the
+	 * connection has ended: then it stays an orphan.
+	 */
+	if (cmnd->conn->state != IET_CONN_CLOSING &&
+	    !iet_cmnd_find(cmnd->conn, cmnd->itt)) {
 		cmnd->aborted = false;
 		iet_orphan_del(&cmnd->scmd);
 		rehash(cmnd);
