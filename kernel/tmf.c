@@ -141,6 +141,9 @@ void iet_tmf_message(struct iet_conn *conn, struct iet_conn_msg *msg)
 	struct iet_cmnd *cmnd, *next;
 
 	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
+		/* what came after the function is none of its business */
+		if (cmnd == tmf_cmnd(tmf))
+			break;
 		if (msg->give_up)
 			iet_cmnd_revive(cmnd, tmf);
 		else if (concerns(tmf, cmnd))
