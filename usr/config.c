@@ -15,6 +15,7 @@
 #include "lun.h"
 #include "params.h"
 #include "rate.h"
+#include "secret.h"
 
 enum scope {
 	SCOPE_GLOBAL = 1,
@@ -194,19 +195,31 @@ static void add_account(struct parser *p, struct config_account *a)
 	*last = a;
 }
 
+/* the secret, or the file that has it */
+static void take_secret(struct parser *p, struct account *a, const char *word)
+{
+	const char *path = secret_path(word), *reason;
+
+	if (!path) {
+		p->secrets = true;
+		snprintf(a->secret, sizeof(a->secret), "%s", word);
+	} else if (secret_read(path, a->secret, sizeof(a->secret), &reason)) {
+		bad(p, "%s: %s", path, reason);
+	}
+}
+
 static void parse_account(struct parser *p, char *rest, enum account_dir dir)
 {
 	char *name = lex_word(&rest);
 	char *secret = name ? lex_secret(&rest) : NULL;
 	struct config_account *a;
 
-	p->secrets = true;
 	if (!secret) {
 		bad(p, "needs a name and a secret");
 		return;
 	}
 	if (strlen(name) > ACCOUNT_NAME_MAX ||
-	    strlen(secret) > ACCOUNT_SECRET_MAX) {
+	    (!secret_path(secret) && strlen(secret) > ACCOUNT_SECRET_MAX)) {
 		bad(p, "name or secret are longer than %d bytes",
 		    ACCOUNT_NAME_MAX);
 		return;
@@ -220,7 +233,7 @@ static void parse_account(struct parser *p, char *rest, enum account_dir dir)
 	a->line = p->line;
 	a->account.dir = dir;
 	snprintf(a->account.name, sizeof(a->account.name), "%s", name);
-	snprintf(a->account.secret, sizeof(a->account.secret), "%s", secret);
+	take_secret(p, &a->account, secret);
 	add_account(p, a);
 }
 
