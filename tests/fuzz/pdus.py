@@ -230,17 +230,18 @@ class Session:
 def proper(target, unit):
     """A proper initiator is served, and soon."""
     start = time.monotonic()
-    with Conn(patience=30).login(target, "iqn.2001-04.com.example:proper",
-                                 ) as c:
-        c.ready(unit).write(0, b"\x5a" * 4096, unit)
-        if c.read(0, 8, unit) != b"\x5a" * 4096:
+    name = f"iqn.2001-04.com.example:proper{os.getpid()}"
+    with Conn(patience=30).login(target, name) as c:
+        lba, data = os.getpid() % 1000 * 8, os.urandom(4096)
+        c.ready(unit).write(lba, data, unit)
+        if c.read(lba, 8, unit) != data:
             raise Failed("other data than was written")
         c.logout()
     return time.monotonic() - start
 
 
-def fuzz(target, units, seed, first=0, sessions=0, count=0, seconds=0,
-         say=print):
+def fuzz(target, units, control, seed, first=0, sessions=0, count=0,
+         seconds=0):
     """Runs sessions until one of the limits; returns how many PDUs."""
     end = time.monotonic() + seconds if seconds else None
     sent, slowest, at = 0, 0, first
@@ -250,13 +251,13 @@ def fuzz(target, units, seed, first=0, sessions=0, count=0, seconds=0,
             session = Session(random.Random(f"{seed}:{at}"), target, units)
             sent += session.run()
             if at % 20 == 0:
-                slowest = max(slowest, proper(target, units[0]))
+                slowest = max(slowest, proper(control, 0))
         except (Failed, EOFError, OSError) as error:
             raise Failed(f"seed {seed}, session {at}: {error}") from error
         at += 1
         if at % 500 == 0:
-            say(f"# {at - first} sessions, {sent} PDUs")
-    say(f"# seed {seed}: {at - first} sessions, {sent} PDUs; a proper "
+            print(f"# {at - first} sessions, {sent} PDUs", flush=True)
+    print(f"# seed {seed}: {at - first} sessions, {sent} PDUs; a proper "
         f"initiator took {slowest:.2f} s at most")
     return sent
 
@@ -268,6 +269,9 @@ def main():
     add = parser.add_argument
     add("--target", default="iqn.2001-04.com.example:fuzz")
     add("--units", default="0,1", help="units that may be written to")
+    add("--control", default="iqn.2001-04.com.example:control",
+        help="a target that nobody fuzzes, with a unit 0 to be written to: "
+        "others may reset the fuzzed one")
     add("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
     add("--first", type=int, default=0, help="begin with this session")
     add("--sessions", type=int, default=0, help="so many sessions")
@@ -277,8 +281,9 @@ def main():
     if not args.sessions + args.count + args.seconds:
         parser.error("give --sessions, --count or --seconds")
     try:
-        fuzz(args.target, [int(u) for u in args.units.split(",")], args.seed,
-             args.first, args.sessions, args.count, args.seconds)
+        fuzz(args.target, [int(u) for u in args.units.split(",")],
+             args.control, args.seed, args.first, args.sessions, args.count,
+             args.seconds)
     except Failed as error:
         print(f"pdus.py: {error}", file=sys.stderr)
         return 1

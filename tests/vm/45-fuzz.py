@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 from ktap import (IQN, TOP, Failed, Target, case, image, main,  # noqa: E402
                   note, sessions, wait_for)
 
-TARGET = f"{IQN}:fuzz"
+TARGET, CONTROL = f"{IQN}:fuzz", f"{IQN}:control"
 WORKERS = 2
 SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else random.getrandbits(32)
@@ -34,13 +34,15 @@ Target {TARGET}
     Lun 0 Path=/run/iet-test/fuzz.img,Type=fileio
     Lun 1 Type=nullio
     Lun 2 Path=/run/iet-test/ro.img,Type=fileio,IOMode=ro
+Target {CONTROL}
+    Lun 0 Path=/run/iet-test/control.img,Type=fileio
 """
 
 BED = []
 
 
 def begin():
-    for name in ("fuzz", "ro"):
+    for name in ("fuzz", "ro", "control"):
         image(f"{name}.img", 16 << 20)
     BED.append(Target(CONF))
 
@@ -49,7 +51,8 @@ def begin():
 def _():
     workers = [subprocess.Popen(
         [TOP / "tests/fuzz/pdus.py", "--target", TARGET, "--units", "0,1,2,9",
-         "--seed", str(SEED + n), "--seconds", str(SECONDS)], text=True,
+         "--control", CONTROL, "--seed", str(SEED + n),
+         "--seconds", str(SECONDS)], text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for n in range(WORKERS)]
     outputs = [worker.communicate()[0] for worker in workers]
