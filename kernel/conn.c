@@ -91,6 +91,8 @@ static int take_socket(struct iet_conn *conn, struct netlink_ext_ack *extack)
 		conn->saved_write_space = sk->sk_write_space;
 		conn->saved_state_change = sk->sk_state_change;
 		sk->sk_user_data = conn;
+		/* a network thread must not wait for memory: see tx.c */
+		sk->sk_allocation = GFP_ATOMIC | __GFP_NOWARN;
 		sk->sk_data_ready = conn_data_ready;
 		sk->sk_write_space = conn_write_space;
 		sk->sk_state_change = conn_state_change;
@@ -482,5 +484,6 @@ bool iet_conn_run(struct iet_conn *conn)
  */
 bool iet_conn_starved(const struct iet_conn *conn)
 {
-	return conn->state == IET_CONN_ACTIVE && conn->rx.starved;
+	return conn->state == IET_CONN_ACTIVE &&
+	       (conn->rx.starved || conn->tx.starved);
 }

@@ -116,6 +116,7 @@ struct iet_rx {
  * @data_len: bytes of data, without padding
  * @last: the command has nothing more to send after this PDU
  * @corked: TCP was told that more follows
+ * @starved: TCP had room, but no memory; try again later
  * @sense: data segment of a SCSI Response
  * @trailer: padding and data digest
  * @trailer_len: bytes in @trailer
@@ -134,6 +135,7 @@ struct iet_tx {
 	u32 data_len;
 	bool last;
 	bool corked;
+	bool starved;
 	u8 sense[2 + IET_SENSE_MAX];
 	u8 trailer[8];
 	u32 trailer_len;

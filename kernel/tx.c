@@ -11,6 +11,7 @@
 #include <linux/kernel.h>
 #include <linux/net.h>
 #include <linux/tcp.h>
+#include <net/sock.h>
 
 #include "cmnd.h"
 #include "compat.h"
@@ -407,6 +408,16 @@ static void uncork(struct iet_conn *conn)
 	tcp_sock_set_nodelay(conn->sock->sk);
 }
 
+/*
+ * TCP took no more.  If its buffer is full, conn_write_space() tells when to go
+ * on.  If there was no memory, nobody does: what frees it need not be a packet
+ * of this connection.
+ */
+static void tx_blocked(struct iet_conn *conn)
+{
+	conn->tx.starved = sk_stream_is_writeable(conn->sock->sk);
+}
+
 /**
  * iet_conn_tx - a turn of the transmit side
  * @conn: the connection, which is not closing
@@ -423,9 +434,9 @@ bool iet_conn_tx(struct iet_conn *conn)
 		uncork(conn);
 		return false;
 	}
-	/* a full socket buffer: conn_write_space() tells when to go on */
-	if (!test_bit(IET_CONN_TX_READY, &conn->flags))
+	if (!test_bit(IET_CONN_TX_READY, &conn->flags) && !tx->starved)
 		return false;
+	tx->starved = false;
 	while (budget--) {
 		int err;
 
@@ -435,8 +446,10 @@ bool iet_conn_tx(struct iet_conn *conn)
 		}
 		clear_bit(IET_CONN_TX_READY, &conn->flags);
 		err = send_pdu(conn);
-		if (err == -EAGAIN)
+		if (err == -EAGAIN) {
+			tx_blocked(conn);
 			return test_bit(IET_CONN_TX_READY, &conn->flags);
+		}
 		set_bit(IET_CONN_TX_READY, &conn->flags);
 		if (err) {
 			iet_conn_close(conn, IET_EVENT_CLOSED_BY_PEER);
