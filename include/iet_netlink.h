@@ -44,6 +44,9 @@
 #define IET_PATH_LEN 4095
 #define IET_REDIRECT_LEN 255
 #define IET_ALIAS_LEN 255
+/* IET_T_REDIRECT_FLAGS: for good, not for now; from the daemon's file */
+#define IET_REDIRECT_PERMANENT 1
+#define IET_REDIRECT_CONFIG 2
 #define IET_SESSION_ORPHAN_S 15
 
 enum iet_cmd {
@@ -114,6 +117,7 @@ enum iet_target_attr {
 	IET_T_NR_LUNS, /* u32, reply only */
 	IET_T_FORCE, /* flag, TARGET_DEL: close the sessions as well */
 	IET_T_EVENT, /* u32: enum iet_event, notifications only */
+	IET_T_REDIRECT_FLAGS, /* u32: IET_REDIRECT_..., goes with IET_T_REDIRECT */
 	__IET_T_MAX,
 };
 #define IET_T_MAX (__IET_T_MAX - 1)

@@ -90,6 +90,7 @@ int iet_nl_fill_target(struct sk_buff *skb, const void *obj)
 		{ IET_T_MAX_SESSIONS, t->param.max_sessions },
 		{ IET_T_NR_SESSIONS, t->nr_sessions },
 		{ IET_T_NR_LUNS, t->nr_luns },
+		{ IET_T_REDIRECT_FLAGS, t->redirect_flags },
 	};
 
 	if (put_numbers(skb, numbers, ARRAY_SIZE(numbers)) ||

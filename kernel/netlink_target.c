@@ -20,6 +20,7 @@ struct target_args {
 	u32 origin;
 	const struct nlattr *alias;
 	const struct nlattr *redirect;
+	u32 redirect_flags;
 };
 
 static int args_get(struct target_args *args, struct genl_info *info)
@@ -28,6 +29,10 @@ static int args_get(struct target_args *args, struct genl_info *info)
 		.min = IET_ORIGIN_RUNTIME,
 		.max = IET_ORIGIN_CONFIG,
 		.text = "unknown origin",
+	};
+	static const struct iet_range flags = {
+		.max = IET_REDIRECT_PERMANENT | IET_REDIRECT_CONFIG,
+		.text = "unknown flag",
 	};
 	struct nlattr **attrs = info->attrs;
 	int err;
@@ -44,6 +49,10 @@ static int args_get(struct target_args *args, struct genl_info *info)
 	args->redirect = attrs[IET_T_REDIRECT];
 	if (!err && args->redirect)
 		err = iet_nl_text_check(args->redirect, info->extack);
+	args->redirect_flags = 0;
+	if (!err && args->redirect && attrs[IET_T_REDIRECT_FLAGS])
+		err = iet_range_get(&flags, attrs[IET_T_REDIRECT_FLAGS],
+				    &args->redirect_flags, info->extack);
 	return err;
 }
 
@@ -54,9 +63,10 @@ static void args_use(const struct target_args *args, struct iet_target *target)
 	target->origin = args->origin;
 	if (args->alias)
 		nla_strscpy(target->alias, args->alias, sizeof(target->alias));
-	if (args->redirect)
-		nla_strscpy(target->redirect, args->redirect,
-			    sizeof(target->redirect));
+	if (!args->redirect)
+		return;
+	nla_strscpy(target->redirect, args->redirect, sizeof(target->redirect));
+	target->redirect_flags = args->redirect_flags;
 }
 
 static struct iet_target *by_tid_or_name(struct genl_info *info)

@@ -68,6 +68,7 @@ struct iet_target_param {
  * @keys: negotiation defaults by enum iet_key_attr, for the daemon
  * @alias: TargetAlias
  * @redirect: ADDR[:PORT] to send logins to
+ * @redirect_flags: IET_REDIRECT_PERMANENT and IET_REDIRECT_CONFIG
  * @luns: lun -> struct iet_lun, read under RCU
  * @nr_luns: how many
  * @sessions: iet_session.target_node, newest first
@@ -87,6 +88,7 @@ struct iet_target {
 	u32 keys[IET_K_MAX + 1];
 	char alias[IET_ALIAS_LEN + 1];
 	char redirect[IET_REDIRECT_LEN + 1];
+	u32 redirect_flags;
 	struct xarray luns;
 	u32 nr_luns;
 	struct list_head sessions;

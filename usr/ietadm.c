@@ -26,7 +26,7 @@ static const char usage[] =
 	"      close all sessions, delete all targets\n"
 	"  --op update --tid=ID --params=KEY=VALUE[,...]\n"
 	"      change what a target offers\n"
-	"  --op update --tid=ID --redirect=ADDR[:PORT]\n"
+	"  --op update --tid=ID --redirect=ADDR[:PORT][,permanent]\n"
 	"      send initiators elsewhere (empty: no more)\n"
 	"  --op update --tid=ID --lun=LUN\n"
 	"      look at the size of a logical unit again\n"

@@ -124,12 +124,14 @@ static int show_session(const struct kernel_session *s, void *arg)
 
 static int show_whole_target(const struct kernel_target *t, void *arg)
 {
+	bool permanent = t->redirect_flags & IET_REDIRECT_PERMANENT;
 	struct request *q = arg;
 	int err;
 
-	fprintf(q->out, "target %u: %s%s%s%s%s\n", t->tid, t->name,
+	fprintf(q->out, "target %u: %s%s%s%s%s%s\n", t->tid, t->name,
 		t->alias[0] ? ", " : "", t->alias,
-		t->redirect[0] ? ", redirected to " : "", t->redirect);
+		t->redirect[0] ? ", redirected to " : "", t->redirect,
+		t->redirect[0] && permanent ? ", permanently" : "");
 	if (t->origin != IET_ORIGIN_CONFIG)
 		fprintf(q->out, "\tnot from the file\n");
 	err = kernel->lun_dump(t->tid, show_lun, q);

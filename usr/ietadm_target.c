@@ -115,18 +115,32 @@ int ietadm_new_target(struct request *q)
 	return err ? ietadm_kernel_fail(q, err) : 0;
 }
 
+/* ADDR[:PORT][,permanent] */
 static int set_redirect(const struct request *q, struct kernel_target *t)
 {
-	const char *s;
+	size_t len = strcspn(q->redirect, ",");
+	char address[IET_REDIRECT_LEN + 2];
+	uint32_t flags = 0;
+	int err;
 
-	for (s = q->redirect; *s; s++)
-		if (*s <= ' ' || *s > '~' || strchr(",;", *s))
-			return ietadm_fail(q, -EINVAL,
-					   "\"%s\" is not ADDR[:PORT]",
-					   q->redirect);
-	t->set |= K_HAS(IET_T_REDIRECT);
-	return set_text(q, t->redirect, sizeof(t->redirect), "--redirect",
-			q->redirect);
+	if (!strcmp(q->redirect + len, ",permanent") && len)
+		flags = IET_REDIRECT_PERMANENT;
+	else
+		len = strlen(q->redirect);
+	if (len >= sizeof(address))
+		len = sizeof(address) - 1;
+	memcpy(address, q->redirect, len);
+	address[len] = '\0';
+	err = param_redirect(t, address, flags);
+	if (err == -E2BIG)
+		return ietadm_fail(q, -EINVAL,
+				   "--redirect: longer than %d bytes",
+				   IET_REDIRECT_LEN);
+	if (err)
+		return ietadm_fail(q, err,
+				   "\"%s\" is not ADDR[:PORT][,permanent]",
+				   q->redirect);
+	return 0;
 }
 
 int ietadm_update_target(struct request *q)

@@ -52,6 +52,7 @@ struct kernel_target {
 	uint32_t max_sessions;
 	char alias[IET_ALIAS_LEN + 1];
 	char redirect[IET_REDIRECT_LEN + 1];
+	uint32_t redirect_flags;
 	struct kernel_keys keys;
 	uint32_t nr_sessions;
 	uint32_t nr_luns;

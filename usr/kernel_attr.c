@@ -63,6 +63,7 @@ static const struct attr_map target_map[IET_T_MAX + 1] = {
 	[IET_T_NR_SESSIONS] = U32(kernel_target, nr_sessions),
 	[IET_T_NR_LUNS] = U32(kernel_target, nr_luns),
 	[IET_T_FORCE] = FLAG(kernel_target, force),
+	[IET_T_REDIRECT_FLAGS] = U32(kernel_target, redirect_flags),
 };
 
 static const struct attr_map lun_map[IET_L_MAX + 1] = {

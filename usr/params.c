@@ -295,3 +295,19 @@ uint32_t param_limit(const struct param *p, const struct kernel_info *info)
 		limit = info->max_erl;
 	return limit;
 }
+
+int param_redirect(struct kernel_target *t, const char *address, uint32_t flags)
+{
+	const char *s;
+
+	/* 13.8: no portal group, which is what follows a comma */
+	for (s = address; *s; s++)
+		if (*s <= ' ' || *s > '~' || strchr(",;", *s))
+			return -EINVAL;
+	if (strlen(address) >= sizeof(t->redirect))
+		return -E2BIG;
+	snprintf(t->redirect, sizeof(t->redirect), "%s", address);
+	t->redirect_flags = flags;
+	t->set |= K_HAS(IET_T_REDIRECT) | K_HAS(IET_T_REDIRECT_FLAGS);
+	return 0;
+}

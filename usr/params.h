@@ -110,4 +110,15 @@ uint32_t param_limit(const struct param *p, const struct kernel_info *info);
  */
 int param_number(const char *text, uint64_t max, uint64_t *val);
 
+/**
+ * param_redirect - let a target send initiators elsewhere
+ * @t: target
+ * @address: ADDR[:PORT], an IPv6 address in brackets; "" = nowhere
+ * @flags: IET_REDIRECT_...
+ *
+ * Return: 0, -EINVAL if this is no address, -E2BIG if it is too long
+ */
+int param_redirect(struct kernel_target *t, const char *address,
+		   uint32_t flags);
+
 #endif /* IET_USR_PARAMS_H */

@@ -116,6 +116,22 @@ static void wanted_target(struct kernel_target *want,
 	want->set |= K_HAS(IET_T_ORIGIN) | K_HAS(IET_T_ALIAS);
 }
 
+/*
+ * A redirect that the file does not speak of any more goes; one that ietadm
+ * made stays, as long as the file has none.
+ */
+static uint64_t redirect_difference(struct kernel_target *want,
+				    const struct kernel_target *have)
+{
+	if (!(want->set & K_HAS(IET_T_REDIRECT)) &&
+	    !(have->redirect_flags & IET_REDIRECT_CONFIG))
+		return 0;
+	if (!strcmp(want->redirect, have->redirect) &&
+	    want->redirect_flags == have->redirect_flags)
+		return 0;
+	return K_HAS(IET_T_REDIRECT) | K_HAS(IET_T_REDIRECT_FLAGS);
+}
+
 /* Leaves in @want only what @have has not. */
 static void keep_difference(struct kernel_target *want,
 			    const struct kernel_target *have)
@@ -139,6 +155,7 @@ static void keep_difference(struct kernel_target *want,
 		set |= K_HAS(IET_T_KEYS);
 	if (strcmp(want->alias, have->alias))
 		set |= K_HAS(IET_T_ALIAS);
+	set |= redirect_difference(want, have);
 	if (want->origin != have->origin)
 		set |= K_HAS(IET_T_ORIGIN);
 	want->set = set;

@@ -221,8 +221,10 @@ static int fake_target_set(const struct kernel_target *t)
 		have->max_sessions = t->max_sessions;
 	if (t->set & K_HAS(IET_T_ALIAS))
 		strcpy(have->alias, t->alias);
-	if (t->set & K_HAS(IET_T_REDIRECT))
+	if (t->set & K_HAS(IET_T_REDIRECT)) {
 		strcpy(have->redirect, t->redirect);
+		have->redirect_flags = t->redirect_flags;
+	}
 	if (t->set & K_HAS(IET_T_KEYS))
 		merge_keys(&have->keys, &t->keys);
 	have->set |= t->set;

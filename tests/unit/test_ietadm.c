@@ -117,6 +117,11 @@ static void test_update(void)
 	check_run("ietadm --op update --tid=1 --redirect=192.168.1.9:3261", 0,
 		  "", "");
 	CHECK_STR(t->redirect, "192.168.1.9:3261");
+	CHECK_EQ(t->redirect_flags, 0);
+	check_run("ietadm --op update --tid=1 --redirect=[::1]:3261,permanent",
+		  0, "", "");
+	CHECK_STR(t->redirect, "[::1]:3261");
+	CHECK_EQ(t->redirect_flags, IET_REDIRECT_PERMANENT);
 	check_run("ietadm --op update --tid=1 --redirect=", 0, "", "");
 	CHECK_STR(t->redirect, "");
 
@@ -136,7 +141,12 @@ static void test_update(void)
 	check_run("ietadm --op update --tid=1 --params=,", -EINVAL, "",
 		  "ietadm: update target 1: --params is empty\n");
 	check_run("ietadm --op update --tid=1 --redirect=a,b", -EINVAL, "",
-		  "ietadm: update target 1: \"a,b\" is not ADDR[:PORT]\n");
+		  "ietadm: update target 1: \"a,b\" is not "
+		  "ADDR[:PORT][,permanent]\n");
+	check_run("ietadm --op update --tid=1 --redirect=,permanent", -EINVAL,
+		  "",
+		  "ietadm: update target 1: \",permanent\" is not "
+		  "ADDR[:PORT][,permanent]\n");
 	check_run("ietadm --op update --tid=1 --sid=5 --params=InitialR2T=No",
 		  -EOPNOTSUPP, "",
 		  "ietadm: update session 5 of target 1: Unsupported: what a "
