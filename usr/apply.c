@@ -20,6 +20,7 @@
 #include "params.h"
 #include "plan.h"
 #include "rate.h"
+#include "target_portal.h"
 
 /*
  * One application of a file.  Files are opened before anything is deleted,
@@ -198,6 +199,21 @@ static void change_accounts(struct apply *a)
 		add_accounts(a, t->target.name, t->accounts);
 }
 
+static void change_portals(struct apply *a)
+{
+	struct target_portals *all = NULL;
+	struct config_target *t;
+
+	for (t = a->config->targets; t; t = t->next) {
+		if (!t->portals)
+			continue;
+		t->portals->next = all;
+		all = t->portals;
+		t->portals = NULL;
+	}
+	target_portals_replace(all);
+}
+
 static void change_isns(struct apply *a)
 {
 	const struct config *c = a->config;
@@ -311,6 +327,7 @@ static int opened(struct apply *a)
 		return 0;
 	}
 	change_accounts(a);
+	change_portals(a);
 	rate_set(a->config->login_rate);
 	/* before there are new targets, which it may have to protect */
 	change_isns(a);

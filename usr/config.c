@@ -144,6 +144,73 @@ static void parse_alias(struct parser *p, char *rest)
 	p->target->target_line[IET_T_ALIAS] = p->line;
 }
 
+/* Return: the portals of the stanza, an empty list if there were none */
+static struct target_portals *get_portals(struct parser *p)
+{
+	struct config_target *t = p->target;
+
+	if (!t->portals)
+		t->portals = alloc(p, sizeof(*t->portals));
+	if (t->portals)
+		snprintf(t->portals->name, sizeof(t->portals->name), "%s",
+			 t->target.name);
+	return t->portals;
+}
+
+static void parse_portal(struct parser *p, char *rest)
+{
+	struct target_portals *portals = get_portals(p);
+	struct target_portal **last, *portal;
+	char *text = lex_word(&rest);
+
+	if (!text) {
+		bad(p, "an address is missing");
+		return;
+	}
+	portal = portals ? alloc(p, sizeof(*portal)) : NULL;
+	if (!portal)
+		return;
+	if (target_portal_parse(text, portal)) {
+		bad(p, "\"%.64s\" is no address of IPv4 or [IPv6]", text);
+		free(portal);
+		return;
+	}
+	no_more(p, rest);
+	for (last = &portals->list; *last; last = &(*last)->next)
+		if (target_portal_same(*last, portal)) {
+			odd(p, "%s is there already", text);
+			free(portal);
+			return;
+		}
+	*last = portal;
+}
+
+static void parse_redirect(struct parser *p, char *rest)
+{
+	unsigned int *line = &p->target->target_line[IET_T_REDIRECT];
+	char *address = lex_word(&rest), *how = lex_word(&rest);
+	uint32_t flags = IET_REDIRECT_CONFIG;
+
+	if (!address) {
+		bad(p, "an address is missing");
+		return;
+	}
+	if (how && strcasecmp(how, "permanent")) {
+		bad(p, "\"%.64s\": must be permanent, or nothing", how);
+		return;
+	}
+	if (how)
+		flags |= IET_REDIRECT_PERMANENT;
+	if (param_redirect(&p->target->target, address, flags)) {
+		bad(p, "\"%.64s\" is no ADDR or ADDR:PORT", address);
+		return;
+	}
+	no_more(p, rest);
+	if (*line)
+		odd(p, "takes the place of line %u", *line);
+	*line = p->line;
+}
+
 static void parse_lun(struct parser *p, char *rest)
 {
 	char reason[LUN_REASON_MAX];
@@ -341,6 +408,8 @@ static const struct word {
 	{ "iSNSAccessControl", SCOPE_GLOBAL, parse_isns_access },
 	{ "LoginRate", SCOPE_GLOBAL, parse_login_rate },
 	{ "Alias", SCOPE_TARGET, parse_alias },
+	{ "Portal", SCOPE_TARGET, parse_portal },
+	{ "Redirect", SCOPE_TARGET, parse_redirect },
 	{ "Lun", SCOPE_TARGET, parse_lun },
 };
 
@@ -483,6 +552,7 @@ static void free_target(struct config_target *t)
 		free(l);
 	}
 	free_accounts(t->accounts);
+	target_portals_free(t->portals);
 	free(t);
 }
 

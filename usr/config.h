@@ -11,6 +11,7 @@
 #include "account.h"
 #include "kernel.h"
 #include "report.h"
+#include "target_portal.h"
 
 struct config_lun {
 	struct config_lun *next;
@@ -32,6 +33,7 @@ struct config_target {
 	unsigned int key_line[IET_K_MAX + 1];
 	struct config_lun *luns;
 	struct config_account *accounts;
+	struct target_portals *portals; /* NULL: all addresses */
 };
 
 struct config {

@@ -13,6 +13,7 @@
 #include "isns.h"
 #include "log.h"
 #include "portal.h"
+#include "target_portal.h"
 
 void discovery_init(struct discovery *d, struct login *l)
 {
@@ -123,8 +124,12 @@ static int add_target(const struct kernel_target *t, void *arg)
 {
 	struct send_targets *st = arg;
 	const struct sockaddr *local = (const void *)&st->d->local;
+	/* sin_port and sin6_port are at the same place */
+	uint16_t port = ntohs(((const struct sockaddr_in *)local)->sin_port);
+	int err;
 
 	if ((st->only && strcasecmp(st->only, t->name)) ||
+	    !target_portal_on(t->name, local) ||
 	    !acl_target_visible(t->name, st->d->initiator, local) ||
 	    !acl_initiator_allowed(t->name, st->d->initiator,
 				   (const void *)&st->d->peer) ||
@@ -132,6 +137,8 @@ static int add_target(const struct kernel_target *t, void *arg)
 		return 0;
 	st->name = t->name;
 	text_add(st->out, key_name(KEY_TARGET_NAME), "%s", t->name);
+	if (target_portal_each(t->name, port, add_address, st, &err))
+		return err;
 	return portal_addresses(local, add_address, st);
 }
 

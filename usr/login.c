@@ -27,6 +27,7 @@
 #include "isns.h"
 #include "log.h"
 #include "rate.h"
+#include "target_portal.h"
 
 /* names and answers to all keys, and to as many unknown ones as we answer */
 #define LOGIN_OUT_MAX 65536
@@ -133,7 +134,8 @@ static enum pdu_action refuse(struct login *l, const struct iscsi_hdr *hdr,
 	if (status == ISCSI_LOGIN_AUTH_FAILED)
 		rsp->delay_ms = LOGIN_FAIL_DELAY_MS;
 	/* nothing but the new address may stand beside a refusal */
-	if (status == ISCSI_LOGIN_MOVED_TEMPORARILY) {
+	if (status == ISCSI_LOGIN_MOVED_TEMPORARILY ||
+	    status == ISCSI_LOGIN_MOVED_PERMANENTLY) {
 		rsp->data = l->out.data;
 		rsp->len = l->out.len;
 	}
@@ -254,7 +256,8 @@ static enum iscsi_login_status check_access(struct login *l)
 	const char *name = l->target.name, *initiator = l->session.initiator;
 	enum iscsi_login_status status;
 
-	if (!acl_target_visible(name, initiator, local_of(l)))
+	if (!target_portal_on(name, local_of(l)) ||
+	    !acl_target_visible(name, initiator, local_of(l)))
 		return ISCSI_LOGIN_NOT_FOUND;
 	if (!acl_initiator_allowed(name, initiator, peer_of(l)))
 		return ISCSI_LOGIN_FORBIDDEN;
@@ -267,7 +270,9 @@ static enum iscsi_login_status check_access(struct login *l)
 	text_free(&l->out);
 	text_add(&l->out, key_name(KEY_TARGET_ADDRESS), "%s",
 		 l->target.redirect);
-	return ISCSI_LOGIN_MOVED_TEMPORARILY;
+	return l->target.redirect_flags & IET_REDIRECT_PERMANENT ?
+		       ISCSI_LOGIN_MOVED_PERMANENTLY :
+		       ISCSI_LOGIN_MOVED_TEMPORARILY;
 }
 
 static enum iscsi_login_status identify_target(struct login *l,

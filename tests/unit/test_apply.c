@@ -16,6 +16,7 @@
 #include "log.h"
 #include "lun.h"
 #include "rate.h"
+#include "target_portal.h"
 #include "tmpfile.h"
 
 static char conf[PATH_MAX];
@@ -151,6 +152,68 @@ static void test_login_rate(void)
 	CHECK_EQ(apply("LoginRate 0\n"), 0);
 	CHECK_EQ(logins(10000), 10000);
 	clock_fake(0);
+}
+
+static bool is_on(const char *target, uint32_t address)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+				   .sin_port = htons(3260),
+				   .sin_addr.s_addr = htonl(address) };
+
+	return target_portal_on(target, (struct sockaddr *)&sin);
+}
+
+static void test_portals(void)
+{
+	start();
+	CHECK_EQ(apply("Target iqn.a\nPortal 10.0.0.1\nPortal 10.0.0.2:3261\n"
+		       "Target iqn.b\n"),
+		 0);
+	CHECK(is_on("iqn.a", 0x0a000001));
+	CHECK(is_on("IQN.A", 0x0a000001));
+	CHECK(!is_on("iqn.a", 0x0a000002));
+	CHECK(!is_on("iqn.a", 0x0a000003));
+	CHECK(is_on("iqn.b", 0x0a000003));
+	/* a file with errors changes nothing */
+	CHECK_EQ(apply("Target iqn.a\nPortal 10.0.0.3\nPortal\n"), -EINVAL);
+	CHECK(is_on("iqn.a", 0x0a000001));
+	CHECK(!is_on("iqn.a", 0x0a000003));
+	CHECK_EQ(apply("Target iqn.a\nTarget iqn.b\nPortal 10.0.0.1\n"), 0);
+	CHECK(is_on("iqn.a", 0x0a000003));
+	CHECK(!is_on("iqn.b", 0x0a000003));
+	CHECK_EQ(apply(""), 0);
+	CHECK(is_on("iqn.b", 0x0a000003));
+}
+
+static void test_redirect(void)
+{
+	struct kernel_target *t;
+
+	start();
+	CHECK_EQ(apply("Target iqn.a\nRedirect 10.0.0.7 permanent\n"), 0);
+	t = fake_find_target("iqn.a");
+	CHECK(t);
+	if (!t)
+		return;
+	CHECK_STR(t->redirect, "10.0.0.7");
+	CHECK_EQ(t->redirect_flags,
+		 IET_REDIRECT_PERMANENT | IET_REDIRECT_CONFIG);
+	forget_calls();
+	CHECK_EQ(apply("Target iqn.a\nRedirect 10.0.0.7 permanent\n"), 0);
+	CHECK_EQ(changes(), 0);
+	CHECK_EQ(apply("Target iqn.a\nRedirect 10.0.0.7\n"), 0);
+	CHECK_EQ(t->redirect_flags, IET_REDIRECT_CONFIG);
+	/* what the file does not say any more goes */
+	CHECK_EQ(apply("Target iqn.a\n"), 0);
+	CHECK_STR(t->redirect, "");
+	CHECK_EQ(t->redirect_flags, 0);
+	/* what ietadm made stays, until the file has one */
+	strcpy(t->redirect, "10.0.0.8");
+	forget_calls();
+	CHECK_EQ(apply("Target iqn.a\n"), 0);
+	CHECK_EQ(changes(), 0);
+	CHECK_EQ(apply("Target iqn.a\nRedirect 10.0.0.8\n"), 0);
+	CHECK_EQ(t->redirect_flags, IET_REDIRECT_CONFIG);
 }
 
 static void test_again(void)
@@ -461,6 +524,8 @@ int main(void)
 {
 	ktap_run(test_from_nothing);
 	ktap_run(test_login_rate);
+	ktap_run(test_portals);
+	ktap_run(test_redirect);
 	ktap_run(test_again);
 	ktap_run(test_gone);
 	ktap_run(test_changed_lun);

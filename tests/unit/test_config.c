@@ -72,6 +72,30 @@ static const struct {
 	  "E FILE:3: LoginRate: \"few\": must be 0 to 100000\n" },
 	{ "Target iqn.a\nLoginRate 5\n",
 	  "E FILE:2: LoginRate: belongs before the first Target\n" },
+	{ "Target iqn.a\nRedirect 10.0.0.7 # now\n", "" },
+	{ "Target iqn.a\nRedirect [::1]:3261 Permanent\n", "" },
+	{ "Target iqn.a\nRedirect a\nRedirect b\n",
+	  "W FILE:3: Redirect: takes the place of line 2\n" },
+	{ "Target iqn.a\nRedirect\nRedirect a forever\nRedirect a,1\n",
+	  "E FILE:2: Redirect: an address is missing\n"
+	  "E FILE:3: Redirect: \"forever\": must be permanent, or nothing\n"
+	  "E FILE:4: Redirect: \"a,1\" is no ADDR or ADDR:PORT\n" },
+	{ "Redirect a\n", "E FILE:1: Redirect: belongs after a Target\n" },
+	{ "Target iqn.a\nPortal 10.0.0.1\nportal [::1]:3261 # and so on\n"
+	  "Portal 10.0.0.1:3261\n",
+	  "" },
+	{ "Target iqn.a\nPortal [::1]:3261\nPortal [0::1]:3261\n",
+	  "W FILE:3: Portal: [0::1]:3261 is there already\n" },
+	{ "Target iqn.a\nPortal\nPortal eth0\nPortal 10.0.0.1:0\n"
+	  "Portal ::1\nPortal [::1\nPortal [10.0.0.1]\nPortal 1.2.3.4:5x\n",
+	  "E FILE:2: Portal: an address is missing\n"
+	  "E FILE:3: Portal: \"eth0\" is no address of IPv4 or [IPv6]\n"
+	  "E FILE:4: Portal: \"10.0.0.1:0\" is no address of IPv4 or [IPv6]\n"
+	  "E FILE:5: Portal: \"::1\" is no address of IPv4 or [IPv6]\n"
+	  "E FILE:6: Portal: \"[::1\" is no address of IPv4 or [IPv6]\n"
+	  "E FILE:7: Portal: \"[10.0.0.1]\" is no address of IPv4 or [IPv6]\n"
+	  "E FILE:8: Portal: \"1.2.3.4:5x\" is no address of IPv4 or [IPv6]"
+	  "\n" },
 	{ "LoginRate 5 a second\n",
 	  "W FILE:1: LoginRate: \"a second\" after the value is ignored\n" },
 

@@ -9,6 +9,7 @@
 #include "ktap.h"
 #include "log.h"
 #include "login_client.h"
+#include "target_portal.h"
 
 #define F_BIT ISCSI_FLAG_FINAL
 #define MORE ISCSI_FLAG_TEXT_CONTINUE
@@ -398,6 +399,68 @@ static void test_access(void)
 	rmdir(dir);
 }
 
+static void put_portals(const char *target, const char *const *texts, int n)
+{
+	struct target_portals *t = calloc(1, sizeof(*t));
+	struct target_portal **last = &t->list;
+
+	snprintf(t->name, sizeof(t->name), "%s", target);
+	for (int i = 0; i < n; i++) {
+		*last = calloc(1, sizeof(**last));
+		CHECK_EQ(target_portal_parse(texts[i], *last), 0);
+		last = &(*last)->next;
+	}
+	target_portals_replace(t);
+}
+
+/* exactly the target's portals, and only to who has come by one of them */
+static void test_portals(void)
+{
+	static const char *const here[] = { "10.0.0.9:3261", "10.0.0.1",
+					    "[2001:db8::1]" };
+	static const char *const port[] = { "10.0.0.1:3261" };
+	char dir[] = "/tmp/test_discovery.XXXXXX", path[64];
+	FILE *f;
+
+	begin("8192");
+	fake_target("iqn.a");
+	fake_target("iqn.b");
+	put_portals("iqn.a", here, 3);
+	CHECK_EQ(send_text(F_BIT, ALL), PDU_SEND);
+	CHECK_EQ(count("TargetName="), 2);
+	CHECK_EQ(count("TargetAddress="), 4);
+	CHECK(!memcmp(text,
+		      "TargetName=iqn.a\0TargetAddress=10.0.0.9:3261,1\0"
+		      "TargetAddress=10.0.0.1:3260,1\0"
+		      "TargetAddress=[2001:db8::1]:3260,1\0"
+		      "TargetName=iqn.b\0TargetAddress=10.0.0.1:3260,1",
+		      17 + 30 + 30 + 35 + 17 + 30));
+	/* of which targets.allow may take some */
+	CHECK(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/targets.allow", dir);
+	f = fopen(path, "w");
+	fputs("iqn.a 10.0.0.0/24\n", f);
+	fclose(f);
+	acl_init(dir, "/nonexistent");
+	text_len = 0;
+	CHECK_EQ(send_text(F_BIT, TEXT("SendTargets=iqn.a")), PDU_SEND);
+	CHECK_EQ(count("TargetAddress="), 2);
+	CHECK_EQ(count("TargetAddress=[2001:db8::1]"), 0);
+	unlink(path);
+	rmdir(dir);
+	/* another address, another port */
+	put_portals("iqn.a", here, 1);
+	text_len = 0;
+	CHECK_EQ(send_text(F_BIT, ALL), PDU_SEND);
+	CHECK_EQ(count("TargetName=iqn.a"), 0);
+	CHECK_EQ(count("TargetName=iqn.b"), 1);
+	put_portals("iqn.a", port, 1);
+	text_len = 0;
+	CHECK_EQ(send_text(F_BIT, ALL), PDU_SEND);
+	CHECK_EQ(count("TargetName=iqn.a"), 0);
+	target_portals_replace(NULL);
+}
+
 int main(void)
 {
 	FILE *null = fopen("/dev/null", "w");
@@ -416,6 +479,7 @@ int main(void)
 	ktap_run(test_other_opcodes);
 	ktap_run(test_headers);
 	ktap_run(test_access);
+	ktap_run(test_portals);
 	discovery_free(&d);
 	login_free(&client_login);
 	fake_reset();

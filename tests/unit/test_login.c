@@ -11,6 +11,7 @@
 #include "log.h"
 #include "login_client.h"
 #include "rate.h"
+#include "target_portal.h"
 
 #define TARGET "iqn.2001-04.com.example:disk"
 #define INITIATOR "iqn.1991-05.com.microsoft:host"
@@ -553,11 +554,34 @@ static void test_access(void)
 	rmdir(dir);
 }
 
+static void test_portals(void)
+{
+	struct target_portals *t = calloc(1, sizeof(*t));
+
+	begin();
+	strcpy(t->name, TARGET);
+	t->list = calloc(1, sizeof(*t->list));
+	CHECK_EQ(target_portal_parse("10.0.0.1", t->list), 0);
+	target_portals_replace(t);
+	CHECK_EQ(client_send(OP, TEXT(NORMAL)), 0);
+	client_begin();
+	client_address(&client_login.local, "10.0.0.9");
+	CHECK_EQ(client_send(OP, TEXT(NORMAL)), 0x0203);
+	target_portals_replace(NULL);
+}
+
 static void test_redirect(void)
 {
 	begin();
 	strcpy(target->redirect, "10.0.0.7:3261");
 	CHECK_EQ(client_send(SEC_TO_OP, TEXT(NORMAL)), 0x0101);
+	CHECK_EQ(client_action, PDU_SEND_CLOSE);
+	CHECK_STR(client_key("TargetAddress"), "10.0.0.7:3261");
+	CHECK_EQ(client_keys(), 1);
+	/* for good */
+	target->redirect_flags = IET_REDIRECT_PERMANENT;
+	client_begin();
+	CHECK_EQ(client_send(SEC_TO_OP, TEXT(NORMAL)), 0x0102);
 	CHECK_EQ(client_action, PDU_SEND_CLOSE);
 	CHECK_STR(client_key("TargetAddress"), "10.0.0.7:3261");
 	CHECK_EQ(client_keys(), 1);
@@ -853,6 +877,7 @@ int main(void)
 	ktap_run(test_chap_required);
 	ktap_run(test_mutual_chap);
 	ktap_run(test_access);
+	ktap_run(test_portals);
 	ktap_run(test_redirect);
 	ktap_run(test_name_case);
 	ktap_run(test_handoff);
