@@ -207,10 +207,10 @@ def _():
     time.sleep(0.3)
     resume()
     rsp = c.receive()
-    if rsp.opcode == SCSI_RSP:
+    if rsp.opcode == SCSI_RSP or rsp.b2 != COMPLETE:
         # it was given up before the device resumed: a slow machine
-        rsp = c.receive()
-    elif rsp.b2 == COMPLETE:
+        c.expect(TMF_RSP if rsp.opcode == SCSI_RSP else SCSI_RSP)
+    else:
         landed = medium(12)
         c.write(12, b"\x13" * BLOCK)
         time.sleep(0.5)
