@@ -23,16 +23,35 @@ struct target_args {
 	u32 redirect_flags;
 };
 
+static int redirect_get(struct target_args *args, struct genl_info *info)
+{
+	static const struct iet_range range = {
+		.max = IET_REDIRECT_PERMANENT | IET_REDIRECT_CONFIG,
+		.text = "unknown flag",
+	};
+	const struct nlattr *flags = info->attrs[IET_T_REDIRECT_FLAGS];
+	int err;
+
+	args->redirect = info->attrs[IET_T_REDIRECT];
+	args->redirect_flags = 0;
+	if (!args->redirect)
+		return flags ? iet_nl_refuse(info->extack, flags,
+					     "flags without a redirect",
+					     -EINVAL) :
+			       0;
+	err = iet_nl_text_check(args->redirect, info->extack);
+	if (err || !flags)
+		return err;
+	return iet_range_get(&range, flags, &args->redirect_flags,
+			     info->extack);
+}
+
 static int args_get(struct target_args *args, struct genl_info *info)
 {
 	static const struct iet_range origin = {
 		.min = IET_ORIGIN_RUNTIME,
 		.max = IET_ORIGIN_CONFIG,
 		.text = "unknown origin",
-	};
-	static const struct iet_range flags = {
-		.max = IET_REDIRECT_PERMANENT | IET_REDIRECT_CONFIG,
-		.text = "unknown flag",
 	};
 	struct nlattr **attrs = info->attrs;
 	int err;
@@ -46,14 +65,7 @@ static int args_get(struct target_args *args, struct genl_info *info)
 	args->alias = attrs[IET_T_ALIAS];
 	if (!err && args->alias)
 		err = iet_nl_text_check(args->alias, info->extack);
-	args->redirect = attrs[IET_T_REDIRECT];
-	if (!err && args->redirect)
-		err = iet_nl_text_check(args->redirect, info->extack);
-	args->redirect_flags = 0;
-	if (!err && args->redirect && attrs[IET_T_REDIRECT_FLAGS])
-		err = iet_range_get(&flags, attrs[IET_T_REDIRECT_FLAGS],
-				    &args->redirect_flags, info->extack);
-	return err;
+	return err ? err : redirect_get(args, info);
 }
 
 static void args_use(const struct target_args *args, struct iet_target *target)

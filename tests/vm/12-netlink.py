@@ -112,8 +112,19 @@ def test_target_set(nl):
                                 t["T_REDIRECT"], t["T_QUEUED_COMMANDS"],
                                 t["T_KEYS"]["K_MAX_BURST_LENGTH"]],
          [16, "an alias", "10.0.0.1:3260", 128, 16777215])
+    same("the redirect is for now", t["T_REDIRECT_FLAGS"], 0)
+    t = nl.do("TARGET_SET", T_TID=1, T_REDIRECT="10.0.0.1",
+              T_REDIRECT_FLAGS=3)
+    same("the redirect is for good", t["T_REDIRECT_FLAGS"], 3)
+    t = nl.do("TARGET_SET", T_TID=1, T_ALIAS="an alias")
+    same("other changes leave it", t["T_REDIRECT_FLAGS"], 3)
+    refused("a flag of the redirect that there is not", errno.ERANGE, "flag",
+            nl.do, "TARGET_SET", T_TID=1, T_REDIRECT="a", T_REDIRECT_FLAGS=4)
+    refused("flags without a redirect", errno.EINVAL, "without a redirect",
+            nl.do, "TARGET_SET", T_TID=1, T_REDIRECT_FLAGS=1)
     t = nl.do("TARGET_SET", T_TID=1, T_REDIRECT="")
-    same("the redirect is cleared", t["T_REDIRECT"], "")
+    same("the redirect is cleared", [t["T_REDIRECT"], t["T_REDIRECT_FLAGS"]],
+         ["", 0])
     for name, value, words in (
             ("T_WTHREADS", 0, "Wthreads must be 1 to 128"),
             ("T_WTHREADS", 129, "Wthreads must be 1 to 128"),
