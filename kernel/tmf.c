@@ -128,6 +128,25 @@ static bool concerns(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
 	return !tmf->op->lun || cmnd->scmd.vol == tmf->vol;
 }
 
+/*
+ * Another initiator's command is about to be aborted, of which the unit
+ * attention is to tell it: one that came meanwhile may have taken that.
+ */
+static void tell_again(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd,
+		       struct iet_conn *own)
+{
+	u16 asc = tmf->op->ua ?: tmf->op->ua_cleared;
+	struct iet_itl *itl;
+
+	if (!asc || cmnd->conn == own)
+		return;
+	rcu_read_lock();
+	itl = iet_nexus_itl(&cmnd->conn->session->nexus, cmnd->scmd.lun_raw);
+	if (itl)
+		iet_ua_add(itl->lun->vol, itl, asc);
+	rcu_read_unlock();
+}
+
 /**
  * iet_tmf_message - abort a connection's commands on behalf of a function
  * @conn: the connection
@@ -144,10 +163,12 @@ void iet_tmf_message(struct iet_conn *conn, struct iet_conn_msg *msg)
 		/* what came after the function is none of its business */
 		if (cmnd == tmf_cmnd(tmf))
 			break;
-		if (msg->give_up)
+		if (msg->give_up) {
 			iet_cmnd_revive(cmnd, tmf);
-		else if (concerns(tmf, cmnd))
+		} else if (concerns(tmf, cmnd) && !cmnd->aborted) {
+			tell_again(tmf, cmnd, tmf_cmnd(tmf)->conn);
 			iet_cmnd_abort(cmnd, tmf);
+		}
 	}
 	kfree(msg);
 	iet_tmf_put(tmf);
