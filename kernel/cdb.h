@@ -17,6 +17,7 @@ enum iet_cdb_layout {
 	IET_CDB_RW16_BYTE, /* 64 bits and 8 bits: COMPARE AND WRITE */
 	IET_CDB_ALLOC_3_2, /* allocation length at byte 3, of 2 bytes ... */
 	IET_CDB_ALLOC_4_1,
+	IET_CDB_ALLOC_5_4,
 	IET_CDB_ALLOC_6_4,
 	IET_CDB_ALLOC_7_2,
 	IET_CDB_ALLOC_10_4,

@@ -55,6 +55,7 @@ static void del_lun(struct iet_nexus *nexus, u32 lun)
 	spin_lock_irqsave(&itl->lun->vol->lock, flags);
 	list_del_init(&itl->vol_node);
 	spin_unlock_irqrestore(&itl->lun->vol->lock, flags);
+	iet_reservation_nexus_lost(itl->lun->vol, nexus);
 	kfree_rcu(itl, rcu);
 }
 

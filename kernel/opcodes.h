@@ -37,6 +37,14 @@
 #define IET_OP_THIN BIT(8) /* only thin provisioned units know it */
 #define IET_OP_EXACT BIT(9) /* no less Data-Out than the CDB asks, nor more */
 #define IET_OP_ATOMIC BIT(10) /* nobody else touches its blocks meanwhile */
+/*
+ * What persistent reservations of others mean (SPC-4 5.13.1, SBC-3 4.17): by
+ * default, conflict.  Those that others have made by RESERVE are in conflict
+ * with all but IET_OP_ALWAYS and IET_OP_PR_SELF.
+ */
+#define IET_OP_PR_READ BIT(11) /* conflict with exclusive access only */
+#define IET_OP_PR_FREE BIT(12) /* no conflict */
+#define IET_OP_PR_SELF BIT(13) /* the command looks itself */
 
 /**
  * struct iet_scsi_op - a command
@@ -103,6 +111,13 @@ int iet_sbc_read_defects(struct iet_scmd *s, u8 *buf);
 u32 iet_sbc_write_flags(const struct iet_scmd *s);
 int iet_sbc_verify(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_write_verify(struct iet_scmd *s, gfp_t gfp);
+
+/* handlers: reservation.c */
+int iet_spc_reserve(struct iet_scmd *s, gfp_t gfp);
+int iet_spc_release(struct iet_scmd *s, gfp_t gfp);
+int iet_spc_pr_in(struct iet_scmd *s, gfp_t gfp);
+int iet_spc_pr_capabilities(struct iet_scmd *s, u8 *buf);
+int iet_spc_pr_out(struct iet_scmd *s, gfp_t gfp);
 
 /* handlers: rmw.c */
 int iet_sbc_compare_write(struct iet_scmd *s, gfp_t gfp);

@@ -152,6 +152,19 @@ static bool find_op(struct iet_scmd *s)
 	return true;
 }
 
+/*
+ * Looked at when a command comes and again when it is its turn: data may have
+ * been waited for, or others, and reservations have changed.
+ */
+static bool check_reservation(struct iet_scmd *s)
+{
+	if (likely(!iet_reservation_conflict(s)))
+		return true;
+	s->status = SAM_STAT_RESERVATION_CONFLICT;
+	s->in_len = 0;
+	return false;
+}
+
 /* Is there something about the unit that the initiator must know first? */
 static bool check_state(struct iet_scmd *s, struct iet_itl *itl)
 {
@@ -164,7 +177,9 @@ static bool check_state(struct iet_scmd *s, struct iet_itl *itl)
 		return false;
 	}
 	asc = iet_ua_take(s->vol, itl);
-	return asc ? refuse(s, UNIT_ATTENTION, asc) : true;
+	if (asc)
+		return refuse(s, UNIT_ATTENTION, asc);
+	return check_reservation(s);
 }
 
 static bool check_cdb(struct iet_scmd *s)
@@ -220,9 +235,10 @@ static bool set_lengths(struct iet_scmd *s, const struct iet_cdb_fields *f)
 	if (op->out_bytes)
 		bytes = op->out_bytes(s);
 	if (op->flags & IET_OP_EXACT) {
-		if (bytes != (s->dir_out ? s->edtl : 0))
-			return refuse(s, ILLEGAL_REQUEST,
-				      IET_ASC_INVALID_FIELD_IN_IU);
+		if (bytes != (s->dir_out ? s->edtl : 0)) {
+			iet_scsi_invalid_field(s, f->len_at, IET_WHOLE_FIELD);
+			return false;
+		}
 		s->out_len = bytes;
 	} else if (s->dir_out || !s->dir_in) {
 		s->out_len = bytes;
@@ -541,7 +557,7 @@ static void run(struct iet_scmd *s, gfp_t gfp)
 
 static void run_granted(struct iet_scmd *s)
 {
-	if (iet_scsi_stopped(s))
+	if (iet_scsi_stopped(s) || !check_reservation(s))
 		iet_scsi_end(s, 0);
 	else
 		run_in_worker(s);
@@ -562,7 +578,7 @@ static bool lock_span(struct iet_scmd *s)
 	const struct iet_scsi_op *op = s->op;
 	struct iet_span *span = &s->span;
 
-	if (!(op->flags & (IET_OP_LIMIT | IET_OP_WRITE)))
+	if (!(op->flags & (IET_OP_LIMIT | IET_OP_WRITE | IET_OP_ATOMIC)))
 		return true;
 	span->first = op->flags & IET_OP_MEDIUM ? s->lba : 0;
 	span->end = s->nr_blocks ? s->lba + s->nr_blocks : U64_MAX;
@@ -586,8 +602,12 @@ static bool lock_span(struct iet_scmd *s)
  */
 void iet_scsi_execute(struct iet_scmd *s)
 {
-	if (lock_span(s))
+	if (!lock_span(s))
+		return;
+	if (check_reservation(s))
 		run(s, GFP_NOWAIT | __GFP_NOWARN);
+	else
+		iet_scsi_end(s, 0);
 }
 
 /**

@@ -168,6 +168,7 @@ void iet_ua_volume(struct iet_volume *vol, u16 asc,
 		   const struct iet_nexus *except);
 void iet_ua_nexus(struct iet_nexus *nexus, u16 asc);
 void iet_ua_clear_nexus(struct iet_nexus *nexus, u16 asc);
+void iet_ua_port(struct iet_volume *vol, const char *port, u16 asc);
 u16 iet_ua_take(struct iet_volume *vol, struct iet_itl *itl);
 u16 iet_ua_peek(struct iet_volume *vol, struct iet_itl *itl);
 

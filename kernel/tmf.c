@@ -192,13 +192,19 @@ static void establish_ua(struct iet_tmf *tmf, struct iet_session *own)
 {
 	const struct iet_tmf_op *op = tmf->op;
 	struct iet_session *session;
+	struct iet_lun *lun;
+	unsigned long i;
 
-	if (op->lun && op->ua)
+	if (op->lun && op->ua) {
 		iet_ua_volume(tmf->vol, op->ua, NULL);
+		iet_reservation_reset(tmf->vol);
+	}
 	if (op->lun && op->ua_cleared)
 		iet_ua_volume(tmf->vol, op->ua_cleared, &own->nexus);
 	if (op->lun || !op->ua)
 		return;
+	xa_for_each(&own->target->luns, i, lun)
+		iet_reservation_reset(lun->vol);
 	list_for_each_entry(session, &own->target->sessions, target_node)
 		iet_ua_nexus(&session->nexus, op->ua);
 }

@@ -40,6 +40,7 @@ static void release_volume(struct work_struct *work)
 	if (vol->file)
 		__fput_sync(vol->file);
 	percpu_ref_exit(&vol->ref);
+	iet_reservation_exit(&vol->reservation);
 	kfree(vol->path);
 	kfree(vol);
 	module_put(THIS_MODULE);
@@ -151,6 +152,7 @@ static struct iet_volume *alloc_volume(const struct iet_lun_args *args)
 	INIT_LIST_HEAD(&vol->itls);
 	INIT_LIST_HEAD(&vol->orphans);
 	iet_spans_init(&vol->spans);
+	iet_reservation_init(&vol->reservation);
 	INIT_RCU_WORK(&vol->release_work, release_volume);
 	vol->path = kstrdup(args->path ?: "", GFP_KERNEL);
 	if (!vol->path)

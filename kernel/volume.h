@@ -13,6 +13,7 @@
 #include <linux/workqueue.h>
 
 #include "iet_netlink.h"
+#include "reservation.h"
 #include "span.h"
 
 struct block_device;
@@ -72,6 +73,7 @@ struct iet_lun_args {
  * @orphans: iet_scmd.orphan_node: aborted writes that the backend still
  *	holds (see iet_orphan_add())
  * @nr_orphans: how many; read without the lock on the fast path
+ * @reservation: who has reserved it
  * @spans: the blocks that running commands work on
  *
  * Lifetime: made by LUN_NEW; found through an iet_lun under RCU, then
@@ -110,6 +112,7 @@ struct iet_volume {
 	struct list_head itls;
 	struct list_head orphans;
 	unsigned int nr_orphans;
+	struct iet_reservation reservation;
 	struct iet_spans spans ____cacheline_aligned_in_smp;
 };
 

@@ -166,11 +166,13 @@ void fake_init(void)
 	INIT_LIST_HEAD(&fake.vol.itls);
 	INIT_LIST_HEAD(&fake.vol.orphans);
 	iet_spans_init(&fake.vol.spans);
+	iet_reservation_init(&fake.vol.reservation);
 	fake.lun.vol = &fake.vol;
 	fake.itl.nexus = &fake.nexus;
 	fake.itl.lun = &fake.lun;
 	list_add_tail(&fake.itl.vol_node, &fake.vol.itls);
 	fake.nexus.target = &fake.target;
+	strcpy(fake.nexus.initiator, FAKE_PORT);
 	fake.nexus.iname = "iqn.2026-01.org.example:host";
 	fake.nexus.itls.slot[0] = &fake.itl;
 	for (i = 0; i < FAKE_BYTES; i++)

@@ -15,6 +15,7 @@
 #define FAKE_SHIFT 9
 #define FAKE_BYTES (FAKE_BLOCKS << FAKE_SHIFT)
 #define FAKE_MAX_IO 64
+#define FAKE_PORT "iqn.2026-01.org.example:host,i,0x400001370000"
 
 enum fake_dir {
 	DIR_NONE,

@@ -39,6 +39,8 @@ static void check_row(const struct iet_scsi_op *op)
 	CHECK(!op->param || (op->flags & IET_OP_IN));
 	CHECK(!(op->flags & IET_OP_IN) || !(op->flags & IET_OP_OUT));
 	CHECK(!(op->flags & IET_OP_WRITE) || (op->flags & IET_OP_OUT));
+	CHECK(!(op->flags & IET_OP_WRITE) ||
+	      !(op->flags & (IET_OP_PR_READ | IET_OP_PR_FREE)));
 	CHECK(!(op->flags & IET_OP_LIMIT) || (op->flags & IET_OP_MEDIUM));
 	CHECK(!op->out_if || (op->usage[1] & op->out_if) == op->out_if);
 
@@ -218,7 +220,7 @@ static void report_one(void)
 		{ "service action", 2, 0x9e, 0x10, YES },
 		{ "unknown service action", 2, 0x9e, 0x11, NO },
 		{ "not of a thin unit, service action", 2, 0x9e, 0x12, NO },
-		{ "unknown opcode, service action", 2, 0x5f, 1, NO },
+		{ "unknown opcode, service action", 2, 0x5d, 1, NO },
 		{ "service action for none", 2, 0x28, 0, REFUSED },
 		{ "either: opcode", 3, 0x28, 0, YES },
 		{ "either: opcode has none", 3, 0x28, 1, NO },

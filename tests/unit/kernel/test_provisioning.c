@@ -315,12 +315,12 @@ static void write_same_refused(void)
 		u16 asc;
 	} rows[] = {
 		{ "too little data", 0x41, 0, 0, 1, BS - 1,
-		  IET_ASC_INVALID_FIELD_IN_IU },
+		  IET_ASC_INVALID_FIELD_IN_CDB },
 		{ "too much data", 0x93, 0, 0, 4, 4 * BS,
-		  IET_ASC_INVALID_FIELD_IN_IU },
-		{ "no data", 0x93, 0, 0, 4, 0, IET_ASC_INVALID_FIELD_IN_IU },
+		  IET_ASC_INVALID_FIELD_IN_CDB },
+		{ "no data", 0x93, 0, 0, 4, 0, IET_ASC_INVALID_FIELD_IN_CDB },
 		{ "data in spite of NDOB", 0x93, 1, 0, 4, BS,
-		  IET_ASC_INVALID_FIELD_IN_IU },
+		  IET_ASC_INVALID_FIELD_IN_CDB },
 		{ "NDOB in 10 bytes", 0x41, 1, 0, 4, 0,
 		  IET_ASC_INVALID_FIELD_IN_CDB },
 		{ "ANCHOR", 0x93, 0x18, 0, 4, BS,

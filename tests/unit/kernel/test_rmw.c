@@ -91,13 +91,13 @@ static void refused(void)
 		u16 asc;
 	} rows[] = {
 		{ "nothing", 0, 5, 0, 0, 0 },
-		{ "no data", 0, 5, 1, 0, IET_ASC_INVALID_FIELD_IN_IU },
+		{ "no data", 0, 5, 1, 0, IET_ASC_INVALID_FIELD_IN_CDB },
 		{ "half of the data", 0, 5, 2, 2 * BS,
-		  IET_ASC_INVALID_FIELD_IN_IU },
+		  IET_ASC_INVALID_FIELD_IN_CDB },
 		{ "too much data", 0, 5, 1, 4 * BS,
-		  IET_ASC_INVALID_FIELD_IN_IU },
+		  IET_ASC_INVALID_FIELD_IN_CDB },
 		{ "data for nothing", 0, 5, 0, BS,
-		  IET_ASC_INVALID_FIELD_IN_IU },
+		  IET_ASC_INVALID_FIELD_IN_CDB },
 		{ "behind the end", 0, FAKE_BLOCKS - 1, 2, 4 * BS,
 		  IET_ASC_LBA_OUT_OF_RANGE },
 		{ "WRPROTECT", 0x20, 5, 1, 2 * BS,

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Persistent reservations: see pr_state.h.
+ */
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "pr_state.h"
+#include "sense.h"
+
+/* by type: what it is */
+#define VALID 0x01
+#define EXCLUSIVE 0x02 /* nobody else may read, either */
+#define REGISTRANTS 0x04 /* but those who are registered may */
+#define ALL_HOLD 0x08 /* and hold it, all of them */
+
+static const u8 types[] = {
+	[IET_PR_WRITE_EXCLUSIVE] = VALID,
+	[IET_PR_EXCLUSIVE_ACCESS] = VALID | EXCLUSIVE,
+	[IET_PR_WRITE_EXCLUSIVE_RO] = VALID | REGISTRANTS,
+	[IET_PR_EXCLUSIVE_ACCESS_RO] = VALID | EXCLUSIVE | REGISTRANTS,
+	[IET_PR_WRITE_EXCLUSIVE_AR] = VALID | REGISTRANTS | ALL_HOLD,
+	[IET_PR_EXCLUSIVE_ACCESS_AR] = VALID | EXCLUSIVE | REGISTRANTS |
+				       ALL_HOLD,
+};
+
+static bool is(u8 type, u8 what)
+{
+	return type < ARRAY_SIZE(types) && (types[type] & what);
+}
+
+/**
+ * iet_pr_init() - nobody is registered
+ * @pr: of a new logical unit
+ */
+void iet_pr_init(struct iet_pr *pr)
+{
+	memset(pr, 0, sizeof(*pr));
+	INIT_LIST_HEAD(&pr->regs);
+}
+
+/**
+ * iet_pr_type_valid() - is there such a type of reservation?
+ * @type: from a CDB
+ *
+ * Return: true if there is
+ */
+bool iet_pr_type_valid(u8 type)
+{
+	return is(type, VALID);
+}
+
+static struct iet_pr_reg *find(const struct iet_pr *pr, const char *port)
+{
+	struct iet_pr_reg *reg;
+
+	list_for_each_entry(reg, &pr->regs, node)
+		if (!strcmp(reg->port, port))
+			return reg;
+	return NULL;
+}
+
+/**
+ * iet_pr_holds() - does a registered nexus hold the reservation?
+ * @pr: of the logical unit
+ * @reg: the registration
+ *
+ * Return: true if it does
+ */
+bool iet_pr_holds(const struct iet_pr *pr, const struct iet_pr_reg *reg)
+{
+	return pr->type && (is(pr->type, ALL_HOLD) || pr->holder == reg);
+}
+
+/**
+ * iet_pr_conflict() - is a command in conflict with the reservation?
+ * @pr: of the logical unit
+ * @port: who has sent it
+ * @write: it is of those that Write Exclusive keeps off (SPC-4 5.13.1)
+ *
+ * Return: true if it is
+ */
+bool iet_pr_conflict(const struct iet_pr *pr, const char *port, bool write)
+{
+	struct iet_pr_reg *reg;
+
+	if (!pr->type || (!write && !is(pr->type, EXCLUSIVE)))
+		return false;
+	reg = find(pr, port);
+	if (!reg)
+		return true;
+	return !is(pr->type, REGISTRANTS) && pr->holder != reg;
+}
+
+/* --- what happens to registrations ---------------------------------------- */
+
+/* Tells all who are registered, but one. */
+static void tell_others(struct iet_pr *pr, const struct iet_pr_reg *but, u16 ua)
+{
+	struct iet_pr_reg *reg;
+
+	list_for_each_entry(reg, &pr->regs, node)
+		if (reg != but)
+			reg->ua = ua;
+}
+
+static void reserve(struct iet_pr *pr, struct iet_pr_reg *own, u8 type)
+{
+	pr->type = type;
+	pr->holder = is(type, ALL_HOLD) ? NULL : own;
+}
+
+static void release(struct iet_pr *pr, const struct iet_pr_reg *own)
+{
+	if (is(pr->type, REGISTRANTS))
+		tell_others(pr, own, IET_ASC_RESERVATIONS_RELEASED);
+	reserve(pr, NULL, IET_PR_NONE);
+}
+
+static void add(struct iet_pr *pr, struct iet_pr_reg *reg, u64 key)
+{
+	list_del_init(&reg->node);
+	reg->key = key;
+	list_add_tail(&reg->node, &pr->regs);
+	pr->nr_regs++;
+}
+
+/* The reservation stays, unless nobody is left to hold it. */
+static void drop(struct iet_pr *pr, struct iet_pr_reg *reg,
+		 struct iet_pr_req *req, u16 ua)
+{
+	reg->ua = ua;
+	list_del_init(&reg->node);
+	list_add_tail(&reg->node, &req->gone);
+	pr->nr_regs--;
+	if (pr->holder == reg || (!pr->nr_regs && is(pr->type, ALL_HOLD)))
+		release(pr, NULL);
+}
+
+/* --- service actions ------------------------------------------------------ */
+
+/* None is registered if one of them can't be. */
+static enum iet_pr_result add_fresh(struct iet_pr *pr, struct iet_pr_req *req)
+{
+	struct iet_pr_reg *reg, *other;
+	unsigned int nr = 0;
+
+	list_for_each_entry(reg, &req->fresh, node) {
+		nr++;
+		if (find(pr, reg->port))
+			return IET_PR_BAD_PORT;
+		list_for_each_entry(other, &req->fresh, node) {
+			if (other == reg)
+				break;
+			if (!strcmp(other->port, reg->port))
+				return IET_PR_BAD_PORT;
+		}
+	}
+	if (pr->nr_regs + nr > IET_PR_MAX_REGS)
+		return IET_PR_NO_ROOM;
+	while (!list_empty(&req->fresh))
+		add(pr, list_first_entry(&req->fresh, struct iet_pr_reg, node),
+		    req->sa_key);
+	pr->generation++;
+	return IET_PR_OK;
+}
+
+static enum iet_pr_result do_register(struct iet_pr *pr, struct iet_pr_req *req,
+				      struct iet_pr_reg *own)
+{
+	bool ignore = req->action == IET_PR_REGISTER_AND_IGNORE;
+
+	if (!ignore && req->key != (own ? own->key : 0))
+		return IET_PR_CONFLICT;
+	if (!own)
+		return req->sa_key ? add_fresh(pr, req) : IET_PR_OK;
+	if (req->sa_key)
+		own->key = req->sa_key;
+	else
+		drop(pr, own, req, 0);
+	pr->generation++;
+	return IET_PR_OK;
+}
+
+static enum iet_pr_result do_reserve(struct iet_pr *pr, struct iet_pr_req *req,
+				     struct iet_pr_reg *own)
+{
+	if (pr->type && (!iet_pr_holds(pr, own) || pr->type != req->type))
+		return IET_PR_CONFLICT;
+	reserve(pr, own, req->type);
+	return IET_PR_OK;
+}
+
+static enum iet_pr_result do_release(struct iet_pr *pr, struct iet_pr_req *req,
+				     struct iet_pr_reg *own)
+{
+	if (!iet_pr_holds(pr, own))
+		return IET_PR_OK;
+	if (pr->type != req->type)
+		return IET_PR_BAD_RELEASE;
+	release(pr, own);
+	return IET_PR_OK;
+}
+
+static enum iet_pr_result do_clear(struct iet_pr *pr, struct iet_pr_req *req,
+				   struct iet_pr_reg *own)
+{
+	struct iet_pr_reg *reg;
+
+	reserve(pr, NULL, IET_PR_NONE);
+	while (!list_empty(&pr->regs)) {
+		reg = list_first_entry(&pr->regs, struct iet_pr_reg, node);
+		drop(pr, reg, req,
+		     reg == own ? 0 : IET_ASC_RESERVATIONS_PREEMPTED);
+	}
+	pr->generation++;
+	return IET_PR_OK;
+}
+
+/* Returns how many there were; who asks stays if @keep. */
+static unsigned int remove_key(struct iet_pr *pr, struct iet_pr_req *req,
+			       const struct iet_pr_reg *own, bool any,
+			       bool keep)
+{
+	struct iet_pr_reg *reg, *next;
+	unsigned int nr = 0;
+
+	list_for_each_entry_safe(reg, next, &pr->regs, node) {
+		if (!any && reg->key != req->sa_key)
+			continue;
+		nr++;
+		if (reg == own && keep)
+			continue;
+		drop(pr, reg, req,
+		     reg == own ? 0 : IET_ASC_REGISTRATIONS_PREEMPTED);
+	}
+	return nr;
+}
+
+/* SPC-4 5.13.11.4: the registrations alone, or the reservation with them. */
+static enum iet_pr_result do_preempt(struct iet_pr *pr, struct iet_pr_req *req,
+				     struct iet_pr_reg *own)
+{
+	bool all = is(pr->type, ALL_HOLD);
+	bool takes_over = all ? !req->sa_key :
+				pr->holder && pr->holder->key == req->sa_key;
+	u8 old = pr->type;
+
+	if (!takes_over) {
+		if (!req->sa_key)
+			return IET_PR_BAD_SA_KEY;
+		if (!remove_key(pr, req, own, false, false))
+			return IET_PR_CONFLICT;
+	} else {
+		reserve(pr, NULL, IET_PR_NONE);
+		remove_key(pr, req, own, all, true);
+		reserve(pr, own, req->type);
+		if (old != req->type)
+			tell_others(pr, own, IET_ASC_RESERVATIONS_RELEASED);
+	}
+	pr->generation++;
+	return IET_PR_OK;
+}
+
+static enum iet_pr_result do_move(struct iet_pr *pr, struct iet_pr_req *req,
+				  struct iet_pr_reg *own)
+{
+	struct iet_pr_reg *to, *fresh;
+
+	if (!iet_pr_holds(pr, own) || is(pr->type, ALL_HOLD))
+		return IET_PR_CONFLICT;
+	if (!req->sa_key)
+		return IET_PR_BAD_SA_KEY;
+	fresh = list_first_entry(&req->fresh, struct iet_pr_reg, node);
+	to = find(pr, fresh->port);
+	if (to == own)
+		return IET_PR_BAD_PORT;
+	if (!to && pr->nr_regs == IET_PR_MAX_REGS)
+		return IET_PR_NO_ROOM;
+	if (!to) {
+		to = fresh;
+		add(pr, to, req->sa_key);
+	}
+	to->key = req->sa_key;
+	pr->holder = to;
+	if (req->unreg)
+		drop(pr, own, req, 0);
+	pr->generation++;
+	return IET_PR_OK;
+}
+
+static const struct {
+	enum iet_pr_result (*fn)(struct iet_pr *pr, struct iet_pr_req *req,
+				 struct iet_pr_reg *own);
+	bool anybody; /* also those who are not registered */
+} actions[] = {
+	[IET_PR_REGISTER] = { do_register, true },
+	[IET_PR_RESERVE] = { do_reserve },
+	[IET_PR_RELEASE] = { do_release },
+	[IET_PR_CLEAR] = { do_clear },
+	[IET_PR_PREEMPT] = { do_preempt },
+	[IET_PR_PREEMPT_AND_ABORT] = { do_preempt },
+	[IET_PR_REGISTER_AND_IGNORE] = { do_register, true },
+	[IET_PR_REGISTER_AND_MOVE] = { do_move },
+};
+
+/**
+ * iet_pr_out() - carry out a PERSISTENT RESERVE OUT
+ * @pr: of the logical unit
+ * @req: what is asked for; its lists are initialized
+ *
+ * Afterwards the @ua of those in pr->regs and in req->gone are to be told and,
+ * in pr->regs, cleared; the members of both lists of @req are the caller's.
+ *
+ * Context: any; the caller has locked @pr.
+ *
+ * Return: what became of it; nothing has changed unless IET_PR_OK
+ */
+enum iet_pr_result iet_pr_out(struct iet_pr *pr, struct iet_pr_req *req)
+{
+	struct iet_pr_reg *own = find(pr, req->port);
+
+	if (!actions[req->action].anybody && (!own || own->key != req->key))
+		return IET_PR_CONFLICT;
+	return actions[req->action].fn(pr, req, own);
+}

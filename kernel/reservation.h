@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reservations of a logical unit, persistent or not.
+ */
+#ifndef IET_RESERVATION_H
+#define IET_RESERVATION_H
+
+#include <linux/spinlock.h>
+
+#include "pr_state.h"
+
+struct iet_nexus;
+struct iet_scmd;
+struct iet_volume;
+
+/**
+ * struct iet_reservation - who has reserved a logical unit
+ * @lock: of everything here; taken from any context, before vol->lock
+ * @active: somebody has; read without the lock on the fast path
+ * @legacy: who has by RESERVE, or NULL; only compared
+ * @pr: persistent reservation
+ */
+struct iet_reservation {
+	spinlock_t lock;
+	bool active;
+	const struct iet_nexus *legacy;
+	struct iet_pr pr;
+};
+
+void iet_reservation_init(struct iet_reservation *r);
+void iet_reservation_exit(struct iet_reservation *r);
+void iet_reservation_reset(struct iet_volume *vol);
+void iet_reservation_nexus_lost(struct iet_volume *vol,
+				const struct iet_nexus *nexus);
+bool iet_reservation_conflict(const struct iet_scmd *s);
+
+#endif /* IET_RESERVATION_H */
