@@ -82,7 +82,8 @@ static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 	}
 	vol->bdev = bdev;
 	vol->unmap_granularity = bdev_discard_granularity(bdev);
-	vol->wce = args->iomode == IET_IOMODE_WB && bdev_write_cache(bdev);
+	vol->mode_default.wce = args->iomode == IET_IOMODE_WB &&
+				bdev_write_cache(bdev);
 	return iet_iotype_geometry(vol, args, bdev_logical_block_size(bdev),
 				   bdev_nr_bytes(bdev), extack);
 }

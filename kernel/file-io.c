@@ -64,7 +64,7 @@ static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 			"the file system has no holes: ThinProvisioned=No");
 		return -EOPNOTSUPP;
 	}
-	vol->wce = args->iomode == IET_IOMODE_WB;
+	vol->mode_default.wce = args->iomode == IET_IOMODE_WB;
 	vol->unmap_granularity = i_blocksize(file->f_mapping->host);
 	err = iet_iotype_geometry(vol, args, DEFAULT_BLOCK_SIZE,
 				  i_size_read(file->f_mapping->host), extack);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MODE SENSE(6) and (10) (SPC-4 6.13, 6.14) and the mode pages.
+ * MODE SENSE and MODE SELECT, (6) and (10) (SPC-4 6.11 to 6.14), and the mode
+ * pages.  What MODE SELECT changes is for the life of the volume.
  */
+#include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <scsi/scsi_proto.h>
@@ -27,8 +29,6 @@ enum page_control {
 #define DSP_WP 0x80
 #define DSP_DPOFUA 0x10
 
-#define CACHING_WCE 0x04 /* byte 2 */
-
 /* SBC-3 6.5.8: no retries of ours, no counts */
 static const u8 rw_error_recovery[12] = { 0x01, 0x0a };
 
@@ -41,40 +41,66 @@ static const u8 control[12] = { 0x0a, 0x0a, 0x02, 0x10 };
 /* SBC-3 6.5.6: DEXCPT, nothing is ever predicted */
 static const u8 exceptions[12] = { 0x1c, 0x0a, 0x08 };
 
-static void set_caching(const struct iet_volume *vol, u8 *page)
-{
-	if (vol->wce)
-		page[2] |= CACHING_WCE;
-}
-
 /* In ascending order, as SPC-4 6.13 wants them.  There are no subpages. */
 static const struct {
 	const u8 *data;
 	u8 len;
-	void (*set)(const struct iet_volume *vol, u8 *page);
 } pages[] = {
 	{ rw_error_recovery, sizeof(rw_error_recovery) },
-	{ caching, sizeof(caching), set_caching },
+	{ caching, sizeof(caching) },
 	{ control, sizeof(control) },
 	{ exceptions, sizeof(exceptions) },
 };
 
-/* Returns the bytes used.  Nothing can be changed by MODE SELECT. */
+/* The bits of them that MODE SELECT can change: which member has them */
+static const struct {
+	u8 page;
+	u8 byte;
+	u8 mask;
+	size_t member;
+} bits[] = {
+	{ 0x08, 2, 0x04, offsetof(struct iet_mode, wce) },
+	{ 0x0a, 2, 0x04, offsetof(struct iet_mode, d_sense) },
+	{ 0x0a, 4, 0x08, offsetof(struct iet_mode, swp) },
+};
+
+static bool *member(const struct iet_mode *mode, unsigned int bit)
+{
+	return (bool *)((char *)mode + bits[bit].member);
+}
+
+static const struct iet_mode all_set = { .wce = true,
+					 .d_sense = true,
+					 .swp = true };
+
+/* Sets the changeable bits of a page as they are in @mode. */
+static void put_bits(u8 *page, u8 code, const struct iet_mode *mode)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bits); i++)
+		if (bits[i].page == code && *member(mode, i))
+			page[bits[i].byte] |= bits[i].mask;
+}
+
+/* Returns the bytes used. */
 static u16 put_pages(const struct iet_volume *vol, u8 code,
 		     enum page_control pc, u8 *buf)
 {
+	const struct iet_mode *const modes[] = {
+		[PC_CURRENT] = &vol->mode,
+		[PC_CHANGEABLE] = &all_set,
+		[PC_DEFAULT] = &vol->mode_default,
+	};
 	unsigned int i;
 	u16 len = 0;
 
 	for (i = 0; i < ARRAY_SIZE(pages); i++) {
 		if (code != ALL_PAGES && code != pages[i].data[0])
 			continue;
-		memcpy(buf + len, pages[i].data, 2);
-		if (pc != PC_CHANGEABLE) {
-			memcpy(buf + len, pages[i].data, pages[i].len);
-			if (pages[i].set)
-				pages[i].set(vol, buf + len);
-		}
+		memcpy(buf + len, pages[i].data,
+		       pc == PC_CHANGEABLE ? 2 : pages[i].len);
+		put_bits(buf + len, pages[i].data[0], modes[pc]);
 		len += pages[i].len;
 	}
 	return len;
@@ -152,8 +178,209 @@ int iet_spc_mode_sense(struct iet_scmd *s, u8 *buf)
 		return 0;
 	}
 	len += header + desc_len;
-	if (iet_volume_read_only(s->vol))
+	if (iet_volume_read_only(s->vol) || s->vol->mode.swp)
 		dsp |= DSP_WP;
 	put_header(buf, ten, dsp, llbaa, desc_len, len);
 	return len;
+}
+
+/* --- MODE SELECT ---------------------------------------------------------- */
+
+#define CDB1_PF 0x10
+#define PAGE_SPF 0x40
+#define PAGE_CODE 0x3f
+
+/**
+ * struct select - a parameter list
+ * @s: the command
+ * @p: the list
+ * @len: its length, bytes
+ * @mode: what the pages ask for
+ */
+struct select {
+	struct iet_scmd *s;
+	const u8 *p;
+	u32 len;
+	struct iet_mode mode;
+};
+
+static bool too_short(struct select *sel)
+{
+	iet_scsi_refuse(sel->s, ILLEGAL_REQUEST, IET_ASC_PARAM_LENGTH);
+	return false;
+}
+
+static bool bad_byte(struct select *sel, u32 at, u8 bit)
+{
+	iet_scsi_invalid_param(sel->s, at, bit);
+	return false;
+}
+
+/*
+ * Header and block descriptor; *@off: where the pages begin.  Nothing of them
+ * can be changed: the descriptor is what it is, or says so by 0 or all ones.
+ */
+static bool check_header(struct select *sel, u32 *off)
+{
+	bool ten = sel->s->op->len == 10, llbaa;
+	u8 have[16], desc_len;
+	u32 header = ten ? 8 : 4, i;
+
+	if (sel->len < header)
+		return too_short(sel);
+	llbaa = ten && (sel->p[4] & 1);
+	desc_len = ten ? sel->p[7] : sel->p[3];
+	if (ten && sel->p[6])
+		return bad_byte(sel, 6, 7);
+	*off = header + desc_len;
+	if (!desc_len)
+		return true;
+	if (desc_len != (llbaa ? 16 : 8))
+		return bad_byte(sel, ten ? 7 : 3, 7);
+	if (sel->len < *off)
+		return too_short(sel);
+	memset(have, 0, sizeof(have));
+	put_block_descriptor(sel->s->vol, llbaa, have);
+	/* the number of blocks may be left open: 0 */
+	i = memchr_inv(sel->p + header, 0, desc_len / 2) ? 0 : desc_len / 2;
+	for (; i < desc_len; i++)
+		if (sel->p[header + i] != have[i])
+			return bad_byte(sel, header + i, 7);
+	return true;
+}
+
+static int find_page(u8 code)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		if (pages[i].data[0] == code)
+			return i;
+	return -1;
+}
+
+/* Takes the changeable bits of a page; clears them in @page. */
+static void take_bits(struct select *sel, u8 *page)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bits); i++) {
+		if (bits[i].page != page[0])
+			continue;
+		*member(&sel->mode, i) = page[bits[i].byte] & bits[i].mask;
+		page[bits[i].byte] &= ~bits[i].mask;
+	}
+}
+
+/* A page of the list: whole, ours, and what can't be changed unchanged. */
+static bool take_page(struct select *sel, u32 off, u32 *len)
+{
+	const u8 *p = sel->p + off;
+	u8 page[32];
+	int n;
+	u32 i;
+
+	if (sel->len - off < 2)
+		return too_short(sel);
+	n = find_page(p[0] & PAGE_CODE);
+	if (n < 0 || p[0] & PAGE_SPF)
+		return bad_byte(sel, off, n < 0 ? 5 : 6);
+	*len = pages[n].len;
+	if (p[1] != *len - 2)
+		return bad_byte(sel, off + 1, 7);
+	if (sel->len - off < *len)
+		return too_short(sel);
+	memcpy(page, p, *len);
+	page[0] &= PAGE_CODE; /* PS means nothing here */
+	take_bits(sel, page);
+	for (i = 0; i < *len; i++)
+		if (page[i] != pages[n].data[i])
+			return bad_byte(sel, off + i, 7);
+	return true;
+}
+
+static bool take_list(struct select *sel)
+{
+	u32 off, len;
+
+	if (!check_header(sel, &off))
+		return false;
+	for (; off < sel->len; off += len)
+		if (!take_page(sel, off, &len))
+			return false;
+	return true;
+}
+
+/*
+ * The other initiators are told.  Without a cache from now on, what is in it
+ * must get out before status GOOD says that it has.
+ */
+static int change(struct iet_scmd *s, const struct iet_mode *mode)
+{
+	struct iet_volume *vol = s->vol;
+	bool flush = vol->mode.wce && !mode->wce;
+
+	if (!memcmp(&vol->mode, mode, sizeof(*mode)))
+		return 0;
+	WRITE_ONCE(vol->mode.wce, mode->wce);
+	WRITE_ONCE(vol->mode.d_sense, mode->d_sense);
+	WRITE_ONCE(vol->mode.swp, mode->swp);
+	iet_ua_volume(vol, IET_ASC_MODE_CHANGED, s->nexus);
+	if (!flush)
+		return 0;
+	return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0,
+			   READ_ONCE(vol->nr_blocks) << vol->blk_shift, NULL);
+}
+
+/**
+ * iet_spc_mode_select() - MODE SELECT(6), (10), SPC-4 6.11, 6.12
+ * @s: the command
+ * @gfp: for the list
+ *
+ * All of the list is looked at before anything is changed.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_spc_mode_select(struct iet_scmd *s, gfp_t gfp)
+{
+	struct select sel = {
+		.s = s,
+		.len = min(s->out_len, s->edtl),
+		.mode = s->vol->mode,
+	};
+	u8 *buf;
+
+	if (!sel.len)
+		return 0;
+	if (!(s->cdb[1] & CDB1_PF)) {
+		iet_scsi_invalid_field(s, 1, 4);
+		return 0;
+	}
+	if (sel.len > IET_PARAM_MAX) {
+		too_short(&sel);
+		return 0;
+	}
+	buf = iet_scsi_state(s, IET_PARAM_MAX, NULL, gfp);
+	if (!buf)
+		return -ENOMEM;
+	iet_tio_read(&s->tio, 0, buf, sel.len);
+	sel.p = buf;
+	return take_list(&sel) ? change(s, &sel.mode) : 0;
+}
+
+/**
+ * iet_mode_reset() - a logical unit has been reset
+ * @vol: the logical unit
+ *
+ * Mode pages are as they were at the beginning, but for a write cache that has
+ * been turned on: what is in it would pass for stable.
+ *
+ * Context: any.
+ */
+void iet_mode_reset(struct iet_volume *vol)
+{
+	if (vol->mode_default.wce)
+		WRITE_ONCE(vol->mode.wce, true);
+	WRITE_ONCE(vol->mode.d_sense, vol->mode_default.d_sense);
+	WRITE_ONCE(vol->mode.swp, vol->mode_default.swp);
 }

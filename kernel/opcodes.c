@@ -75,6 +75,15 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.param = iet_spc_inquiry,
 	},
 	{
+		.opcode = 0x15,
+		.name = "MODE SELECT(6)",
+		.len = 6,
+		.layout = IET_CDB_ALLOC_4_1,
+		.flags = IET_OP_OUT,
+		.usage = { 0x15, 0x10, 0, 0, 0xff, 0 },
+		.execute = iet_spc_mode_select,
+	},
+	{
 		.opcode = 0x16,
 		.name = "RESERVE(6)",
 		.len = 6,
@@ -204,6 +213,15 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.flags = IET_OP_OUT | IET_OP_WRITE | IET_OP_THIN,
 		.usage = { 0x42, 0, O4, 0, 0xff, 0xff, 0 },
 		.execute = iet_sbc_unmap,
+	},
+	{
+		.opcode = 0x55,
+		.name = "MODE SELECT(10)",
+		.len = 10,
+		.layout = IET_CDB_ALLOC_7_2,
+		.flags = IET_OP_OUT,
+		.usage = { 0x55, 0x10, 0, 0, 0, 0, 0, 0xff, 0xff, 0 },
+		.execute = iet_spc_mode_select,
 	},
 	{
 		.opcode = 0x56,

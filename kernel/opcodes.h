@@ -95,6 +95,7 @@ int iet_spc_request_sense(struct iet_scmd *s, u8 *buf);
 int iet_spc_report_luns(struct iet_scmd *s, gfp_t gfp);
 int iet_spc_inquiry(struct iet_scmd *s, u8 *buf);
 int iet_spc_mode_sense(struct iet_scmd *s, u8 *buf);
+int iet_spc_mode_select(struct iet_scmd *s, gfp_t gfp);
 int iet_spc_report_opcodes(struct iet_scmd *s, u8 *buf);
 int iet_spc_report_tmfs(struct iet_scmd *s, u8 *buf);
 int iet_spc_send_diagnostic(struct iet_scmd *s, gfp_t gfp);

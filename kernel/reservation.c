@@ -225,7 +225,7 @@ static struct iet_pr_reg *new_reg(struct list_head *list, const char *port,
 /* Names are compared as login knows them, in lower case. */
 static bool get_name(char *name, const u8 *id, u16 room)
 {
-	u32 len = strnlen(id, room), i;
+	u32 len = strnlen((const char *)id, room), i;
 
 	if (!len || len == room || len >= IET_PORT_NAME_MAX)
 		return false;

@@ -20,12 +20,15 @@
  * @s: the command; iet_scsi_end() is still to be called where it is asked for
  * @sense: why
  *
- * In the fixed format, as the D_SENSE bit of the control mode page says.
+ * In the format that the D_SENSE bit of the control mode page says.
  */
 void iet_scsi_check(struct iet_scmd *s, const struct iet_sense *sense)
 {
 	s->status = SAM_STAT_CHECK_CONDITION;
-	s->sense_len = iet_sense_fixed(s->sense, sense);
+	if (s->vol && READ_ONCE(s->vol->mode.d_sense))
+		s->sense_len = iet_sense_desc(s->sense, sense);
+	else
+		s->sense_len = iet_sense_fixed(s->sense, sense);
 	s->in_len = 0;
 }
 
@@ -210,6 +213,8 @@ static bool check_protection(struct iet_scmd *s)
 {
 	if ((s->op->flags & IET_OP_WRITE) && iet_volume_read_only(s->vol))
 		return refuse(s, DATA_PROTECT, IET_ASC_WRITE_PROTECTED);
+	if ((s->op->flags & IET_OP_WRITE) && READ_ONCE(s->vol->mode.swp))
+		return refuse(s, DATA_PROTECT, IET_ASC_SW_WRITE_PROTECTED);
 	return true;
 }
 

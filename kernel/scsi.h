@@ -152,6 +152,9 @@ void iet_scsi_execute(struct iet_scmd *s);
 void iet_scsi_release(struct iet_scmd *s);
 bool iet_scsi_is_write(const struct iet_scmd *s);
 
+/* mode.c */
+void iet_mode_reset(struct iet_volume *vol);
+
 /* nexus.c: I_T and I_T_L nexuses */
 int iet_nexus_init(struct iet_nexus *nexus, struct iet_target *target,
 		   const char *iname, const u8 *isid);

@@ -71,7 +71,7 @@ int iet_sbc_read_capacity16(struct iet_scmd *s, u8 *buf)
  */
 u32 iet_sbc_write_flags(const struct iet_scmd *s)
 {
-	return is_fua(s) || !s->vol->wce ? IET_IO_FUA : 0;
+	return is_fua(s) || !s->vol->mode.wce ? IET_IO_FUA : 0;
 }
 
 static int read_medium(struct iet_scmd *s)
@@ -107,7 +107,7 @@ int iet_sbc_read(struct iet_scmd *s, gfp_t gfp)
 	err = iet_scsi_alloc(s, len, gfp);
 	if (err)
 		return err;
-	if (is_fua(s) && s->vol->wce)
+	if (is_fua(s) && s->vol->mode.wce)
 		return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0, len,
 				   read_after_flush);
 	return read_medium(s);

@@ -198,13 +198,16 @@ static void establish_ua(struct iet_tmf *tmf, struct iet_session *own)
 	if (op->lun && op->ua) {
 		iet_ua_volume(tmf->vol, op->ua, NULL);
 		iet_reservation_reset(tmf->vol);
+		iet_mode_reset(tmf->vol);
 	}
 	if (op->lun && op->ua_cleared)
 		iet_ua_volume(tmf->vol, op->ua_cleared, &own->nexus);
 	if (op->lun || !op->ua)
 		return;
-	xa_for_each(&own->target->luns, i, lun)
+	xa_for_each(&own->target->luns, i, lun) {
 		iet_reservation_reset(lun->vol);
+		iet_mode_reset(lun->vol);
+	}
 	list_for_each_entry(session, &own->target->sessions, target_node)
 		iet_ua_nexus(&session->nexus, op->ua);
 }
@@ -340,6 +343,14 @@ static void abort_task(struct iet_cmnd *cmnd)
 	iet_tmf_put(&cmnd->tmf);
 }
 
+/* Allegiance can be taken over at ErrorRecoveryLevel 2 only (11.6.1). */
+static u8 unsupported(u8 function)
+{
+	return function == ISCSI_TMF_TASK_REASSIGN ?
+		       ISCSI_TMF_RSP_NO_REASSIGN :
+		       ISCSI_TMF_RSP_NOT_SUPPORTED;
+}
+
 /**
  * iet_tmf_start - carry out a task management function
  * @cmnd: the request
@@ -355,7 +366,7 @@ void iet_tmf_start(struct iet_cmnd *cmnd)
 	cmnd->response = ISCSI_TMF_RSP_COMPLETE;
 	tmf->op = find_op(hdr->function & ISCSI_TMF_MASK);
 	if (!tmf->op) {
-		cmnd->response = ISCSI_TMF_RSP_NOT_SUPPORTED;
+		cmnd->response = unsupported(hdr->function & ISCSI_TMF_MASK);
 		iet_conn_queue(cmnd->conn, cmnd);
 		return;
 	}

@@ -216,6 +216,7 @@ struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
 	err = vol->iotype->attach(vol, args, extack);
 	if (err)
 		goto free_vol;
+	vol->mode = vol->mode_default;
 	if (args->file)
 		vol->file = get_file(args->file);
 	return vol;

@@ -49,6 +49,20 @@ struct iet_lun_args {
 };
 
 /**
+ * struct iet_mode - what of the mode pages can be changed
+ * @wce: WCE of the caching page: status GOOD does not mean stable.  If it is
+ *	off, all writes are submitted with IET_IO_FUA: iotypes cache what they
+ *	are not told to make stable
+ * @d_sense: D_SENSE of the control page: sense data in the descriptor format
+ * @swp: SWP of the control page: writes are refused
+ */
+struct iet_mode {
+	bool wce;
+	bool d_sense;
+	bool swp;
+};
+
+/**
  * struct iet_volume - a logical unit
  * @ref: I/O may be issued while held.  Killed by iet_volume_kill(); when it
  *	drains, @release_work closes the backend and frees the volume
@@ -59,9 +73,8 @@ struct iet_lun_args {
  * @nr_blocks: size, blocks; READ_ONCE/WRITE_ONCE, changes with a resize
  * @blk_shift: log2 of the block size, 9 to 12
  * @iomode: enum iet_iomode
- * @wce: WCE of the caching mode page: status GOOD does not mean stable.  If it
- *	is off, all writes are submitted with IET_IO_FUA: iotypes cache what
- *	they are not told to make stable
+ * @mode: of the mode pages, as it is
+ * @mode_default: as it was at the beginning; attach sets its wce
  * @thin: thin provisioned
  * @unmap_granularity: what is best unmapped at once, bytes; 0: not known
  * @path: for display, "" if there is none
@@ -100,7 +113,8 @@ struct iet_volume {
 	u64 nr_blocks;
 	u32 blk_shift;
 	u32 iomode;
-	bool wce;
+	struct iet_mode mode;
+	struct iet_mode mode_default;
 	bool thin;
 	u32 unmap_granularity;
 	char *path;

@@ -125,11 +125,10 @@ static void cache_bit(void)
 	fake_init();
 	CHECK_EQ(mode_sense6(DBD, 0x08, 0, 255)[4 + 2], 0);
 	fake_end();
-	fake.vol.wce = true;
+	fake.vol.mode.wce = true;
 	CHECK_EQ(mode_sense6(DBD, 0x08, 0, 255)[4 + 2], 0x04);
 	fake_end();
-	/* nothing can be changed */
-	CHECK_EQ(mode_sense6(DBD, 0x08 | CHANGEABLE, 0, 255)[4 + 2], 0);
+	CHECK_EQ(mode_sense6(DBD, 0x08 | DEFAULT, 0, 255)[4 + 2], 0);
 	fake_end();
 }
 
@@ -186,6 +185,209 @@ static void truncation(void)
 	}
 }
 
+static void changeable(void)
+{
+	static const u8 want[60] = { [4 + 12] = 0x08,
+				     0x12,
+				     0x04,
+				     [4 + 32] = 0x0a,
+				     0x0a,
+				     0x04,
+				     0,
+				     0x08 };
+	u8 have[60];
+
+	fake_init();
+	memcpy(have, mode_sense6(DBD, 0x3f | CHANGEABLE, 0, 255), 60);
+	fake_end();
+	/* headers and the other pages' codes and lengths */
+	CHECK_EQ(have[4], 0x01);
+	CHECK_EQ(have[48], 0x1c);
+	CHECK(!memcmp(have + 16, want + 16, 32));
+}
+
+/* --- MODE SELECT --- */
+
+static u8 list[IET_PARAM_MAX + 1];
+
+static u16 mode_select(u8 opcode, u8 flags, u16 len)
+{
+	static u8 cdb[16];
+	u16 asc;
+
+	memset(cdb, 0, sizeof(cdb));
+	cdb[0] = opcode;
+	cdb[1] = flags;
+	if (opcode == 0x15)
+		cdb[4] = len;
+	else
+		put_unaligned_be16(len, cdb + 7);
+	fake_run(cdb, len ? DIR_OUT : DIR_NONE, len, list);
+	asc = fake.s.status ? fake_asc() : 0;
+	fake_end();
+	return asc;
+}
+
+/* What MODE SENSE says of a page goes to the list, as initiators do it. */
+static u16 current(u8 opcode, u8 flags, u8 page)
+{
+	const u8 *d = opcode == 0x15 ? mode_sense6(flags, page, 0, 255) :
+				       mode_sense10(flags, page);
+	u16 len = fake.s.in_len;
+
+	memcpy(list, d, len);
+	fake_end();
+	return len;
+}
+
+static void select_bits(void)
+{
+	static const struct {
+		const char *name;
+		u8 page, byte, mask;
+		size_t member;
+	} rows[] = {
+		{ "WCE", 0x08, 2, 0x04, offsetof(struct iet_mode, wce) },
+		{ "D_SENSE", 0x0a, 2, 0x04,
+		  offsetof(struct iet_mode, d_sense) },
+		{ "SWP", 0x0a, 4, 0x08, offsetof(struct iet_mode, swp) },
+	};
+	static const u8 opcodes[] = { 0x15, 0x55 };
+	static const u8 flags[] = { 0, DBD };
+	unsigned int i, o, f;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool before = ktap_ok;
+
+		for (o = 0; o < 2; o++) {
+			for (f = 0; f < 2; f++) {
+				const bool *b;
+				u8 at = (o ? 8 : 4) + (f ? 0 : 8);
+				u16 len;
+
+				fake_init();
+				b = (bool *)((u8 *)&fake.vol.mode +
+					     rows[i].member);
+				len = current(opcodes[o], flags[f],
+					      rows[i].page);
+				CHECK_EQ(mode_select(opcodes[o], 0x10, len), 0);
+				CHECK(!*b && !fake.itl.nr_ua);
+				list[at + rows[i].byte] |= rows[i].mask;
+				CHECK_EQ(mode_select(opcodes[o], 0x10, len), 0);
+				CHECK(*b);
+				list[at + rows[i].byte] &= ~rows[i].mask;
+				CHECK_EQ(mode_select(opcodes[o], 0x10, len), 0);
+				CHECK(!*b);
+			}
+		}
+		CHECK_ROW(rows[i].name, before);
+	}
+}
+
+/* every other bit of every page is refused, and nothing is changed */
+static void select_fixed(void)
+{
+	unsigned int i, bit;
+	u16 len;
+
+	fake_init();
+	len = current(0x15, DBD, 0x3f);
+	CHECK_EQ(len, 60);
+	for (i = 4; i < len; i++) {
+		for (bit = 0; bit < 8; bit++) {
+			bool may = (i == 4 + 12 + 2 && bit == 2) ||
+				   (i == 4 + 32 + 2 && bit == 2) ||
+				   (i == 4 + 32 + 4 && bit == 3);
+			bool ps = bit == 7 &&
+				  (i == 4 || i == 16 || i == 36 || i == 48);
+			u16 asc;
+
+			if (may || ps)
+				continue;
+			list[i] ^= BIT(bit);
+			asc = mode_select(0x15, 0x10, len);
+			CHECK(asc == IET_ASC_INVALID_FIELD_IN_PARAM);
+			list[i] ^= BIT(bit);
+		}
+	}
+	CHECK(!fake.vol.mode.wce && !fake.vol.mode.d_sense &&
+	      !fake.vol.mode.swp);
+}
+
+static void select_lengths(void)
+{
+	unsigned int n;
+	u16 len;
+
+	fake_init();
+	CHECK_EQ(mode_select(0x15, 0, 0), 0);
+	CHECK_EQ(mode_select(0x15, 0x11, 4), IET_ASC_INVALID_FIELD_IN_CDB);
+	len = current(0x15, 0, 0x08);
+	CHECK_EQ(mode_select(0x15, 0, len), IET_ASC_INVALID_FIELD_IN_CDB);
+	for (n = 1; n <= len; n++)
+		CHECK_EQ(mode_select(0x15, 0x10, n),
+			 n == len || n == 12 ? 0 : IET_ASC_PARAM_LENGTH);
+	list[3] = 7;
+	CHECK_EQ(mode_select(0x15, 0x10, len), IET_ASC_INVALID_FIELD_IN_PARAM);
+	list[3] = 8;
+	list[5] ^= 1; /* number of blocks */
+	CHECK_EQ(mode_select(0x15, 0x10, len), IET_ASC_INVALID_FIELD_IN_PARAM);
+	memset(list + 4, 0, 4);
+	CHECK_EQ(mode_select(0x15, 0x10, len), 0);
+	list[10] ^= 2; /* block size */
+	CHECK_EQ(mode_select(0x15, 0x10, len), IET_ASC_INVALID_FIELD_IN_PARAM);
+	CHECK_EQ(mode_select(0x55, 0x10, IET_PARAM_MAX + 1),
+		 IET_ASC_PARAM_LENGTH);
+	shim_no_memory = 1;
+	len = current(0x15, 0, 0x08);
+	CHECK_EQ(mode_select(0x15, 0x10, len), 0);
+}
+
+/* turning the cache off writes it back first */
+static void cache_off(void)
+{
+	u16 len;
+
+	fake_init();
+	fake.vol.mode.wce = true;
+	len = current(0x15, DBD, 0x08);
+	list[6] = 0;
+	CHECK_EQ(mode_select(0x15, 0x10, len), 0);
+	CHECK(!fake.vol.mode.wce);
+	CHECK_EQ(fake.nr_io, 1);
+	CHECK_EQ(fake.io[0].op, IET_IO_FLUSH);
+	CHECK_EQ(fake.io[0].len, FAKE_BYTES);
+}
+
+static void effects(void)
+{
+	static const u8 write[16] = { 0x2a, [8] = 1 };
+	static const u8 bad[16] = { 0x28, [2] = 0xff, [8] = 1 };
+	static struct iet_nexus other;
+
+	fake_init();
+	fake.vol.mode.swp = true;
+	fake_run(write, DIR_OUT, 512, list);
+	CHECK_EQ(fake_asc(), IET_ASC_SW_WRITE_PROTECTED);
+	fake_end();
+	CHECK_EQ(mode_sense6(DBD, 0x3f, 0, 255)[2], 0x90);
+	fake_end();
+	fake.vol.mode.d_sense = true;
+	fake_run(bad, DIR_IN, 512, NULL);
+	CHECK_EQ(fake.s.sense[0], 0x72);
+	CHECK_EQ(get_unaligned_be16(fake.s.sense + 2),
+		 IET_ASC_LBA_OUT_OF_RANGE);
+	fake_end();
+	iet_mode_reset(&fake.vol);
+	CHECK(!fake.vol.mode.d_sense && !fake.vol.mode.swp);
+	/* the others are told */
+	current(0x15, DBD, 0x0a);
+	list[6] |= 4;
+	fake.itl.nexus = &other;
+	CHECK_EQ(mode_select(0x15, 0x10, 16), 0);
+	CHECK_EQ(fake.itl.ua[0], IET_ASC_MODE_CHANGED);
+}
+
 int main(void)
 {
 	ktap_run(lengths);
@@ -195,5 +397,11 @@ int main(void)
 	ktap_run(write_protection);
 	ktap_run(block_descriptors);
 	ktap_run(truncation);
+	ktap_run(changeable);
+	ktap_run(select_bits);
+	ktap_run(select_fixed);
+	ktap_run(select_lengths);
+	ktap_run(cache_off);
+	ktap_run(effects);
 	return ktap_done();
 }

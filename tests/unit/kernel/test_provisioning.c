@@ -64,7 +64,7 @@ static void unmap(void)
 	CHECK(is_filled(5, FAKE_BLOCKS - 6, 0xaa));
 	CHECK(is_filled(FAKE_BLOCKS - 1, 1, 0));
 	fake_end();
-	fake.vol.wce = true;
+	fake.vol.mode.wce = true;
 	run_unmap(6 + 16, 16, 8 + 16);
 	CHECK_EQ(fake.nr_io, 1);
 	CHECK_EQ(fake.io[0].flags, 0);
@@ -286,7 +286,7 @@ static void write_same_zeroes(void)
 	CHECK_EQ(fake.io[0].flags, IET_IO_FUA);
 	CHECK_EQ(fake.io[0].len, 3 * BS);
 	fake_end();
-	fake.vol.wce = true;
+	fake.vol.mode.wce = true;
 	write_same(0x93, 0x08, 5, 0, BS);
 	CHECK_EQ(fake.io[0].op, IET_IO_WRITE_ZEROES);
 	CHECK_EQ(fake.io[0].flags, IET_IO_UNMAP);

@@ -53,7 +53,7 @@ static void equal(void)
 		fake_end();
 	}
 	set_up(3, 1);
-	fake.vol.wce = true;
+	fake.vol.mode.wce = true;
 	compare_write(0x10, 3, 1, 2 * BS);
 	CHECK_EQ(fake.io[1].flags, 0);
 	fake_end();

@@ -419,7 +419,7 @@ static void cache(void)
 		bool before = ktap_ok;
 
 		set_up();
-		fake.vol.wce = rows[i].wce;
+		fake.vol.mode.wce = rows[i].wce;
 		fake_run(rows[i].cdb, rows[i].dir, rows[i].dir ? BS : 0,
 			 pattern);
 		CHECK_EQ(result(), GOOD);
@@ -559,7 +559,7 @@ static void flush_error_before_read(void)
 	static const u8 read_fua[16] = { 0x28, 0x08, [8] = 1 };
 
 	set_up();
-	fake.vol.wce = true;
+	fake.vol.mode.wce = true;
 	fake.fail_with = -EIO;
 	fake_run(read_fua, DIR_IN, BS, NULL);
 	CHECK_EQ(result(), IET_ASC_WRITE_ERROR);
