@@ -220,10 +220,12 @@ static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 	conn->ddigest = args->data_digest;
 	conn->max_recv = args->max_recv;
 	conn->max_xmit_limit = IET_MAX_RECV_SEGMENT;
-	conn->max_xmit = args->max_xmit;
+	conn->max_xmit = min(args->max_xmit, conn->max_xmit_limit);
 	conn->stat_sn = args->stat_sn;
 	conn->exp_stat_sn = args->exp_stat_sn;
 	conn->state = IET_CONN_ACTIVE;
+	/* no task has the reserved tag */
+	memset(conn->dropped_itt, 0xff, sizeof(conn->dropped_itt));
 	conn->last_rx = jiffies;
 	conn->flags = BIT(IET_CONN_RX_READY) | BIT(IET_CONN_TX_READY);
 }

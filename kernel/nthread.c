@@ -16,7 +16,10 @@
 #include "conn.h"
 #include "nthread.h"
 
-/* how soon a connection that found no memory or no command tries again */
+/*
+ * How soon a connection that found no memory or no command tries again: 2 ms,
+ * or a tick where that is longer.
+ */
 #define STARVED_RETRY_JIFFIES max(HZ / 500, 1)
 
 /**
