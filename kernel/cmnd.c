@@ -305,6 +305,9 @@ static bool was_dropped(const struct iet_conn *conn, __be32 itt)
 {
 	unsigned int i;
 
+	/* which stands for an unused place */
+	if (itt == cpu_to_be32(ISCSI_RESERVED_TAG))
+		return false;
 	for (i = 0; i < IET_DROPPED_ITTS; i++) {
 		if (conn->dropped_itt[i] == itt)
 			return true;
