@@ -433,7 +433,9 @@ def test_events(nl, listener):
     nl.do("LUN_NEW", L_TID=50, L_LUN=7, L_IOTYPE="nullio")
     nl.do("LUN_DEL", L_TID=50, L_LUN=7)
     nl.do("TARGET_DEL", T_TID=50)
-    same("events", listener.events(), [
+    # sessions of earlier tests that got no connection end when they like
+    seen = [e for e in listener.events() if e[0] in ("TARGET_NTF", "LUN_NTF")]
+    same("events", seen, [
         ("TARGET_NTF", {"T_TID": 50, "T_EVENT": ID["EVENT_NEW"]}),
         ("LUN_NTF", {"L_TID": 50, "L_LUN": 7, "L_EVENT": ID["EVENT_NEW"]}),
         ("LUN_NTF", {"L_TID": 50, "L_LUN": 7, "L_EVENT": ID["EVENT_DEL"]}),
