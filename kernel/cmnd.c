@@ -23,10 +23,6 @@
 #define IMMEDIATE_MAX (IET_CMND_RESERVE / 2)
 #define TIO_GFP (GFP_NOWAIT | __GFP_NOWARN)
 
-/* additional sense codes of transport errors (RFC 7143 11.4.7.2) */
-#define ASC_PROTOCOL_CRC 0x4705
-#define ASC_DATA_AMOUNT 0x0c0d
-
 /**
  * struct cmnd_op - what to do with a kind of request
  * @header: the header is there: provide for the data; 0, -ENOMEM: try again
@@ -849,12 +845,16 @@ struct data_out_error {
 
 static const struct data_out_error data_out_errors[] = {
 	[IET_R2T_BAD_TAG] = { ISCSI_REJECT_INVALID_PDU_FIELD, 0 },
-	[IET_R2T_BAD_SN] = { ISCSI_REJECT_PROTOCOL_ERROR, ASC_PROTOCOL_CRC },
+	[IET_R2T_BAD_SN] = { ISCSI_REJECT_PROTOCOL_ERROR,
+			     IET_ASC_PROTOCOL_CRC },
 	[IET_R2T_BAD_OFFSET] = { ISCSI_REJECT_INVALID_PDU_FIELD,
-				 ASC_DATA_AMOUNT },
-	[IET_R2T_TOO_LONG] = { ISCSI_REJECT_PROTOCOL_ERROR, ASC_DATA_AMOUNT },
-	[IET_R2T_TOO_SHORT] = { ISCSI_REJECT_PROTOCOL_ERROR, ASC_DATA_AMOUNT },
-	[IET_R2T_NOT_FINAL] = { ISCSI_REJECT_PROTOCOL_ERROR, ASC_DATA_AMOUNT },
+				 IET_ASC_DATA_AMOUNT },
+	[IET_R2T_TOO_LONG] = { ISCSI_REJECT_PROTOCOL_ERROR,
+			       IET_ASC_DATA_AMOUNT },
+	[IET_R2T_TOO_SHORT] = { ISCSI_REJECT_PROTOCOL_ERROR,
+				IET_ASC_DATA_AMOUNT },
+	[IET_R2T_NOT_FINAL] = { ISCSI_REJECT_PROTOCOL_ERROR,
+				IET_ASC_DATA_AMOUNT },
 };
 
 static enum iet_r2t_verdict account_data(struct iet_cmnd *cmnd,
@@ -1109,7 +1109,7 @@ int iet_cmnd_data_error(struct iet_conn *conn)
 		return reject_and_close(conn, ISCSI_REJECT_DATA_DIGEST);
 	if (iet_cmnd_reject(conn, ISCSI_REJECT_DATA_DIGEST))
 		return -ENOMEM;
-	fail_write(cmnd, ASC_PROTOCOL_CRC);
+	fail_write(cmnd, IET_ASC_PROTOCOL_CRC);
 	if (cmnd->state == IET_CMND_WAIT_DATA)
 		scsi_progress(cmnd);
 	return 0;

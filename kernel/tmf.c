@@ -18,6 +18,7 @@
 #include "compat.h"
 #include "conn.h"
 #include "nthread.h"
+#include "sense.h"
 #include "session.h"
 #include "target.h"
 #include "tmf.h"
@@ -42,11 +43,6 @@ struct iet_tmf_op {
 /* how long a backend may take to return the aborted commands */
 #define TMF_DEADLINE msecs_to_jiffies(1500)
 
-/* additional sense codes (SPC-4 annex F) */
-#define ASC_BUS_DEVICE_RESET 0x2903
-#define ASC_SCSI_BUS_RESET 0x2902
-#define ASC_COMMANDS_CLEARED 0x2f00
-
 static const struct iet_tmf_op tmf_ops[] = {
 	{ .function = ISCSI_TMF_ABORT_TASK, .lun = true },
 	{ .function = ISCSI_TMF_ABORT_TASK_SET, .lun = true },
@@ -54,18 +50,18 @@ static const struct iet_tmf_op tmf_ops[] = {
 		.function = ISCSI_TMF_CLEAR_TASK_SET,
 		.lun = true,
 		.all_sessions = true,
-		.ua_cleared = ASC_COMMANDS_CLEARED,
+		.ua_cleared = IET_ASC_COMMANDS_CLEARED,
 	},
 	{
 		.function = ISCSI_TMF_LOGICAL_UNIT_RESET,
 		.lun = true,
 		.all_sessions = true,
-		.ua = ASC_BUS_DEVICE_RESET,
+		.ua = IET_ASC_LUN_RESET,
 	},
 	{
 		.function = ISCSI_TMF_TARGET_WARM_RESET,
 		.all_sessions = true,
-		.ua = ASC_SCSI_BUS_RESET,
+		.ua = IET_ASC_BUS_RESET,
 	},
 };
 
