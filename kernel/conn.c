@@ -356,6 +356,21 @@ void iet_conn_close(struct iet_conn *conn, enum iet_event reason)
 }
 
 /**
+ * iet_conn_tell - ask a connection's thread to do something
+ * @conn: the connection, linked to its session
+ * @msg: what; it belongs to the thread now
+ *
+ * Context: iet_config_lock held, so that the connection is not unlinked
+ * meanwhile: the thread sees every message before it lets go of it.
+ */
+void iet_conn_tell(struct iet_conn *conn, struct iet_conn_msg *msg)
+{
+	lockdep_assert_held(&iet_config_lock);
+	llist_add(&msg->node, &conn->msgs);
+	iet_nthread_kick(conn);
+}
+
+/**
  * iet_conn_address - the peer's address in text
  * @conn: the connection
  * @buf: where to put it: IPv4 dotted, IPv6 in brackets, without the port
@@ -397,7 +412,7 @@ static void take_messages(struct iet_conn *conn)
 	struct iet_conn_msg *msg, *next;
 
 	llist_for_each_entry_safe(msg, next, list, node)
-		iet_tmf_message(conn, msg);
+		msg->fn(conn, msg);
 }
 
 static void take_done(struct iet_conn *conn)

@@ -18,9 +18,9 @@
 #include "scsi.h"
 
 struct iet_cmnd;
+struct iet_conn;
 struct iet_nthread;
 struct iet_session;
-struct iet_tmf;
 struct netlink_ext_ack;
 
 /* commands kept for immediate PDUs and for our own, beside QueuedCommands */
@@ -48,6 +48,19 @@ struct iet_conn_args {
 	bool data_digest;
 	u32 max_recv;
 	u32 max_xmit;
+};
+
+/**
+ * struct iet_conn_msg - asks a connection's thread to do something
+ * @node: in conn->msgs
+ * @fn: does it and frees the message; called in the connection's thread, also
+ *	when the connection is closing
+ *
+ * Lifetime: allocated by the sender.
+ */
+struct iet_conn_msg {
+	struct llist_node node;
+	void (*fn)(struct iet_conn *conn, struct iet_conn_msg *msg);
 };
 
 /* iet_conn.flags */
@@ -254,6 +267,7 @@ struct iet_conn *iet_conn_create(struct iet_session *session,
 struct iet_conn *iet_conn_find(struct iet_session *session, u16 cid);
 void iet_conn_close(struct iet_conn *conn, enum iet_event reason);
 int iet_conn_address(const struct iet_conn *conn, char *buf, size_t len);
+void iet_conn_tell(struct iet_conn *conn, struct iet_conn_msg *msg);
 void iet_conn_get(struct iet_conn *conn);
 void iet_conn_put(struct iet_conn *conn);
 

@@ -17,7 +17,6 @@
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
-#include "nthread.h"
 #include "sense.h"
 #include "session.h"
 #include "target.h"
@@ -38,6 +37,18 @@ struct iet_tmf_op {
 	bool all_sessions;
 	u16 ua;
 	u16 ua_cleared;
+};
+
+/**
+ * struct tmf_msg - asks a connection's thread to abort commands
+ * @msg: the message
+ * @tmf: on whose behalf, with a count in its @pending
+ * @give_up: let what a backend still holds go on instead
+ */
+struct tmf_msg {
+	struct iet_conn_msg msg;
+	struct iet_tmf *tmf;
+	bool give_up;
 };
 
 /* how long a backend may take to return the aborted commands */
@@ -143,44 +154,39 @@ static void tell_again(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd,
 	rcu_read_unlock();
 }
 
-/**
- * iet_tmf_message - abort a connection's commands on behalf of a function
- * @conn: the connection
- * @msg: the message, which ends here
- *
- * Context: the connection's thread.
- */
-void iet_tmf_message(struct iet_conn *conn, struct iet_conn_msg *msg)
+/* In the connection's thread: abort its commands, or let them go on. */
+static void take_message(struct iet_conn *conn, struct iet_conn_msg *msg)
 {
-	struct iet_tmf *tmf = msg->tmf;
+	struct tmf_msg *m = container_of(msg, struct tmf_msg, msg);
+	struct iet_tmf *tmf = m->tmf;
 	struct iet_cmnd *cmnd, *next;
 
 	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
 		/* what came after the function is none of its business */
 		if (cmnd == tmf_cmnd(tmf))
 			break;
-		if (msg->give_up) {
+		if (m->give_up) {
 			iet_cmnd_revive(cmnd, tmf);
 		} else if (concerns(tmf, cmnd) && !cmnd->aborted) {
 			tell_again(tmf, cmnd, tmf_cmnd(tmf)->conn);
 			iet_cmnd_abort(cmnd, tmf);
 		}
 	}
-	kfree(msg);
+	kfree(m);
 	iet_tmf_put(tmf);
 }
 
 static bool send_message(struct iet_conn *conn, struct iet_tmf *tmf)
 {
-	struct iet_conn_msg *msg = kmalloc(sizeof(*msg), GFP_NOIO);
+	struct tmf_msg *m = kmalloc(sizeof(*m), GFP_NOIO);
 
-	if (!msg)
+	if (!m)
 		return false;
-	msg->tmf = tmf;
-	msg->give_up = READ_ONCE(tmf->given_up);
+	m->msg.fn = take_message;
+	m->tmf = tmf;
+	m->give_up = READ_ONCE(tmf->given_up);
 	iet_tmf_get(tmf);
-	llist_add(&msg->node, &conn->msgs);
-	iet_nthread_kick(conn);
+	iet_conn_tell(conn, &m->msg);
 	return true;
 }
 

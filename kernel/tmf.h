@@ -5,7 +5,6 @@
 #ifndef IET_TMF_H
 #define IET_TMF_H
 
-#include <linux/llist.h>
 #include <linux/refcount.h>
 #include <linux/workqueue.h>
 
@@ -35,25 +34,10 @@ struct iet_tmf {
 	struct work_struct work;
 };
 
-/**
- * struct iet_conn_msg - asks a connection's thread to abort commands
- * @node: in conn->msgs
- * @tmf: on whose behalf, with a count in its @pending
- * @give_up: let what a backend still holds go on instead
- *
- * Lifetime: allocated by the sender, freed by the thread.
- */
-struct iet_conn_msg {
-	struct llist_node node;
-	struct iet_tmf *tmf;
-	bool give_up;
-};
-
 void iet_tmf_start(struct iet_cmnd *cmnd);
 void iet_tmf_get(struct iet_tmf *tmf);
 void iet_tmf_put(struct iet_tmf *tmf);
 void iet_tmf_release(struct iet_tmf *tmf);
 void iet_tmf_check(struct iet_conn *conn);
-void iet_tmf_message(struct iet_conn *conn, struct iet_conn_msg *msg);
 
 #endif /* IET_TMF_H */
