@@ -183,6 +183,7 @@ enum iet_lun_attr {
 	IET_L_EVENT, /* u32: enum iet_event, notifications only */
 	IET_L_PAD,
 	IET_L_THIN, /* u32: 0 or 1: thin provisioned */
+	IET_L_REMOVABLE, /* u32: 0 or 1: the medium can be taken out */
 	__IET_L_MAX,
 };
 #define IET_L_MAX (__IET_L_MAX - 1)

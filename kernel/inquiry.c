@@ -7,8 +7,11 @@
 
 #include "compat.h"
 #include "opcodes.h"
+#include "volume.h"
 
 #define CDB1_EVPD 0x01
+
+#define STD1_RMB 0x80 /* the medium can be taken out */
 
 /* peripheral qualifier and device type */
 #define PERIPHERAL_DISK 0x00
@@ -48,6 +51,8 @@ static int standard_data(const struct iet_scmd *s, u8 *buf)
 	unsigned int i;
 
 	buf[0] = iet_spc_peripheral(s);
+	if (s->vol && s->vol->removable)
+		buf[1] = STD1_RMB;
 	buf[2] = 0x06; /* SPC-4 */
 	buf[3] = 0x10 | 0x02; /* HISUP, response data format */
 	buf[4] = STD_LEN - 5;

@@ -38,6 +38,12 @@ static const struct iet_range thin_range = {
 	.text = "ThinProvisioned must be No (0) or Yes (1)",
 };
 
+static const struct iet_range removable_range = {
+	.min = 0,
+	.max = 1,
+	.text = "Removable must be No (0) or Yes (1)",
+};
+
 static const struct iet_range lun_range = {
 	.min = 0,
 	.max = IET_LUN_MAX,
@@ -156,16 +162,30 @@ static int geometry_get(struct iet_lun_args *args, struct genl_info *info)
 	return 0;
 }
 
-static int thin_get(struct iet_lun_args *args, struct genl_info *info)
+/* Yes or No; what is not given stays as it is */
+static int flags_get(struct iet_lun_args *args, struct genl_info *info)
 {
-	const struct nlattr *attr = info->attrs[IET_L_THIN];
-	u32 thin = 0;
-	int err = 0;
+	const struct {
+		int attr;
+		const struct iet_range *range;
+		bool *flag;
+	} flags[] = {
+		{ IET_L_THIN, &thin_range, &args->thin },
+		{ IET_L_REMOVABLE, &removable_range, &args->removable },
+	};
+	u32 val;
+	int i, err;
 
-	if (attr)
-		err = iet_range_get(&thin_range, attr, &thin, info->extack);
-	args->thin = thin;
-	return err;
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		if (!info->attrs[flags[i].attr])
+			continue;
+		err = iet_range_get(flags[i].range, info->attrs[flags[i].attr],
+				    &val, info->extack);
+		if (err)
+			return err;
+		*flags[i].flag = val;
+	}
+	return 0;
 }
 
 static int args_get(struct iet_lun_args *args, struct genl_info *info)
@@ -183,7 +203,7 @@ static int args_get(struct iet_lun_args *args, struct genl_info *info)
 		err = iet_range_get(&iomode_range, iomode, &args->iomode,
 				    info->extack);
 	if (!err)
-		err = thin_get(args, info);
+		err = flags_get(args, info);
 	if (!err)
 		err = geometry_get(args, info);
 	if (!err)

@@ -148,6 +148,7 @@ static struct iet_volume *alloc_volume(const struct iet_lun_args *args)
 	vol->iotype = args->iotype;
 	vol->iomode = args->iomode;
 	vol->thin = args->thin;
+	vol->removable = args->removable;
 	spin_lock_init(&vol->lock);
 	INIT_LIST_HEAD(&vol->itls);
 	INIT_LIST_HEAD(&vol->orphans);

@@ -32,6 +32,7 @@ struct netlink_ext_ack;
  * @block_size: bytes, 0 = the iotype's default
  * @blocks: size in blocks, 0 = the medium's (nullio: default 64 GiB)
  * @thin: thin provisioned: initiators may unmap blocks
+ * @removable: the medium can be taken out, as INQUIRY says (RMB)
  * @wthreads: how many workers at most, 1-128 (before Linux 6.9: in each NUMA
  *	node)
  */
@@ -45,6 +46,7 @@ struct iet_lun_args {
 	u32 block_size;
 	u64 blocks;
 	bool thin;
+	bool removable;
 	u32 wthreads;
 };
 
@@ -76,6 +78,7 @@ struct iet_mode {
  * @mode: of the mode pages, as it is
  * @mode_default: as it was at the beginning; attach sets its wce
  * @thin: thin provisioned
+ * @removable: the medium can be taken out (RMB of INQUIRY)
  * @unmap_granularity: what is best unmapped at once, bytes; 0: not known
  * @path: for display, "" if there is none
  * @scsi_id: VPD 83 identifier, zero-padded
@@ -116,6 +119,7 @@ struct iet_volume {
 	struct iet_mode mode;
 	struct iet_mode mode_default;
 	bool thin;
+	bool removable;
 	u32 unmap_granularity;
 	char *path;
 	char scsi_id[IET_SCSI_ID_LEN + 1];

@@ -73,6 +73,7 @@ struct kernel_lun {
 	uint32_t block_size;
 	uint64_t blocks;
 	uint32_t thin;
+	uint32_t removable;
 	uint32_t state;
 	bool rescan;
 };

@@ -132,12 +132,23 @@ static int set_blocks(struct kernel_lun *l, const char *val, char *reason)
 	return 0;
 }
 
+static int set_bool(uint32_t *flag, const char *key, const char *val,
+		    char *reason)
+{
+	*flag = !strcasecmp(val, "Yes");
+	if (*flag || !strcasecmp(val, "No"))
+		return 0;
+	return bad(reason, key, "must be Yes or No");
+}
+
 static int set_thin(struct kernel_lun *l, const char *val, char *reason)
 {
-	l->thin = !strcasecmp(val, "Yes");
-	if (l->thin || !strcasecmp(val, "No"))
-		return 0;
-	return bad(reason, "ThinProvisioned", "must be Yes or No");
+	return set_bool(&l->thin, "ThinProvisioned", val, reason);
+}
+
+static int set_removable(struct kernel_lun *l, const char *val, char *reason)
+{
+	return set_bool(&l->removable, "Removable", val, reason);
 }
 
 static const struct lun_arg {
@@ -154,6 +165,7 @@ static const struct lun_arg {
 	{ "Blocks", IET_L_BLOCKS, set_blocks },
 	{ "Sectors", IET_L_BLOCKS, set_blocks },
 	{ "ThinProvisioned", IET_L_THIN, set_thin },
+	{ "Removable", IET_L_REMOVABLE, set_removable },
 };
 
 static int parse_element(char *s, struct kernel_lun *l, char *reason)

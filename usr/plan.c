@@ -208,7 +208,8 @@ static bool is_same_lun(const struct kernel_lun *want,
 	if (strcmp(want->iotype, have->iotype) ||
 	    strcmp(want->scsi_id, have->scsi_id) ||
 	    strcmp(want->scsi_sn, have->scsi_sn) ||
-	    want->iomode != have->iomode || want->thin != have->thin)
+	    want->iomode != have->iomode || want->thin != have->thin ||
+	    want->removable != have->removable)
 		return false;
 	if (lun_needs_file(want) && strcmp(want->path, have->path))
 		return false;

@@ -51,6 +51,9 @@ static const struct {
 	{ "Path=/a,ThinProvisioned=yes", NULL },
 	{ "Path=/a,ThinProvisioned=No", NULL },
 	{ "Path=/a,ThinProvisioned=1", "ThinProvisioned: must be Yes or No" },
+	{ "Type=nullio,Removable=Yes", NULL },
+	{ "Path=/a,Removable=maybe", "Removable: must be Yes or No" },
+	{ "Path=/a,Removable=Yes,removable=No", "Removable: is given twice" },
 	{ "Path=/a,ScsiSN=", "ScsiSN: must be 1 to 32 printable characters" },
 };
 
@@ -76,7 +79,7 @@ static void test_values(void)
 
 	CHECK_EQ(lun_parse("path=/dev/vg/x y,type=BLOCKIO,scsiid=abc,"
 			   "SCSISN=def,iomode=wb,blocksize=0x1000,"
-			   "thinprovisioned=YES",
+			   "thinprovisioned=YES,REMOVABLE=yes",
 			   &l, reason),
 		 0);
 	CHECK_STR(l.path, "/dev/vg/x y");
@@ -86,6 +89,7 @@ static void test_values(void)
 	CHECK_EQ(l.iomode, IET_IOMODE_WB);
 	CHECK_EQ(l.block_size, 4096);
 	CHECK_EQ(l.thin, 1);
+	CHECK_EQ(l.removable, 1);
 
 	memset(&l, 0, sizeof(l));
 	CHECK_EQ(lun_parse("Path=/a=b", &l, reason), 0);
@@ -93,6 +97,7 @@ static void test_values(void)
 	CHECK_STR(l.iotype, "fileio");
 	CHECK_EQ(l.iomode, IET_IOMODE_WT);
 	CHECK_EQ(l.thin, 0);
+	CHECK_EQ(l.removable, 0);
 	CHECK_EQ(l.set, K_HAS(IET_L_PATH) | K_HAS(IET_L_IOTYPE));
 }
 

@@ -183,6 +183,9 @@ def test_luns(nl):
     same("a LUN of nothing", nl.do(
         "LUN_NEW", L_TID=1, L_LUN=16383, L_IOTYPE="nullio", L_BLOCKS=1000,
         L_BLOCK_SIZE=4096)["L_BLOCKS"], 1000)
+    lun = nl.do("LUN_NEW", L_TID=1, L_LUN=9, L_IOTYPE="nullio", L_REMOVABLE=1)
+    same("a removable LUN", [lun["L_REMOVABLE"], lun["L_THIN"]], [1, 0])
+    nl.do("LUN_DEL", L_TID=1, L_LUN=9)
     same("the target counts them",
          nl.do("TARGET_GET", T_TID=1)["T_NR_LUNS"], 2)
     refused("a LUN that is in use", errno.EEXIST, "in use", new_lun, nl, fd)
@@ -197,6 +200,10 @@ def test_luns(nl):
         refused(f"a block size of {size}",
                 errno.EINVAL if size == 1536 or size == 513 else errno.ERANGE,
                 "BlockSize must be", new_lun, nl, fd, 1, L_BLOCK_SIZE=size)
+    for name, words in (("L_THIN", "ThinProvisioned must be"),
+                        ("L_REMOVABLE", "Removable must be")):
+        refused(f"{name} 2", errno.ERANGE, words, new_lun, nl, fd, 1,
+                **{name: 2})
     refused("Blocks for a file", errno.EINVAL, "blocks", new_lun, nl, fd, 1,
             L_BLOCKS=7, culprit=False)
     refused("an id with a control character", errno.EINVAL, "control",

@@ -38,6 +38,10 @@ static void standard(void)
 	CHECK_EQ(get_unaligned_be16(d + 58), 0x00a0);
 	CHECK_EQ(get_unaligned_be16(d + 64), 0x04c0);
 	fake_end();
+
+	fake.vol.removable = true;
+	CHECK_EQ(inquiry(false, 0, 255)[1], 0x80);
+	fake_end();
 }
 
 /* all allocation lengths: data is cut, never short and never more */
