@@ -184,6 +184,7 @@ enum iet_lun_attr {
 	IET_L_PAD,
 	IET_L_THIN, /* u32: 0 or 1: thin provisioned */
 	IET_L_REMOVABLE, /* u32: 0 or 1: the medium can be taken out */
+	IET_L_STATE_FD, /* u32: LUN_NEW, state file, see iet_state.h */
 	__IET_L_MAX,
 };
 #define IET_L_MAX (__IET_L_MAX - 1)

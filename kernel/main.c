@@ -17,6 +17,7 @@
 #include "nthread.h"
 #include "proc.h"
 #include "session.h"
+#include "state.h"
 #include "target.h"
 #include "tio.h"
 #include "volume.h"
@@ -55,6 +56,7 @@ static const struct {
 } parts[] = {
 	{ "page caches", iet_tio_init_caches, iet_tio_exit_caches },
 	{ "budget", iet_budget_init, iet_budget_exit },
+	{ "state files", iet_state_init, iet_state_exit },
 	{ "volumes", iet_volume_init, iet_volume_exit },
 	{ "sessions", iet_session_init, iet_session_exit },
 	{ "network threads", start_nthreads, iet_nthreads_stop },

@@ -219,16 +219,14 @@ static int args_get(struct iet_lun_args *args, struct genl_info *info)
 }
 
 /* the handler runs in the sender's file table */
-static int file_get(struct iet_lun_args *args, struct genl_info *info)
+static int file_get(struct file **file, const struct nlattr *fd,
+		    struct netlink_ext_ack *extack)
 {
-	const struct nlattr *fd = info->attrs[IET_L_FD];
-
 	if (!fd)
 		return 0;
-	args->file = fget(nla_get_u32(fd));
-	if (!args->file)
-		return iet_nl_refuse(info->extack, fd, "not an open file",
-				     -EBADF);
+	*file = fget(nla_get_u32(fd));
+	if (!*file)
+		return iet_nl_refuse(extack, fd, "not an open file", -EBADF);
 	return 0;
 }
 
@@ -301,7 +299,10 @@ int iet_nl_lun_new(struct sk_buff *reply, struct genl_info *info)
 	if (!err)
 		err = new_check(&args, info);
 	if (!err)
-		err = file_get(&args, info);
+		err = file_get(&args.file, info->attrs[IET_L_FD], info->extack);
+	if (!err)
+		err = file_get(&args.state_file, info->attrs[IET_L_STATE_FD],
+			       info->extack);
 	if (err)
 		goto out;
 
@@ -316,6 +317,8 @@ int iet_nl_lun_new(struct sk_buff *reply, struct genl_info *info)
 out:
 	if (args.file)
 		fput(args.file);
+	if (args.state_file)
+		fput(args.state_file);
 	return err;
 }
 

@@ -107,6 +107,7 @@ const struct nla_policy iet_lun_new_policy[IET_L_MAX + 1] = {
 	[IET_L_BLOCKS] = U64,
 	[IET_L_THIN] = U32,
 	[IET_L_REMOVABLE] = U32,
+	[IET_L_STATE_FD] = U32,
 };
 
 #define FIXED REJECT("cannot be changed: delete the LUN and make a new one")
@@ -119,6 +120,7 @@ const struct nla_policy iet_lun_set_policy[IET_L_MAX + 1] = {
 	[IET_L_SCSI_ID] = FIXED,    [IET_L_SCSI_SN] = FIXED,
 	[IET_L_BLOCK_SIZE] = FIXED, [IET_L_BLOCKS] = FIXED,
 	[IET_L_THIN] = FIXED,	    [IET_L_REMOVABLE] = FIXED,
+	[IET_L_STATE_FD] = FIXED,
 };
 
 const struct nla_policy iet_session_get_policy[IET_S_MAX + 1] = {

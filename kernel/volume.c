@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "iotype.h"
+#include "state.h"
 #include "volume.h"
 
 /* closes backends: unbound, so that one that hangs holds up no other */
@@ -40,6 +41,7 @@ static void release_volume(struct work_struct *work)
 	if (vol->file)
 		__fput_sync(vol->file);
 	percpu_ref_exit(&vol->ref);
+	iet_state_close(vol);
 	iet_reservation_exit(&vol->reservation);
 	kfree(vol->path);
 	kfree(vol);
@@ -179,9 +181,47 @@ free_vol:
 static void free_volume(struct iet_volume *vol)
 {
 	percpu_ref_exit(&vol->ref);
+	iet_state_close(vol);
+	iet_reservation_exit(&vol->reservation);
 	destroy_workqueue(vol->wq);
 	kfree(vol->path);
 	kfree(vol);
+}
+
+/* Why a state file can't be used; without one that is in use it goes on. */
+static const struct {
+	int err;
+	const char *text;
+} state_errors[] = {
+	{ -EINVAL, "the state file is of a later release, or no file" },
+	{ -EACCES, "the state file is not open for reading and writing" },
+	{ -EAGAIN, "the state of its predecessor is still being written" },
+	{ -EXDEV, "the state file is of another logical unit" },
+	{ 0, "the state file can't be read" },
+};
+
+static int open_state(struct iet_volume *vol, const struct iet_lun_args *args,
+		      struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+	int err;
+
+	if (!args->state_file)
+		return 0;
+	err = iet_state_open(vol, args->state_file);
+	if (err == -EBUSY) {
+		pr_notice(
+			"%s: another logical unit has its ScsiId: its reservations are not kept\n",
+			vol->path);
+		return 0;
+	}
+	if (!err || err == -ENOMEM)
+		return err;
+	for (i = 0; state_errors[i].err && state_errors[i].err != err; i++)
+		;
+	if (extack)
+		extack->_msg = state_errors[i].text;
+	return err;
 }
 
 /**
@@ -214,6 +254,9 @@ struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
 	vol = alloc_volume(args);
 	if (!vol)
 		goto put_module;
+	err = open_state(vol, args, extack);
+	if (err)
+		goto free_vol;
 	err = vol->iotype->attach(vol, args, extack);
 	if (err)
 		goto free_vol;
@@ -240,6 +283,7 @@ put_module:
  */
 void iet_volume_kill(struct iet_volume *vol)
 {
+	iet_state_kill(vol);
 	percpu_ref_kill(&vol->ref);
 }
 

@@ -19,6 +19,7 @@
 struct block_device;
 struct file;
 struct iet_iotype;
+struct iet_state;
 struct netlink_ext_ack;
 
 /**
@@ -33,6 +34,7 @@ struct netlink_ext_ack;
  * @blocks: size in blocks, 0 = the medium's (nullio: default 64 GiB)
  * @thin: thin provisioned: initiators may unmap blocks
  * @removable: the medium can be taken out, as INQUIRY says (RMB)
+ * @state_file: state file (state.h), or NULL; a reference is taken
  * @wthreads: how many workers at most, 1-128 (before Linux 6.9: in each NUMA
  *	node)
  */
@@ -47,6 +49,7 @@ struct iet_lun_args {
 	u64 blocks;
 	bool thin;
 	bool removable;
+	struct file *state_file;
 	u32 wthreads;
 };
 
@@ -83,6 +86,7 @@ struct iet_mode {
  * @path: for display, "" if there is none
  * @scsi_id: VPD 83 identifier, zero-padded
  * @scsi_sn: VPD 80 serial number
+ * @state: what it keeps through a power cut, NULL: nothing
  * @wq: workers: unbound, rescuer-backed, at most Wthreads at a time
  * @lock: protects @itls and the orphans; taken from any context
  * @itls: iet_itl.vol_node: the I_T_L nexuses, for unit attentions
@@ -124,6 +128,7 @@ struct iet_volume {
 	char *path;
 	char scsi_id[IET_SCSI_ID_LEN + 1];
 	char scsi_sn[IET_SCSI_SN_LEN + 1];
+	struct iet_state *state;
 	struct workqueue_struct *wq;
 
 	spinlock_t lock ____cacheline_aligned_in_smp;

@@ -147,11 +147,18 @@ static void change_lun(struct apply *a, struct plan_lun *l)
 			l->lun.fd = l->fd;
 			l->lun.set |= K_HAS(IET_L_FD);
 		}
+		if (l->state_fd >= 0) {
+			l->lun.state_fd = l->state_fd;
+			l->lun.set |= K_HAS(IET_L_STATE_FD);
+		}
 		err = kernel->lun_new(&l->lun);
 	}
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
+	if (l->state_fd >= 0)
+		close(l->state_fd);
+	l->state_fd = -1;
 	if (err)
 		lun_failed(a, l);
 	else
@@ -251,7 +258,7 @@ static int start_opening(struct apply *a)
 		if (!needs_open(a, l))
 			continue;
 		reqs[n] = (struct open_request){ l->lun.path, l->lun.iotype,
-						 l->lun.iomode };
+						 l->lun.scsi_id, l->lun.iomode };
 		a->opening[n++] = i;
 	}
 	a->nr_opening = n;
@@ -272,6 +279,17 @@ static bool deletes_any(const struct plan *p)
 	return false;
 }
 
+/* Without a state file the logical unit works, but keeps nothing. */
+static void take_state(struct apply *a, struct plan_lun *l, size_t i)
+{
+	const char *reason;
+
+	l->state_fd = opener_take_state(a->opener, i, &reason);
+	if (reason)
+		log_warning("%s:%u: no reservation will survive a power cut: %s",
+			    a->config->path, l->from->line, reason);
+}
+
 /* Return: whether some are to be opened again */
 static bool take_opened(struct apply *a)
 {
@@ -283,8 +301,10 @@ static bool take_opened(struct apply *a)
 		const char *reason;
 
 		l->fd = opener_take(a->opener, i, &reason);
-		if (l->fd >= 0)
+		if (l->fd >= 0) {
+			take_state(a, l, i);
 			continue;
+		}
 		if (l->fd == -EBUSY && may_retry) {
 			l->retry = retry = true;
 		} else {

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "iet_state.h"
 #include "iet_version.h"
 #include "ietadm.h"
+#include "state.h"
 
 static const char usage[] =
 	"Usage: ietadm --op OP [OPTION...]\n"
@@ -60,6 +62,7 @@ int main(int argc, char **argv)
 	int err;
 
 	ietadm_hide(argc, argv);
+	state_set_dir(IET_STATE_DIR);
 	if (!args) {
 		fprintf(stderr, "ietadm: out of memory\n");
 		return 1;

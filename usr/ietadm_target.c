@@ -12,6 +12,7 @@
 #include "kernel.h"
 #include "lun.h"
 #include "params.h"
+#include "state.h"
 
 /* how long a device may take to come free after its logical unit went */
 #define BUSY_MS 3000
@@ -229,6 +230,20 @@ int ietadm_delete_conn(struct request *q)
 	return err ? ietadm_kernel_fail(q, err) : 0;
 }
 
+/* Without a state file the logical unit works, but keeps nothing. */
+static void open_state(const struct request *q, struct kernel_lun *l)
+{
+	char reason[STATE_REASON_MAX];
+
+	l->state_fd = state_open(l->scsi_id, reason);
+	if (l->state_fd >= 0)
+		l->set |= K_HAS(IET_L_STATE_FD);
+	else if (reason[0])
+		fprintf(q->err,
+			"no reservation will survive a power cut: %s\n",
+			reason);
+}
+
 static int open_file(const struct request *q, struct kernel_lun *l)
 {
 	char reason[LUN_REASON_MAX], full[PATH_MAX];
@@ -237,6 +252,7 @@ static int open_file(const struct request *q, struct kernel_lun *l)
 	if (l->fd < 0)
 		return ietadm_fail(q, l->fd, "%s: %s", l->path, reason);
 	l->set |= K_HAS(IET_L_FD);
+	open_state(q, l);
 	/* what is shown must mean the same to whoever looks at it */
 	if (l->path[0] != '/' && realpath(l->path, full))
 		memcpy(l->path, full, strlen(full) + 1);
@@ -248,6 +264,7 @@ int ietadm_new_lun(struct request *q)
 	struct kernel_lun l = { .tid = q->tid,
 				.lun = q->lun,
 				.fd = -1,
+				.state_fd = -1,
 				.origin = IET_ORIGIN_RUNTIME,
 				.set = K_HAS(IET_L_ORIGIN) };
 	char name[ISCSI_NAME_MAX + 1], reason[LUN_REASON_MAX];
@@ -269,6 +286,8 @@ int ietadm_new_lun(struct request *q)
 	err = kernel->lun_new(&l);
 	if (l.fd >= 0)
 		close(l.fd);
+	if (l.state_fd >= 0)
+		close(l.state_fd);
 	return err ? ietadm_kernel_fail(q, err) : 0;
 }
 

@@ -19,12 +19,14 @@
 #include "admin.h"
 #include "apply.h"
 #include "daemon.h"
+#include "iet_state.h"
 #include "isns.h"
 #include "kernel.h"
 #include "log.h"
 #include "login.h"
 #include "notify.h"
 #include "portal.h"
+#include "state.h"
 
 static struct event_base *base;
 static bool ending;
@@ -217,6 +219,7 @@ int main(int argc, char *argv[])
 
 	if (status >= 0)
 		return status;
+	state_set_dir(IET_STATE_DIR);
 	log_init("ietd", true, !options.foreground, options.debug);
 	if (options.other_user)
 		log_warning("-u and -g are without effect: the daemon needs "

@@ -74,6 +74,7 @@ struct kernel_lun {
 	uint64_t blocks;
 	uint32_t thin;
 	uint32_t removable;
+	int state_fd; /* as fd */
 	uint32_t state;
 	bool rescan;
 };

@@ -80,6 +80,7 @@ static const struct attr_map lun_map[IET_L_MAX + 1] = {
 	[IET_L_BLOCKS] = U64(kernel_lun, blocks),
 	[IET_L_THIN] = U32(kernel_lun, thin),
 	[IET_L_REMOVABLE] = U32(kernel_lun, removable),
+	[IET_L_STATE_FD] = U32(kernel_lun, state_fd),
 	[IET_L_STATE] = U32(kernel_lun, state),
 	[IET_L_RESCAN] = FLAG(kernel_lun, rescan),
 };

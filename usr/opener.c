@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lun.h"
+#include "state.h"
 
 /* so many files may hang before they hold up the others */
 #define THREADS_MAX 32
@@ -21,10 +22,13 @@
 struct item {
 	char *path;
 	char *iotype;
+	char *scsi_id;
 	uint32_t iomode;
 	bool done;
 	int fd; /* or a negative errno */
 	char *reason;
+	int state_fd; /* or -1 */
+	char *state_reason;
 };
 
 struct opener {
@@ -45,7 +49,11 @@ static void destroy(struct opener *o)
 	for (i = 0; i < o->nr; i++) {
 		if (o->items[i].done && o->items[i].fd >= 0)
 			close(o->items[i].fd);
+		if (o->items[i].state_fd >= 0)
+			close(o->items[i].state_fd);
 		free(o->items[i].path);
+		free(o->items[i].scsi_id);
+		free(o->items[i].state_reason);
 		free(o->items[i].iotype);
 		free(o->items[i].reason);
 	}
@@ -65,17 +73,31 @@ static void put(struct opener *o)
 		destroy(o);
 }
 
-static void finish_item(struct opener *o, struct item *it, int fd,
-			const char *reason)
+static void open_item(struct opener *o, struct item *it, struct item *result)
+{
+	char reason[LUN_REASON_MAX], state_reason[STATE_REASON_MAX];
+
+	result->fd = o->open_one(it->path, it->iotype, it->iomode, o->busy_ms,
+				 reason);
+	if (result->fd < 0) {
+		result->reason = strdup(reason);
+		return;
+	}
+	result->state_fd = state_open(it->scsi_id, state_reason);
+	if (state_reason[0])
+		result->state_reason = strdup(state_reason);
+}
+
+/* If nobody waits for it any more, destroy() closes what has been opened. */
+static void finish_item(struct opener *o, struct item *it,
+			const struct item *result)
 {
 	const uint64_t one = 1;
 
-	if (o->abandoned && fd >= 0) {
-		close(fd);
-		fd = -ETIMEDOUT;
-	}
-	it->fd = fd;
-	it->reason = fd < 0 ? strdup(reason) : NULL;
+	it->fd = result->fd;
+	it->reason = result->reason;
+	it->state_fd = result->state_fd;
+	it->state_reason = result->state_reason;
 	it->done = true;
 	/* an eventfd takes this write always */
 	if (!--o->left && write(o->event_fd, &one, sizeof(one)) < 0)
@@ -84,19 +106,17 @@ static void finish_item(struct opener *o, struct item *it, int fd,
 
 static void *work(void *arg)
 {
-	char reason[LUN_REASON_MAX];
 	struct opener *o = arg;
 
 	pthread_mutex_lock(&o->lock);
 	while (!o->abandoned && o->next < o->nr) {
 		struct item *it = &o->items[o->next++];
-		int fd;
+		struct item result = { .fd = -1, .state_fd = -1 };
 
 		pthread_mutex_unlock(&o->lock);
-		fd = o->open_one(it->path, it->iotype, it->iomode, o->busy_ms,
-				 reason);
+		open_item(o, it, &result);
 		pthread_mutex_lock(&o->lock);
-		finish_item(o, it, fd, reason);
+		finish_item(o, it, &result);
 	}
 	put(o);
 	return NULL;
@@ -130,8 +150,9 @@ static bool fill(struct opener *o, const struct open_request *reqs)
 
 		it->path = strdup(reqs[i].path);
 		it->iotype = strdup(reqs[i].iotype);
+		it->scsi_id = strdup(reqs[i].scsi_id);
 		it->iomode = reqs[i].iomode;
-		if (!it->path || !it->iotype)
+		if (!it->path || !it->iotype || !it->scsi_id)
 			return false;
 	}
 	return true;
@@ -151,6 +172,8 @@ struct opener *opener_start(const struct open_request *reqs, size_t nr,
 	o->nr = o->left = nr;
 	o->open_one = open_one;
 	o->busy_ms = busy_ms;
+	for (i = 0; i < nr; i++)
+		o->items[i].state_fd = -1;
 	o->event_fd = eventfd(nr ? 0 : 1, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (o->event_fd < 0 || !fill(o, reqs)) {
 		err = o->event_fd < 0 ? errno : ENOMEM;
@@ -191,6 +214,22 @@ int opener_take(struct opener *o, size_t i, const char **reason)
 		fd = it->fd;
 		it->fd = -EBADF;
 		*reason = it->reason ? it->reason : strerror(ENOMEM);
+	}
+	pthread_mutex_unlock(&o->lock);
+	return fd;
+}
+
+int opener_take_state(struct opener *o, size_t i, const char **reason)
+{
+	struct item *it = &o->items[i];
+	int fd = -1;
+
+	*reason = NULL;
+	pthread_mutex_lock(&o->lock);
+	if (it->done) {
+		fd = it->state_fd;
+		it->state_fd = -1;
+		*reason = it->state_reason;
 	}
 	pthread_mutex_unlock(&o->lock);
 	return fd;

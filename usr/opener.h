@@ -10,8 +10,9 @@
 #include <stdint.h>
 
 struct open_request {
-	const char *path; /* both copied */
+	const char *path; /* all copied */
 	const char *iotype;
+	const char *scsi_id;
 	uint32_t iomode;
 };
 
@@ -53,6 +54,16 @@ int opener_event_fd(const struct opener *o);
  * the file is not through yet
  */
 int opener_take(struct opener *o, size_t i, const char **reason);
+
+/**
+ * opener_take_state - the state file that goes with a file (state.h)
+ * @o: opener
+ * @i: index of the request, which opener_take() has been asked for
+ * @reason: why there is none, valid until opener_free(), or NULL
+ *
+ * Return: a descriptor, now the caller's, or -1
+ */
+int opener_take_state(struct opener *o, size_t i, const char **reason);
 
 /**
  * opener_free - forget an opener

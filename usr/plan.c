@@ -227,6 +227,7 @@ static int plan_lun(struct plan_lun *l, const struct config *config,
 	int err;
 
 	l->fd = -1;
+	l->state_fd = -1;
 	err = wanted_lun(&l->lun, l->from, l->target->from->target.name);
 	if (err) {
 		report_error(r,
@@ -385,6 +386,9 @@ void plan_free(struct plan *plan)
 	for (i = 0; i < plan->nr_luns; i++)
 		if (plan->luns[i].fd >= 0)
 			close(plan->luns[i].fd);
+	for (i = 0; i < plan->nr_luns; i++)
+		if (plan->luns[i].state_fd >= 0)
+			close(plan->luns[i].state_fd);
 	free(plan->targets);
 	free(plan->luns);
 	free(plan->gone_targets);

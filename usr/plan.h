@@ -30,6 +30,7 @@ struct plan_lun {
 	bool replaces; /* another one of the same number goes first */
 	struct kernel_lun lun; /* marked: what to pass on */
 	int fd; /* of the executor: the open file, or -1 */
+	int state_fd; /* its state file, or -1 */
 	bool failed;
 	bool retry; /* of the executor: open again when the old ones are gone */
 };
