@@ -69,6 +69,8 @@ def make(what, command, dest):
 def module_command(kernel, dest, args):
     if kernel.installed:
         return ["make", "-C", kernel.headers, f"M={dest}", *args]
+    if kernel.user_mode:
+        return ["make", "-C", kernel.headers, "ARCH=um", f"M={dest}", *args]
     return [TOP / "tests/kernel-make", kernel.root, dest, *args]
 
 

@@ -22,10 +22,6 @@ umask 022
 ulimit -c 0
 shopt -s nullglob
 
-for f in /sys/class/virtio-ports/*; do
-	read -r name <"$f/name"
-	[ "${name%%.*}" != iet ] || ln -s "/dev/${f##*/}" "/run/lab/${name#iet.}"
-done
 exec 9>/run/lab/out
 mkfifo /run/lab/pipe /run/lab/never
 exec 6<>/run/lab/never
@@ -163,7 +159,7 @@ run_all() {
 run_shell() {
 	setsid -c bash -c "export TERM=${term:-dumb}
 		stty sane rows ${rows:-24} cols ${cols:-80}; exec bash -i" \
-		<>/dev/hvc0 >&0 2>&1
+		<>/run/lab/tty >&0 2>&1
 }
 
 # The root cannot be relied on for a program to switch off with. No sync can

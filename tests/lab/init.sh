@@ -13,8 +13,13 @@ die() {
 	poweroff -f
 }
 
-nine_p() { # TAG DIR OPTIONS
-	mount -t 9p -o "trans=virtio,version=9p2000.L,msize=512000,$3" "$1" "$2"
+# A folder of the host: TAG is what the machine calls it, FOLDER its name.
+host_folder() { # TAG FOLDER DIR OPTIONS CACHE
+	case $machine in
+	qemu)	mount -t 9p -o "trans=virtio,version=9p2000.L,msize=512000" \
+			-o "$4,$5" "$1" "$3" ;;
+	uml)	mount -t hostfs -o "$2" "$1" "$3" && mount -o "remount,$4" "$3" ;;
+	esac
 }
 
 # An overlay of DIR and a tmpfs on TARGET; NAME tells several apart.
@@ -24,18 +29,19 @@ overlay() { # NAME DIR TARGET
 		overlay "$3"
 }
 
-mount -t devtmpfs dev /dev
+# a kernel without an initramfs has mounted it
+[ -e /dev/null ] || mount -t devtmpfs dev /dev
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 for m in /m/*.ko; do
-	insmod "$m" || die "cannot load $m"
+	[ ! -e "$m" ] || insmod "$m" || die "cannot load $m"
 done
 rm -rf /m
 
-nine_p root /l ro,cache=loose || die "no root"
+host_folder root / /l ro cache=loose || die "no root"
 mount -t tmpfs -o size=90% tmpfs /u && overlay root /l /n || die "no overlay"
 mkdir -p /n/host /n/out
-[ -z "$share" ] || nine_p out /n/out rw,cache=mmap || die "no /out"
+[ -z "$share" ] || host_folder out "$share" /n/out rw cache=mmap || die "no /out"
 [ "$kroot" = / ] ||
 	overlay modules "/l$kroot/lib/modules/$kver" "/n/lib/modules/$kver" ||
 	die "no modules"
@@ -71,7 +77,31 @@ if [ "$network" = 1 ]; then
 fi
 
 cp -r /lab /n/run/lab
+# what is printed, the host's word to us, and the shell's terminal
+case $machine in
+qemu)
+	for f in /sys/class/virtio-ports/*; do
+		[ -e "$f/name" ] && read -r name <"$f/name" &&
+			ln -s "/dev/${f##*/}" "/n/run/lab/${name#iet.}"
+	done
+	ln -s /dev/hvc0 /n/run/lab/tty
+	;;
+uml)
+	n=0
+	for f in out control tty; do
+		stty -F /dev/ttyS$n raw -echo
+		ln -s /dev/ttyS$n /n/run/lab/$f
+		n=$((n + 1))
+	done
+	for f in /dev/ubd*; do
+		ln -s "$f" "/dev/vd${f#/dev/ubd}"
+	done
+	;;
+esac
 for d in dev proc sys; do
 	mount --move /$d /n/$d
 done
-exec switch_root /n /bin/bash /run/lab/guest.sh
+if [ "$machine" = qemu ]; then
+	exec switch_root /n /bin/bash /run/lab/guest.sh
+fi
+cd /n && mount --move . / && exec chroot . /bin/bash /run/lab/guest.sh

@@ -12,6 +12,7 @@ from . import CACHE, TOP, LabError
 # What --kernel takes besides a full release, and the Debian suite it is in.
 SUITES = {"6.1": "bookworm", "6.12": "trixie", "sid": "sid"}
 FETCHED = CACHE / "kernels"
+UML = {"uml", "uml-debug"}  # what tests/uml-build makes
 MAX_AGE = 7 * 86400  # a fetched kernel older than this is looked up anew
 
 
@@ -33,6 +34,10 @@ class Kernel:
     @property
     def headers(self):
         return self.modules / "build"
+
+    @property
+    def user_mode(self):
+        return "-uml" in self.version
 
     @property
     def installed(self):
@@ -72,11 +77,20 @@ def fetch(suite):
     return Kernel(link.resolve().name, link.resolve())
 
 
+def user_mode(flavour):
+    """User-Mode Linux, built if need be."""
+    if subprocess.call([TOP / "tests/uml-build", flavour]):
+        raise LabError(f"cannot build {flavour}, see .cache/uml/{flavour}/log")
+    return kernels_in((CACHE / "uml" / flavour).resolve())[-1]
+
+
 def find(name):
     """
-    The kernel called name: a release, or a key of SUITES; None means the
-    newest that is installed.
+    The kernel called name: a release, a key of SUITES, or one of UML; None
+    means the newest that is installed.
     """
+    if name in UML:
+        return user_mode(name)
     here = kernels_in(Path("/"))
     if name is None:
         if not here:
@@ -88,6 +102,6 @@ def find(name):
             return kernel
     if name not in SUITES:
         raise LabError(f"no kernel {name}: give an installed release or one of "
-                       + ", ".join(SUITES))
+                       + ", ".join([*SUITES, *sorted(UML)]))
     same = [k for k in stock(here) if re.match(re.escape(name) + r"[.-]", k.version)]
     return same[-1] if same else fetch(SUITES[name])
