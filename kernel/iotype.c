@@ -114,6 +114,12 @@ void iet_io_defer(struct iet_io *io)
 	queue_work(io->vol->wq, &io->work);
 }
 
+static bool maps_blocks(const struct iet_io *io)
+{
+	return io->op == IET_IO_WRITE ||
+	       (io->op == IET_IO_WRITE_ZEROES && !(io->flags & IET_IO_UNMAP));
+}
+
 /**
  * iet_io_submit() - start a medium operation
  * @io: the first part of struct iet_io is set; the caller holds a reference to
@@ -129,6 +135,8 @@ void iet_io_submit(struct iet_io *io)
 {
 	int err;
 
+	if (unlikely(READ_ONCE(io->vol->unmapped)) && maps_blocks(io))
+		WRITE_ONCE(io->vol->unmapped, false);
 	io->progress = 0;
 	err = io->vol->iotype->submit(io, true);
 	if (err == -EAGAIN)

@@ -14,8 +14,12 @@
 #define RW_IN (IET_OP_IN | IET_OP_MEDIUM | IET_OP_LIMIT)
 #define RW_OUT (IET_OP_OUT | IET_OP_MEDIUM | IET_OP_LIMIT)
 #define OUT_EXACT (IET_OP_OUT | IET_OP_MEDIUM | IET_OP_EXACT)
-#define PR_IN (IET_OP_SA | IET_OP_IN | IET_OP_PR_SELF)
-#define PR_OUT (IET_OP_SA | IET_OP_OUT | IET_OP_PR_SELF)
+#define PR_IN (IET_OP_SA | IET_OP_IN | IET_OP_PR_SELF | IET_OP_UNREADY)
+#define PR_OUT (IET_OP_SA | IET_OP_OUT | IET_OP_PR_SELF | IET_OP_UNREADY)
+#define RESERVE (IET_OP_PR_SELF | IET_OP_UNREADY)
+#define ANYTIME (IET_OP_PR_FREE | IET_OP_UNREADY | IET_OP_ERASING)
+/* nobody else works on the unit meanwhile */
+#define ERASE (IET_OP_WRITE | IET_OP_ATOMIC)
 #define IN_ALWAYS (IET_OP_IN | IET_OP_ALWAYS | IET_OP_WLUN)
 
 /* byte 1 of the block commands */
@@ -25,6 +29,7 @@
 #define IMMED 0x02
 #define UNMAP 0x08
 #define NDOB 0x01
+#define SANITIZE 0xa0 /* IMMED, AUSE */
 /* group number of a hint, for statistics that are not kept */
 #define GROUP 0x1f
 
@@ -46,6 +51,15 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.flags = IN_ALWAYS,
 		.usage = { 0x03, 0x01, 0, 0, 0xff, 0 },
 		.param = iet_spc_request_sense,
+	},
+	{
+		.opcode = 0x04,
+		.name = "FORMAT UNIT",
+		.len = 6,
+		.flags = IET_OP_OUT | ERASE,
+		.usage = { 0x04, 0x3f, 0, 0, 0, 0 },
+		.out_bytes = iet_sbc_format_bytes,
+		.execute = iet_sbc_format,
 	},
 	{
 		.opcode = 0x08,
@@ -79,7 +93,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "MODE SELECT(6)",
 		.len = 6,
 		.layout = IET_CDB_ALLOC_4_1,
-		.flags = IET_OP_OUT,
+		.flags = IET_OP_OUT | IET_OP_UNREADY,
 		.usage = { 0x15, 0x10, 0, 0, 0xff, 0 },
 		.execute = iet_spc_mode_select,
 	},
@@ -87,7 +101,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.opcode = 0x16,
 		.name = "RESERVE(6)",
 		.len = 6,
-		.flags = IET_OP_PR_SELF,
+		.flags = RESERVE,
 		.usage = { 0x16, 0, 0, 0, 0, 0 },
 		.execute = iet_spc_reserve,
 	},
@@ -95,7 +109,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.opcode = 0x17,
 		.name = "RELEASE(6)",
 		.len = 6,
-		.flags = IET_OP_PR_SELF,
+		.flags = RESERVE,
 		.usage = { 0x17, 0, 0, 0, 0, 0 },
 		.execute = iet_spc_release,
 	},
@@ -104,16 +118,16 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "MODE SENSE(6)",
 		.len = 6,
 		.layout = IET_CDB_ALLOC_4_1,
-		.flags = IET_OP_IN | IET_OP_PR_READ,
+		.flags = IET_OP_IN | IET_OP_PR_READ | IET_OP_UNREADY,
 		.usage = { 0x1a, 0x08, 0xff, 0xff, 0xff, 0 },
 		.param = iet_spc_mode_sense,
 	},
 	{
-		/* no medium to eject, no power conditions to change */
 		.opcode = 0x1b,
 		.name = "START STOP UNIT",
 		.len = 6,
-		.usage = { 0x1b, 0x01, 0, 0, 0x05, 0 },
+		.flags = IET_OP_ATOMIC | IET_OP_UNREADY,
+		.usage = { 0x1b, 0x01, 0, 0, 0xf7, 0 },
 		.execute = iet_sbc_start_stop,
 	},
 	{
@@ -122,6 +136,14 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.len = 6,
 		.usage = { 0x1d, 0x14, 0, 0, 0, 0 },
 		.execute = iet_spc_send_diagnostic,
+	},
+	{
+		.opcode = 0x1e,
+		.name = "PREVENT ALLOW MEDIUM REMOVAL",
+		.len = 6,
+		.flags = IET_OP_REMOVABLE | IET_OP_UNREADY,
+		.usage = { 0x1e, 0, 0, 0, 0x01, 0 },
+		.execute = iet_spc_prevent_allow,
 	},
 	{
 		.opcode = 0x25,
@@ -215,11 +237,39 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.execute = iet_sbc_unmap,
 	},
 	{
+		.opcode = 0x48,
+		.sa = 0x01,
+		.name = "SANITIZE, OVERWRITE",
+		.len = 10,
+		.layout = IET_CDB_ALLOC_7_2,
+		.flags = IET_OP_SA | IET_OP_OUT | ERASE,
+		.usage = { 0x48, SANITIZE | 0x01, O4, 0, 0xff, 0xff, 0 },
+		.execute = iet_sbc_overwrite,
+	},
+	{
+		.opcode = 0x48,
+		.sa = 0x02,
+		.name = "SANITIZE, BLOCK ERASE",
+		.len = 10,
+		.flags = IET_OP_SA | ERASE | IET_OP_THIN,
+		.usage = { 0x48, SANITIZE | 0x02, O4, 0, 0, 0, 0 },
+		.execute = iet_sbc_block_erase,
+	},
+	{
+		.opcode = 0x48,
+		.sa = 0x1f,
+		.name = "SANITIZE, EXIT FAILURE MODE",
+		.len = 10,
+		.flags = IET_OP_SA | ERASE,
+		.usage = { 0x48, SANITIZE | 0x1f, O4, 0, 0, 0, 0 },
+		.execute = iet_sbc_exit_failure,
+	},
+	{
 		.opcode = 0x55,
 		.name = "MODE SELECT(10)",
 		.len = 10,
 		.layout = IET_CDB_ALLOC_7_2,
-		.flags = IET_OP_OUT,
+		.flags = IET_OP_OUT | IET_OP_UNREADY,
 		.usage = { 0x55, 0x10, 0, 0, 0, 0, 0, 0xff, 0xff, 0 },
 		.execute = iet_spc_mode_select,
 	},
@@ -227,7 +277,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.opcode = 0x56,
 		.name = "RESERVE(10)",
 		.len = 10,
-		.flags = IET_OP_PR_SELF,
+		.flags = RESERVE,
 		.usage = { 0x56, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
 		.execute = iet_spc_reserve,
 	},
@@ -235,7 +285,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.opcode = 0x57,
 		.name = "RELEASE(10)",
 		.len = 10,
-		.flags = IET_OP_PR_SELF,
+		.flags = RESERVE,
 		.usage = { 0x57, 0, 0, 0, 0, 0, 0, 0, 0, 0 },
 		.execute = iet_spc_release,
 	},
@@ -244,7 +294,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "MODE SENSE(10)",
 		.len = 10,
 		.layout = IET_CDB_ALLOC_7_2,
-		.flags = IET_OP_IN | IET_OP_PR_READ,
+		.flags = IET_OP_IN | IET_OP_PR_READ | IET_OP_UNREADY,
 		.usage = { 0x5a, 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0 },
 		.param = iet_spc_mode_sense,
 	},
@@ -486,7 +536,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "REPORT SUPPORTED OPERATION CODES",
 		.len = 12,
 		.layout = IET_CDB_ALLOC_6_4,
-		.flags = IET_OP_SA | IET_OP_IN | IET_OP_PR_FREE,
+		.flags = IET_OP_SA | IET_OP_IN | ANYTIME,
 		.usage = { 0xa3, 0x0c, 0x87, 0xff, 0xff, 0xff, X4, 0, 0 },
 		.param = iet_spc_report_opcodes,
 	},
@@ -496,7 +546,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS",
 		.len = 12,
 		.layout = IET_CDB_ALLOC_6_4,
-		.flags = IET_OP_SA | IET_OP_IN | IET_OP_PR_FREE,
+		.flags = IET_OP_SA | IET_OP_IN | ANYTIME,
 		.usage = { 0xa3, 0x0d, 0x80, 0, 0, 0, X4, 0, 0 },
 		.param = iet_spc_report_tmfs,
 	},
@@ -595,7 +645,9 @@ bool iet_op_known(u8 opcode, bool *has_sa)
 bool iet_op_supported(const struct iet_scsi_op *op,
 		      const struct iet_volume *vol)
 {
-	return !(op->flags & IET_OP_THIN) || (vol && vol->thin);
+	if (op->flags & IET_OP_THIN && !(vol && vol->thin))
+		return false;
+	return !(op->flags & IET_OP_REMOVABLE) || (vol && vol->removable);
 }
 
 /**

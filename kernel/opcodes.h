@@ -45,6 +45,9 @@
 #define IET_OP_PR_READ BIT(11) /* conflict with exclusive access only */
 #define IET_OP_PR_FREE BIT(12) /* no conflict */
 #define IET_OP_PR_SELF BIT(13) /* the command looks itself */
+#define IET_OP_UNREADY BIT(14) /* works when stopped and without a medium */
+#define IET_OP_ERASING BIT(15) /* works while the medium is being erased */
+#define IET_OP_REMOVABLE BIT(16) /* only removable units know it */
 
 /**
  * struct iet_scsi_op - a command
@@ -106,12 +109,22 @@ int iet_sbc_read_capacity16(struct iet_scmd *s, u8 *buf);
 int iet_sbc_read(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_write(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_sync_cache(struct iet_scmd *s, gfp_t gfp);
-int iet_sbc_start_stop(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_prefetch(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_read_defects(struct iet_scmd *s, u8 *buf);
 u32 iet_sbc_write_flags(const struct iet_scmd *s);
 int iet_sbc_verify(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_write_verify(struct iet_scmd *s, gfp_t gfp);
+
+/* handlers: removal.c */
+int iet_sbc_start_stop(struct iet_scmd *s, gfp_t gfp);
+int iet_spc_prevent_allow(struct iet_scmd *s, gfp_t gfp);
+
+/* handlers: sanitize.c, format.c */
+int iet_sbc_overwrite(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_block_erase(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_exit_failure(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_format(struct iet_scmd *s, gfp_t gfp);
+u32 iet_sbc_format_bytes(const struct iet_scmd *s);
 
 /* handlers: reservation.c */
 int iet_spc_reserve(struct iet_scmd *s, gfp_t gfp);

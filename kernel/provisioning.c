@@ -148,7 +148,7 @@ static int extent(const struct iet_volume *vol, u64 lba, u64 *nr, bool *mapped)
 	u64 len = *nr << vol->blk_shift;
 	int err;
 
-	*mapped = true;
+	*mapped = !READ_ONCE(vol->unmapped);
 	if (!vol->iotype->extent)
 		return 0;
 	err = vol->iotype->extent((struct iet_volume *)vol,

@@ -12,6 +12,7 @@
 #include "budget.h"
 #include "compat.h"
 #include "opcodes.h"
+#include "ready.h"
 #include "target.h"
 #include "volume.h"
 
@@ -168,6 +169,11 @@ static bool check_reservation(struct iet_scmd *s)
 	return false;
 }
 
+static bool may_run(struct iet_scmd *s)
+{
+	return check_reservation(s) && (!s->vol || iet_ready_check(s, NULL));
+}
+
 /* Is there something about the unit that the initiator must know first? */
 static bool check_state(struct iet_scmd *s, struct iet_itl *itl)
 {
@@ -182,7 +188,7 @@ static bool check_state(struct iet_scmd *s, struct iet_itl *itl)
 	asc = iet_ua_take(s->vol, itl);
 	if (asc)
 		return refuse(s, UNIT_ATTENTION, asc);
-	return check_reservation(s);
+	return check_reservation(s) && iet_ready_check(s, itl);
 }
 
 static bool check_cdb(struct iet_scmd *s)
@@ -562,7 +568,7 @@ static void run(struct iet_scmd *s, gfp_t gfp)
 
 static void run_granted(struct iet_scmd *s)
 {
-	if (iet_scsi_stopped(s) || !check_reservation(s))
+	if (iet_scsi_stopped(s) || !may_run(s))
 		iet_scsi_end(s, 0);
 	else
 		run_in_worker(s);
@@ -609,7 +615,7 @@ void iet_scsi_execute(struct iet_scmd *s)
 {
 	if (!lock_span(s))
 		return;
-	if (check_reservation(s))
+	if (may_run(s))
 		run(s, GFP_NOWAIT | __GFP_NOWARN);
 	else
 		iet_scsi_end(s, 0);

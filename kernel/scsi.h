@@ -54,6 +54,8 @@ struct iet_nexus {
  * @nexus: of which
  * @lun: the LUN
  * @vol_node: in lun->vol->itls
+ * @prevent: it prevents the removal of the medium; under vol->lock
+ * @stopped: it has stopped the unit; READ_ONCE/WRITE_ONCE
  * @nr_ua: unit attentions pending; read without the lock on the fast path
  * @ua: their additional sense codes (ASC << 8 | ASCQ), most important first,
  *	under vol->lock
@@ -66,6 +68,8 @@ struct iet_itl {
 	struct iet_nexus *nexus;
 	struct iet_lun *lun;
 	struct list_head vol_node;
+	bool prevent;
+	bool stopped;
 	u8 nr_ua;
 	u16 ua[IET_UA_MAX];
 	struct rcu_head rcu;

@@ -20,8 +20,13 @@
 #define DESC_INFO 0x00
 #define DESC_SKS 0x02
 
-static void field_pointer(u8 *sks, const struct iet_sense *sense)
+static void key_specific(u8 *sks, const struct iet_sense *sense)
 {
+	if (sense->flags & IET_SENSE_PROGRESS) {
+		sks[0] = SKSV;
+		put_unaligned_be16(sense->progress, sks + 1);
+		return;
+	}
 	sks[0] = SKSV | (sense->flags & IET_SENSE_PARAM ? 0 : SKS_CDB);
 	if (sense->flags & IET_SENSE_BIT)
 		sks[0] |= SKS_BPV | (sense->bit & 0x07);
@@ -48,8 +53,8 @@ u8 iet_sense_fixed(u8 *buf, const struct iet_sense *sense)
 	}
 	buf[7] = IET_SENSE_FIXED_LEN - 8;
 	put_unaligned_be16(sense->asc, buf + 12);
-	if (sense->flags & IET_SENSE_FIELD)
-		field_pointer(buf + 15, sense);
+	if (sense->flags & (IET_SENSE_FIELD | IET_SENSE_PROGRESS))
+		key_specific(buf + 15, sense);
 	return IET_SENSE_FIXED_LEN;
 }
 
@@ -75,10 +80,10 @@ u8 iet_sense_desc(u8 *buf, const struct iet_sense *sense)
 		put_unaligned_be64(sense->info, d + 4);
 		d += 12;
 	}
-	if (sense->flags & IET_SENSE_FIELD) {
+	if (sense->flags & (IET_SENSE_FIELD | IET_SENSE_PROGRESS)) {
 		d[0] = DESC_SKS;
 		d[1] = 6;
-		field_pointer(d + 4, sense);
+		key_specific(d + 4, sense);
 		d += 8;
 	}
 	buf[7] = d - buf - 8;

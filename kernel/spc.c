@@ -11,6 +11,7 @@
 
 #include "compat.h"
 #include "opcodes.h"
+#include "ready.h"
 #include "target.h"
 #include "volume.h"
 
@@ -49,7 +50,7 @@ int iet_spc_test_unit_ready(struct iet_scmd *s, gfp_t gfp)
  * @buf: parameter data
  *
  * Sense data of commands goes with their status, so what is left to ask for is
- * a unit attention, which ends with this.
+ * a unit attention, which ends with this, and why the unit is not ready.
  *
  * Return: bytes of parameter data
  */
@@ -63,9 +64,11 @@ int iet_spc_request_sense(struct iet_scmd *s, u8 *buf)
 		itl = iet_nexus_itl(s->nexus, s->lun_raw);
 		if (itl && itl->lun->vol == s->vol)
 			sense.asc = iet_ua_take(s->vol, itl);
-		rcu_read_unlock();
 		if (sense.asc)
 			sense.key = UNIT_ATTENTION;
+		else
+			iet_ready_sense(s->vol, itl, &sense);
+		rcu_read_unlock();
 	} else if (!s->wlun) {
 		sense.key = ILLEGAL_REQUEST;
 		sense.asc = IET_ASC_LUN_NOT_SUPPORTED;

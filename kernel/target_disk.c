@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Block commands (SBC-3): READ, WRITE, READ CAPACITY, SYNCHRONIZE CACHE,
- * PRE-FETCH, START STOP UNIT and READ DEFECT DATA.
+ * PRE-FETCH and READ DEFECT DATA.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -15,9 +15,6 @@
 /* byte 14 of READ CAPACITY(16) */
 #define CAP16_LBPME 0x80 /* thin provisioned */
 #define CAP16_LBPRZ 0x40 /* what is unmapped reads as zeroes */
-
-#define START_STOP_START 0x01
-#define START_STOP_NO_FLUSH 0x04
 
 /* byte 1, except in the 6-byte commands, which keep a part of the LBA there */
 static bool is_fua(const struct iet_scmd *s)
@@ -189,23 +186,4 @@ int iet_sbc_read_defects(struct iet_scmd *s, u8 *buf)
 
 	buf[1] = s->cdb[ten ? 2 : 1] & 0x1f;
 	return ten ? 4 : 8;
-}
-
-/**
- * iet_sbc_start_stop() - START STOP UNIT, SBC-3 5.23
- * @s: the command
- * @gfp: unused
- *
- * There is nothing that turns.  What stopping promises, that no data is left
- * in the cache, is done; the unit stays ready for others.
- *
- * Return: see &struct iet_scsi_op
- */
-int iet_sbc_start_stop(struct iet_scmd *s, gfp_t gfp)
-{
-	if (s->cdb[4] & (START_STOP_START | START_STOP_NO_FLUSH))
-		return 0;
-	return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0,
-			   READ_ONCE(s->vol->nr_blocks) << s->vol->blk_shift,
-			   NULL);
 }

@@ -17,6 +17,7 @@
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
+#include "ready.h"
 #include "sense.h"
 #include "session.h"
 #include "target.h"
@@ -201,6 +202,7 @@ static void establish_ua(struct iet_tmf *tmf, struct iet_session *own)
 		iet_ua_volume(tmf->vol, op->ua, NULL);
 		iet_reservation_reset(tmf->vol);
 		iet_mode_reset(tmf->vol);
+		iet_ready_reset(tmf->vol);
 	}
 	if (op->lun && op->ua_cleared)
 		iet_ua_volume(tmf->vol, op->ua_cleared, &own->nexus);
@@ -209,6 +211,7 @@ static void establish_ua(struct iet_tmf *tmf, struct iet_session *own)
 	xa_for_each(&own->target->luns, i, lun) {
 		iet_reservation_reset(lun->vol);
 		iet_mode_reset(lun->vol);
+		iet_ready_reset(lun->vol);
 	}
 	list_for_each_entry(session, &own->target->sessions, target_node)
 		iet_ua_nexus(&session->nexus, op->ua);

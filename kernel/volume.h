@@ -80,6 +80,12 @@ struct iet_mode {
  * @iomode: enum iet_iomode
  * @mode: of the mode pages, as it is
  * @mode_default: as it was at the beginning; attach sets its wce
+ * @condition: enum iet_condition, see ready.h; changed by commands that have
+ *	the whole medium to themselves, and by the end of what erases it
+ * @progress: of what @condition says is going on, in 65536ths
+ * @unrestricted: a sanitize operation that fails may be left (AUSE)
+ * @unmapped: no block is mapped, whatever the medium can tell of that: all has
+ *	been erased, and nothing has been written since
  * @thin: thin provisioned
  * @removable: the medium can be taken out (RMB of INQUIRY)
  * @unmap_granularity: what is best unmapped at once, bytes; 0: not known
@@ -122,6 +128,10 @@ struct iet_volume {
 	u32 iomode;
 	struct iet_mode mode;
 	struct iet_mode mode_default;
+	u8 condition;
+	u16 progress;
+	bool unrestricted;
+	bool unmapped;
 	bool thin;
 	bool removable;
 	u32 unmap_granularity;

@@ -34,6 +34,9 @@
 #define LBPRZ 0x04 /* what is unmapped reads as zeroes */
 #define TYPE_THIN 0x02
 
+/* block device characteristics: blocks read as something after BLOCK ERASE */
+#define WABEREQ_READS 0x40
+
 #define NAA_LOCAL (3ULL << 60)
 
 /* our only target port and its group; the portal group tag is the same */
@@ -152,9 +155,11 @@ static u16 page_block_limits(const struct iet_scmd *s, u8 *p)
 	return 0x3c;
 }
 
-/* SBC-3 6.6.2: the rotation rate is not reported, nor anything else */
+/* SBC-3 6.6.2: the rotation rate is not reported */
 static u16 page_characteristics(const struct iet_scmd *s, u8 *p)
 {
+	if (s->vol->thin)
+		p[7 - VPD_HEADER] = WABEREQ_READS;
 	return 0x3c;
 }
 

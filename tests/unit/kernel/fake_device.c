@@ -6,9 +6,11 @@
 
 #include "budget.h"
 #include "fake_device.h"
+#include "ready.h"
 
 struct fake_device fake;
 unsigned int shim_no_memory;
+bool shim_dying;
 
 /* the budget */
 
@@ -100,11 +102,16 @@ void queue_work(struct workqueue_struct *wq, struct work_struct *work)
 	fake.work = work;
 }
 
-static void run_work(void)
+/* Lets the workers work: all they have, or as many steps as fake.steps says. */
+void fake_work(void)
 {
 	struct work_struct *work;
 
 	while ((work = fake.work)) {
+		if (fake.limit && !fake.steps--) {
+			fake.steps = 0;
+			return;
+		}
 		fake.work = NULL;
 		fake.nr_steps++;
 		work->func(work);
@@ -185,9 +192,16 @@ void fake_init(void)
  */
 void fake_run(const u8 *cdb, enum fake_dir dir, u32 edtl, const void *out)
 {
+	fake_run_from(&fake.nexus, cdb, dir, edtl, out);
+}
+
+/* The same from another initiator. */
+void fake_run_from(struct iet_nexus *nexus, const u8 *cdb, enum fake_dir dir,
+		   u32 edtl, const void *out)
+{
 	struct iet_scmd *s = &fake.s;
 
-	s->nexus = &fake.nexus;
+	s->nexus = nexus;
 	s->cdb = cdb;
 	s->cdb_len = 16;
 	s->edtl = edtl;
@@ -208,10 +222,12 @@ void fake_run(const u8 *cdb, enum fake_dir dir, u32 edtl, const void *out)
 	if (fake.held) {
 		assert(!fake.nr_done && !fake.nr_io && !fake.work);
 		fake.s.aborted = fake.abort;
+		if (fake.erase_meanwhile)
+			fake.vol.condition = IET_SANITIZING;
 		iet_span_unlock(&fake.vol.spans, fake.held);
 	}
-	run_work();
-	assert(fake.nr_done == 1);
+	fake_work();
+	assert(fake.nr_done == 1 || fake.limit);
 }
 
 /* Data-In, min(in_len, edtl) bytes of it */

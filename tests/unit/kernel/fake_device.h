@@ -52,9 +52,12 @@ struct fake_io {
  * @fail_with: ... with this errno
  * @work: waiting for a worker
  * @nr_steps: how often a worker ran
+ * @limit: workers work only as much as @steps says
+ * @steps: so many steps are left, with @limit
  * @held: a range that the next command has to wait for, and that is given up
  *	when it waits, or NULL
  * @abort: the next command is aborted while it waits
+ * @erase_meanwhile: somebody sanitizes the unit while it waits
  * @no_budget: there is no memory left for data
  * @s: the command
  * @prepared: what iet_scsi_prepare() said
@@ -74,8 +77,11 @@ struct fake_device {
 	int fail_with;
 	struct work_struct *work;
 	unsigned int nr_steps;
+	bool limit;
+	unsigned int steps;
 	struct iet_span *held;
 	bool abort;
+	bool erase_meanwhile;
 	bool no_budget;
 
 	struct iet_scmd s;
@@ -87,6 +93,9 @@ extern struct fake_device fake;
 
 void fake_init(void);
 void fake_run(const u8 *cdb, enum fake_dir dir, u32 edtl, const void *out);
+void fake_run_from(struct iet_nexus *nexus, const u8 *cdb, enum fake_dir dir,
+		   u32 edtl, const void *out);
+void fake_work(void);
 const u8 *fake_in(void);
 u16 fake_asc(void);
 void fake_end(void);

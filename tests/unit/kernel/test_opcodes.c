@@ -28,7 +28,7 @@ static void check_row(const struct iet_scsi_op *op)
 	CHECK_EQ(op->len, group_len[op->opcode >> 5]);
 	CHECK_EQ(op->usage[0], op->opcode);
 	if (op->flags & IET_OP_SA)
-		CHECK_EQ(op->usage[1], op->sa);
+		CHECK_EQ(op->usage[1] & 0x1f, op->sa);
 	else
 		CHECK_EQ(op->sa, 0);
 	CHECK_EQ(op->usage[op->len - 1], 0); /* control byte */
@@ -38,7 +38,8 @@ static void check_row(const struct iet_scsi_op *op)
 	CHECK(!op->param != !op->execute);
 	CHECK(!op->param || (op->flags & IET_OP_IN));
 	CHECK(!(op->flags & IET_OP_IN) || !(op->flags & IET_OP_OUT));
-	CHECK(!(op->flags & IET_OP_WRITE) || (op->flags & IET_OP_OUT));
+	CHECK(!(op->flags & IET_OP_WRITE) ||
+	      (op->flags & (IET_OP_OUT | IET_OP_ATOMIC)));
 	CHECK(!(op->flags & IET_OP_WRITE) ||
 	      !(op->flags & (IET_OP_PR_READ | IET_OP_PR_FREE)));
 	CHECK(!(op->flags & IET_OP_LIMIT) || (op->flags & IET_OP_MEDIUM));
@@ -127,6 +128,7 @@ static void usage_is_true(void)
 
 	fake_init();
 	fake.vol.thin = true;
+	fake.vol.removable = true;
 	for (i = 0; i < iet_scsi_nr_ops; i++) {
 		const struct iet_scsi_op *op = &iet_scsi_ops[i];
 		bool before = ktap_ok;
@@ -165,6 +167,7 @@ static void report_all(void)
 
 		fake_init();
 		fake.vol.thin = true;
+		fake.vol.removable = true;
 		cdb[2] = rctd ? 0x80 : 0;
 		size = DESCRIPTOR + (rctd ? TIMEOUTS : 0);
 		fake_run(cdb, DIR_IN, 0xffff, NULL);
@@ -189,14 +192,15 @@ static void report_all(void)
 	}
 }
 
-/* what only thin provisioned units know is not reported by others */
-static void report_not_thin(void)
+/* what only thin provisioned or removable units know, others do not report */
+static void report_not_special(void)
 {
 	u8 cdb[16] = { 0xa3, 0x0c, [8] = 0xff, 0xff };
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < iet_scsi_nr_ops; i++)
-		nr += !(iet_scsi_ops[i].flags & IET_OP_THIN);
+		nr += !(iet_scsi_ops[i].flags &
+			(IET_OP_THIN | IET_OP_REMOVABLE));
 	CHECK(nr < iet_scsi_nr_ops);
 	fake_init();
 	fake_run(cdb, DIR_IN, 0xffff, NULL);
@@ -272,7 +276,7 @@ int main(void)
 	ktap_run(find);
 	ktap_run(usage_is_true);
 	ktap_run(report_all);
-	ktap_run(report_not_thin);
+	ktap_run(report_not_special);
 	ktap_run(report_one);
 	return ktap_done();
 }

@@ -110,6 +110,8 @@ struct iov_iter;
 
 /* which of the next allocations that may not sleep is to fail, 0: none */
 extern unsigned int shim_no_memory;
+/* percpu_ref_is_dying() says so */
+extern bool shim_dying;
 
 static inline bool shim_fails(gfp_t gfp)
 {
@@ -140,9 +142,24 @@ static inline bool percpu_ref_tryget_live(struct percpu_ref *ref)
 	return true;
 }
 
+static inline void percpu_ref_get(struct percpu_ref *ref)
+{
+	assert(ref->count++ > 0);
+}
+
+static inline bool percpu_ref_is_dying(struct percpu_ref *ref)
+{
+	return shim_dying;
+}
+
 static inline void percpu_ref_put(struct percpu_ref *ref)
 {
 	ref->count--;
+}
+
+static inline u64 div64_u64(u64 a, u64 b)
+{
+	return a / b;
 }
 
 /* Work is done when the test says so; it plays queue_work(). */
