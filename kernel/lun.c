@@ -35,6 +35,24 @@ static int add_to_sessions(struct iet_target *target, struct iet_lun *lun)
 	return 0;
 }
 
+static void link_volume(struct iet_lun *l)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&l->vol->lock, flags);
+	list_add_tail(&l->vol_node, &l->vol->luns);
+	spin_unlock_irqrestore(&l->vol->lock, flags);
+}
+
+static void unlink_volume(struct iet_lun *l)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&l->vol->lock, flags);
+	list_del_init(&l->vol_node);
+	spin_unlock_irqrestore(&l->vol->lock, flags);
+}
+
 /**
  * iet_lun_add() - map a volume into a target
  * @target: the target
@@ -64,6 +82,8 @@ int iet_lun_add(struct iet_target *target, u32 lun, struct iet_volume *vol,
 		return -ENOMEM;
 	l->lun = lun;
 	l->vol = vol;
+	l->target = target;
+	INIT_LIST_HEAD(&l->vol_node);
 	l->origin = origin;
 
 	err = xa_insert(&target->luns, lun, l, GFP_KERNEL);
@@ -82,6 +102,7 @@ int iet_lun_add(struct iet_target *target, u32 lun, struct iet_volume *vol,
 		kfree_rcu(l, rcu);
 		return err;
 	}
+	link_volume(l);
 	target->nr_luns++;
 	iet_event_lun(target->tid, lun, IET_EVENT_NEW);
 	return 0;
@@ -108,6 +129,7 @@ int iet_lun_delete(struct iet_target *target, u32 lun,
 	l = xa_erase(&target->luns, lun);
 	if (!l)
 		return iet_nl_refuse(extack, NULL, "no such LUN", -ENOENT);
+	unlink_volume(l);
 	target->nr_luns--;
 	del_from_sessions(target, lun);
 	iet_volume_kill(l->vol);

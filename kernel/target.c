@@ -20,6 +20,8 @@ LIST_HEAD(iet_targets);
 
 /* the same targets by tid; under iet_config_lock */
 static DEFINE_XARRAY_ALLOC1(tids);
+/* and by port_id */
+static DEFINE_XARRAY_ALLOC1(ports);
 
 /*
  * RFC 7143 4.2.7.  The host part of an "iqn." name is left to the
@@ -50,13 +52,39 @@ static const char *name_refusal(const char *name)
 	return NULL;
 }
 
-static int insert(struct iet_target *target, u32 tid)
+static int insert_tid(struct iet_target *target, u32 tid)
 {
 	if (!tid)
 		return xa_alloc(&tids, &target->tid, target, xa_limit_32b,
 				GFP_KERNEL);
 	target->tid = tid;
 	return xa_insert(&tids, tid, target, GFP_KERNEL);
+}
+
+static int insert_port(struct iet_target *target)
+{
+	u32 id = target->tid;
+	int err = -EBUSY;
+
+	if (id <= U16_MAX)
+		err = xa_insert(&ports, id, target, GFP_KERNEL);
+	if (err == -EBUSY)
+		err = xa_alloc(&ports, &id, target, XA_LIMIT(1, U16_MAX),
+			       GFP_KERNEL);
+	target->port_id = id;
+	return err;
+}
+
+static int insert(struct iet_target *target, u32 tid)
+{
+	int err = insert_tid(target, tid);
+
+	if (err < 0)
+		return err;
+	err = insert_port(target);
+	if (err < 0)
+		xa_erase(&tids, target->tid);
+	return err;
 }
 
 /**
@@ -187,6 +215,7 @@ int iet_target_delete(struct iet_target *target, bool force,
 	target->dying = true;
 	list_del(&target->node);
 	xa_erase(&tids, target->tid);
+	xa_erase(&ports, target->port_id);
 	list_for_each_entry_safe(s, next, &target->sessions, target_node)
 		iet_session_close(s, IET_EVENT_ADMIN);
 	delete_luns(target);

@@ -29,6 +29,8 @@ extern struct list_head iet_targets;
  * struct iet_lun - a mapping of a volume into a target
  * @lun: number, 0-16383
  * @vol: the volume
+ * @target: of which target
+ * @vol_node: in vol->luns, under vol->lock
  * @origin: enum iet_origin
  * @rcu: for freeing
  *
@@ -38,6 +40,8 @@ extern struct list_head iet_targets;
 struct iet_lun {
 	u32 lun;
 	struct iet_volume *vol;
+	struct iet_target *target;
+	struct list_head vol_node;
 	u32 origin;
 	struct rcu_head rcu;
 };
@@ -61,6 +65,8 @@ struct iet_target_param {
  * @rcu: for freeing
  * @node: in iet_targets
  * @tid: target id, 1 and up
+ * @port_id: relative target port identifier (SAM-5 4.6.5.2) of its one port:
+ *	unique, and the tid wherever that is possible; constant
  * @name: iSCSI name, lower case
  * @origin: enum iet_origin
  * @dying: deleted: no new sessions or LUNs
@@ -81,6 +87,7 @@ struct iet_target {
 	struct rcu_head rcu;
 	struct list_head node;
 	u32 tid;
+	u16 port_id;
 	char name[ISCSI_NAME_MAX + 1];
 	u32 origin;
 	bool dying;

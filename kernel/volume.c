@@ -152,6 +152,7 @@ static struct iet_volume *alloc_volume(const struct iet_lun_args *args)
 	vol->thin = args->thin;
 	vol->removable = args->removable;
 	spin_lock_init(&vol->lock);
+	INIT_LIST_HEAD(&vol->luns);
 	INIT_LIST_HEAD(&vol->itls);
 	INIT_LIST_HEAD(&vol->orphans);
 	iet_spans_init(&vol->spans);

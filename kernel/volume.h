@@ -94,7 +94,8 @@ struct iet_mode {
  * @scsi_sn: VPD 80 serial number
  * @state: what it keeps through a power cut, NULL: nothing
  * @wq: workers: unbound, rescuer-backed, at most Wthreads at a time
- * @lock: protects @itls and the orphans; taken from any context
+ * @lock: protects @luns, @itls and the orphans; taken from any context
+ * @luns: iet_lun.vol_node: what it is mapped as
  * @itls: iet_itl.vol_node: the I_T_L nexuses, for unit attentions
  * @orphans: iet_scmd.orphan_node: aborted writes that the backend still
  *	holds (see iet_orphan_add())
@@ -142,6 +143,7 @@ struct iet_volume {
 	struct workqueue_struct *wq;
 
 	spinlock_t lock ____cacheline_aligned_in_smp;
+	struct list_head luns;
 	struct list_head itls;
 	struct list_head orphans;
 	unsigned int nr_orphans;

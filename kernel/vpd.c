@@ -39,9 +39,7 @@
 
 #define NAA_LOCAL (3ULL << 60)
 
-/* our only target port and its group; the portal group tag is the same */
-#define PORT_ID 1
-#define PORT_GROUP 1
+/* each target has one port, of this portal group tag, in a group of its own */
 #define PORT_SUFFIX ",t,0x0001"
 
 /* most blocks of a COMPARE AND WRITE: all that its CDB can say */
@@ -127,13 +125,14 @@ static u16 page_serial(const struct iet_scmd *s, u8 *p)
 static u16 page_identification(const struct iet_scmd *s, u8 *p)
 {
 	const char *target = s->nexus->target->name;
+	u16 port = s->nexus->target->port_id;
 	u8 *d = p;
 
 	if (s->vol)
 		d = unit_designators(d, s->vol);
 	d = scsi_name(d, ASSOC_PORT, target, PORT_SUFFIX);
-	d = number(d, TYPE_RELATIVE_PORT, PORT_ID);
-	d = number(d, TYPE_PORT_GROUP, PORT_GROUP);
+	d = number(d, TYPE_RELATIVE_PORT, port);
+	d = number(d, TYPE_PORT_GROUP, port);
 	d = scsi_name(d, ASSOC_DEVICE, target, "");
 	return d - p;
 }
