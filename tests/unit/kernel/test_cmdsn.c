@@ -48,6 +48,51 @@ static void test_rejected(void)
 	CHECK_EQ(iet_cmdsn_arrived(&sn, 1, false), IET_CMDSN_NEXT);
 }
 
+/* RFC 7143 11.5.5: a command that never arrives counts as received */
+static void test_plugged(void)
+{
+	struct iet_cmdsn sn;
+
+	iet_cmdsn_init(&sn, 0xfffffffe, 8);
+	CHECK(iet_cmdsn_plug(&sn, 0xffffffff));
+	CHECK(iet_cmdsn_plug(&sn, 1));
+	/* again, before the window, after it */
+	CHECK(!iet_cmdsn_plug(&sn, 1));
+	CHECK(!iet_cmdsn_plug(&sn, 0xfffffffd));
+	CHECK(!iet_cmdsn_plug(&sn, 6));
+	CHECK_EQ(sn.nr_plugged, 2);
+	iet_cmdsn_skip(&sn);
+	CHECK_EQ(sn.exp, 0xfffffffe);
+	/* if it comes after all it is ignored */
+	CHECK_EQ(iet_cmdsn_arrived(&sn, 1, false), IET_CMDSN_OUTSIDE);
+	CHECK_EQ(iet_cmdsn_arrived(&sn, 0xfffffffe, false), IET_CMDSN_NEXT);
+	CHECK_EQ(sn.exp, 0xffffffff);
+	iet_cmdsn_skip(&sn);
+	CHECK_EQ(sn.exp, 0);
+	CHECK_EQ(sn.nr_plugged, 1);
+	CHECK_EQ(iet_cmdsn_arrived(&sn, 0, false), IET_CMDSN_NEXT);
+	iet_cmdsn_skip(&sn);
+	CHECK_EQ(sn.exp, 2);
+	CHECK_EQ(sn.nr_plugged, 0);
+	/* two are outstanding, two were plugged: those hold no place */
+	CHECK_EQ(sn.max - sn.exp + 1, 6);
+}
+
+/* The whole of the largest window is plugged: no bit is used twice. */
+static void test_plugged_window(void)
+{
+	struct iet_cmdsn sn;
+
+	iet_cmdsn_init(&sn, 100, IET_CMDSN_WINDOW_MAX);
+	for (u32 i = IET_CMDSN_WINDOW_MAX; i--;)
+		CHECK(iet_cmdsn_plug(&sn, 100 + i));
+	iet_cmdsn_skip(&sn);
+	CHECK_EQ(sn.exp, 100 + IET_CMDSN_WINDOW_MAX);
+	CHECK_EQ(sn.nr_plugged, 0);
+	CHECK_EQ(sn.max, sn.exp + IET_CMDSN_WINDOW_MAX - 1);
+	CHECK_EQ(iet_cmdsn_arrived(&sn, sn.exp, false), IET_CMDSN_NEXT);
+}
+
 struct row {
 	const char *name;
 	u32 exp, window, cmd_sn;
@@ -118,6 +163,8 @@ int main(void)
 	ktap_run(test_in_order);
 	ktap_run(test_window);
 	ktap_run(test_rejected);
+	ktap_run(test_plugged);
+	ktap_run(test_plugged_window);
 	ktap_run(test_verdicts);
 	ktap_run(test_monotonic);
 	return ktap_done();
