@@ -197,11 +197,12 @@ enum iet_session_attr {
 	IET_S_INITIATOR, /* string: InitiatorName */
 	IET_S_ISID, /* 6 bytes */
 	IET_S_TSIH, /* u16 */
-	IET_S_EXP_CMD_SN, /* u32: SESSION_NEW; CmdSN of the final login request */
+	IET_S_EXP_CMD_SN, /* u32: SESSION_NEW: CmdSN of the final login request */
 	IET_S_KEYS, /* nest of iet_key_attr: what was negotiated */
 	IET_S_CONN, /* nest of iet_conn_attr, one for each connection, reply */
 	IET_S_EVENT, /* u32: enum iet_event, notifications only */
 	IET_S_PAD,
+	IET_S_MAX_CMD_SN, /* u32: reply only */
 	__IET_S_MAX,
 };
 #define IET_S_MAX (__IET_S_MAX - 1)

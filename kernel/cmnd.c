@@ -160,6 +160,30 @@ struct iet_cmnd *iet_cmnd_find(struct iet_conn *conn, __be32 itt)
 }
 
 /**
+ * iet_cmnd_find_any - look a command of the session up by its tag
+ * @conn: the connection that is looked at first
+ * @itt: InitiatorTaskTag
+ *
+ * Context: the connection's thread.
+ * Return: the command, whichever connection it is allegiant to, or NULL
+ */
+struct iet_cmnd *iet_cmnd_find_any(struct iet_conn *conn, __be32 itt)
+{
+	struct iet_cmnd *cmnd = iet_cmnd_find(conn, itt);
+	struct iet_conn *other;
+
+	if (cmnd || list_is_singular(&conn->session->members))
+		return cmnd;
+	list_for_each_entry(other, &conn->session->members, member_node) {
+		if (other != conn)
+			cmnd = iet_cmnd_find(other, itt);
+		if (cmnd)
+			break;
+	}
+	return cmnd;
+}
+
+/**
  * iet_cmnd_answered - a command gives its place in the command window back
  * @cmnd: a command whose response is being made, or that gets none
  *
@@ -175,9 +199,7 @@ void iet_cmnd_answered(struct iet_cmnd *cmnd)
 	if (!cmnd->counted)
 		return;
 	cmnd->counted = false;
-	spin_lock(&session->sn_lock);
 	iet_cmdsn_answered(&session->sn);
-	spin_unlock(&session->sn_lock);
 }
 
 /**
@@ -234,6 +256,9 @@ void iet_conn_queue(struct iet_conn *conn, struct iet_cmnd *cmnd)
 		return;
 	cmnd->queued = true;
 	list_add_tail(&cmnd->tx_node, &conn->tx.queue);
+	/* the thread may be serving another connection just now */
+	if (!conn->on_run)
+		iet_nthread_kick(conn);
 }
 
 /**
@@ -241,15 +266,15 @@ void iet_conn_queue(struct iet_conn *conn, struct iet_cmnd *cmnd)
  * @conn: the connection it is sent on
  * @exp: where to put ExpCmdSN
  * @max: where to put MaxCmdSN
+ *
+ * Context: the connection's thread.
  */
 void iet_conn_sn(struct iet_conn *conn, __be32 *exp, __be32 *max)
 {
-	struct iet_session *session = conn->session;
+	const struct iet_cmdsn *sn = &conn->session->sn;
 
-	spin_lock(&session->sn_lock);
-	*exp = cpu_to_be32(session->sn.exp);
-	*max = cpu_to_be32(session->sn.max);
-	spin_unlock(&session->sn_lock);
+	*exp = cpu_to_be32(sn->exp);
+	*max = cpu_to_be32(sn->max);
 }
 
 /**
@@ -335,15 +360,16 @@ void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 		return;
 	case IET_CMND_PARKED:
 		/* its CmdSN has been received and must not become a gap */
+		iet_cmdsn_plug(&conn->session->sn, cmnd->cmd_sn);
 		if (cmnd->r2t.unsolicited)
 			note_dropped(conn, cmnd->itt);
-		unhash(cmnd);
-		if (conn->rx.cmnd == cmnd)
-			conn->rx.cmnd = NULL;
-		iet_tio_free(&cmnd->scmd.tio);
-		cmnd->aborted = true;
+		iet_cmnd_free(cmnd);
 		return;
 	case IET_CMND_RX:
+		/* another connection may wait for this one */
+		if (iet_pdu_has_cmd_sn(&cmnd->req))
+			iet_cmdsn_plug(&conn->session->sn, cmnd->cmd_sn);
+		fallthrough;
 	case IET_CMND_WAIT_DATA:
 		if (cmnd->r2t.unsolicited)
 			note_dropped(conn, cmnd->itt);
@@ -442,7 +468,7 @@ void iet_cmnd_done(struct iet_cmnd *cmnd)
 
 	if (iet_nthread_current(conn)) {
 		iet_cmnd_returned(cmnd);
-		/* the thread may be serving another connection just now */
+		/* which may have been its last one */
 		if (!conn->on_run)
 			iet_nthread_kick(conn);
 		return;
@@ -634,25 +660,63 @@ static int text_header(struct iet_cmnd *cmnd)
 	return len ? iet_tio_alloc(&cmnd->scmd.tio, len, TIO_GFP) : 0;
 }
 
+/* The connection ends with the response. */
+static void close_own(struct iet_cmnd *cmnd)
+{
+	cmnd->close_after = true;
+	cmnd->conn->stop_rx = true;
+}
+
+static u8 close_session(struct iet_cmnd *cmnd)
+{
+	struct iet_conn *own = cmnd->conn, *conn;
+
+	list_for_each_entry(conn, &own->session->members, member_node) {
+		if (conn != own)
+			iet_conn_end(conn, IET_EVENT_LOGOUT);
+	}
+	own->ends_session = true;
+	close_own(cmnd);
+	return ISCSI_LOGOUT_SUCCESS;
+}
+
+static u8 close_connection(struct iet_cmnd *cmnd)
+{
+	const struct iscsi_logout_hdr *hdr = (void *)&cmnd->req;
+	struct iet_conn *conn =
+		iet_conn_member(cmnd->conn->session, be16_to_cpu(hdr->cid));
+
+	if (!conn)
+		return ISCSI_LOGOUT_CID_NOT_FOUND;
+	if (conn == cmnd->conn)
+		close_own(cmnd);
+	else
+		iet_conn_end(conn, IET_EVENT_LOGOUT);
+	return ISCSI_LOGOUT_SUCCESS;
+}
+
+static u8 recovery_unsupported(struct iet_cmnd *cmnd)
+{
+	return ISCSI_LOGOUT_RECOVERY_UNSUPPORTED;
+}
+
+/* Each carries a Logout out, and returns an enum iscsi_logout_response. */
+static u8 (*const logouts[])(struct iet_cmnd *cmnd) = {
+	[ISCSI_LOGOUT_CLOSE_SESSION] = close_session,
+	[ISCSI_LOGOUT_CLOSE_CONNECTION] = close_connection,
+	[ISCSI_LOGOUT_RECOVERY] = recovery_unsupported,
+};
+
 static void logout_start(struct iet_cmnd *cmnd)
 {
 	const struct iscsi_logout_hdr *hdr = (void *)&cmnd->req;
-	struct iet_conn *conn = cmnd->conn;
 	u8 reason = hdr->reason & ISCSI_LOGOUT_REASON_MASK;
 
 	cmnd->kind = IET_TX_LOGOUT;
-	if (reason == ISCSI_LOGOUT_CLOSE_SESSION ||
-	    (reason == ISCSI_LOGOUT_CLOSE_CONNECTION &&
-	     be16_to_cpu(hdr->cid) == conn->cid)) {
-		cmnd->response = ISCSI_LOGOUT_SUCCESS;
-		cmnd->close_after = true;
-		conn->stop_rx = true;
-	} else if (reason == ISCSI_LOGOUT_RECOVERY) {
-		cmnd->response = ISCSI_LOGOUT_RECOVERY_UNSUPPORTED;
-	} else {
-		cmnd->response = ISCSI_LOGOUT_CID_NOT_FOUND;
-	}
-	iet_conn_queue(conn, cmnd);
+	cmnd->response = reason < ARRAY_SIZE(logouts) ?
+				 logouts[reason](cmnd) :
+				 ISCSI_LOGOUT_CID_NOT_FOUND;
+	iet_conn_queue(cmnd->conn, cmnd);
 }
 
 static int no_data(struct iet_cmnd *cmnd)
@@ -668,24 +732,11 @@ static const struct cmnd_op ops[] = {
 	[ISCSI_OP_LOGOUT_REQ] = { no_data, logout_start },
 };
 
-static bool outside_window(struct iet_conn *conn, const struct iscsi_hdr *hdr)
-{
-	struct iet_session *session = conn->session;
-	bool outside;
-
-	if (!iet_pdu_has_cmd_sn(hdr))
-		return false;
-	spin_lock(&session->sn_lock);
-	outside = iet_cmdsn_outside(&session->sn, iet_pdu_cmd_sn(hdr));
-	spin_unlock(&session->sn_lock);
-	return outside;
-}
-
-static bool is_parked(struct iet_conn *conn, u32 cmd_sn)
+static bool is_parked(struct iet_session *session, u32 cmd_sn)
 {
 	struct iet_cmnd *cmnd;
 
-	list_for_each_entry(cmnd, &conn->parked, park_node) {
+	list_for_each_entry(cmnd, &session->parked, park_node) {
 		if (cmnd->cmd_sn == cmd_sn)
 			return true;
 	}
@@ -695,22 +746,19 @@ static bool is_parked(struct iet_conn *conn, u32 cmd_sn)
 /* Requests to be ignored silently (RFC 7143 4.2.2.1). */
 static bool to_be_ignored(struct iet_conn *conn, const struct iscsi_hdr *hdr)
 {
-	return outside_window(conn, hdr) ||
-	       (iet_pdu_has_cmd_sn(hdr) &&
-		is_parked(conn, iet_pdu_cmd_sn(hdr)));
+	struct iet_session *session = conn->session;
+	u32 cmd_sn = iet_pdu_cmd_sn(hdr);
+
+	return iet_pdu_has_cmd_sn(hdr) &&
+	       (iet_cmdsn_outside(&session->sn, cmd_sn) ||
+		is_parked(session, cmd_sn));
 }
 
-static enum iet_cmdsn_verdict arrived(struct iet_conn *conn,
+static enum iet_cmdsn_verdict arrived(struct iet_session *session,
 				      const struct iscsi_hdr *hdr)
 {
-	struct iet_session *session = conn->session;
-	enum iet_cmdsn_verdict verdict;
-
-	spin_lock(&session->sn_lock);
-	verdict = iet_cmdsn_arrived(&session->sn, iet_pdu_cmd_sn(hdr),
-				    !iet_pdu_has_cmd_sn(hdr));
-	spin_unlock(&session->sn_lock);
-	return verdict;
+	return iet_cmdsn_arrived(&session->sn, iet_pdu_cmd_sn(hdr),
+				 !iet_pdu_has_cmd_sn(hdr));
 }
 
 /* May this request be taken up?  0, or an enum iscsi_reject_reason. */
@@ -719,7 +767,7 @@ static u8 refuse_request(struct iet_conn *conn, const struct iscsi_hdr *hdr)
 	bool immediate = hdr->opcode & ISCSI_OP_IMMEDIATE;
 
 	if (hdr->itt != cpu_to_be32(ISCSI_RESERVED_TAG) &&
-	    iet_cmnd_find(conn, hdr->itt))
+	    iet_cmnd_find_any(conn, hdr->itt))
 		return ISCSI_REJECT_TASK_IN_PROGRESS;
 	if (immediate && iscsi_opcode(hdr) == ISCSI_OP_SCSI_CMD &&
 	    conn->nr_immediate >= IMMEDIATE_MAX)
@@ -973,18 +1021,16 @@ void iet_cmnd_uncount(struct iet_cmnd *cmnd)
 	if (!cmnd->counted)
 		return;
 	cmnd->counted = false;
-	spin_lock(&session->sn_lock);
 	iet_cmdsn_rejected(&session->sn);
-	spin_unlock(&session->sn_lock);
 }
 
 /* Keep an early command, in the order of CmdSN. */
-static void park(struct iet_conn *conn, struct iet_cmnd *cmnd)
+static void park(struct iet_session *session, struct iet_cmnd *cmnd)
 {
 	struct iet_cmnd *other;
 
 	cmnd->state = IET_CMND_PARKED;
-	list_for_each_entry_reverse(other, &conn->parked, park_node) {
+	list_for_each_entry_reverse(other, &session->parked, park_node) {
 		if (iscsi_sn_before(other->cmd_sn, cmnd->cmd_sn))
 			break;
 	}
@@ -996,73 +1042,66 @@ static void park(struct iet_conn *conn, struct iet_cmnd *cmnd)
  * @conn: the connection
  * @cmd_sn: its CmdSN
  *
- * From now on the CmdSN counts as received (RFC 7143 11.5.1): an aborted
- * command takes its place.
+ * From now on the CmdSN counts as received (RFC 7143 11.5.1).
  *
  * Context: the connection's thread, which calls iet_cmnd_unpark() after this.
- * Return: 0; -ENOENT if this CmdSN is not missing; -ENOMEM if there is no
- * command
+ * Return: 0, or -ENOENT if this CmdSN is not missing
  */
 int iet_cmnd_plug(struct iet_conn *conn, u32 cmd_sn)
 {
 	struct iet_session *session = conn->session;
-	struct iet_cmnd *cmnd;
-	bool outside;
 
-	spin_lock(&session->sn_lock);
-	outside = iet_cmdsn_outside(&session->sn, cmd_sn);
-	spin_unlock(&session->sn_lock);
-	if (outside || is_parked(conn, cmd_sn))
+	if (is_parked(session, cmd_sn) || !iet_cmdsn_plug(&session->sn, cmd_sn))
 		return -ENOENT;
-	cmnd = iet_cmnd_alloc(conn);
-	if (!cmnd)
-		return -ENOMEM;
-	memset(&cmnd->req, 0, sizeof(cmnd->req));
-	cmnd->req.opcode = ISCSI_OP_SCSI_CMD;
-	((struct iscsi_scsi_cmd_hdr *)&cmnd->req)->cmd_sn = cpu_to_be32(cmd_sn);
-	cmnd->cmd_sn = cmd_sn;
-	cmnd->aborted = true;
-	park(conn, cmnd);
 	return 0;
 }
 
 /**
  * iet_cmnd_unpark - start the parked commands whose turn has come
- * @conn: the connection
+ * @session: the session, of which a command has arrived or a CmdSN has been
+ *	plugged
  *
- * Context: the connection's thread.
+ * They may be those of other connections.
+ *
+ * Context: the session's thread.
  */
-void iet_cmnd_unpark(struct iet_conn *conn)
+void iet_cmnd_unpark(struct iet_session *session)
 {
 	struct iet_cmnd *cmnd;
 
-	while ((cmnd = list_first_entry_or_null(&conn->parked, struct iet_cmnd,
-						park_node))) {
-		enum iet_cmdsn_verdict verdict = arrived(conn, &cmnd->req);
+	for (;;) {
+		enum iet_cmdsn_verdict verdict;
 
+		iet_cmdsn_skip(&session->sn);
+		cmnd = list_first_entry_or_null(&session->parked,
+						struct iet_cmnd, park_node);
+		if (!cmnd)
+			return;
+		verdict = arrived(session, &cmnd->req);
 		if (verdict == IET_CMDSN_EARLY)
 			return;
 		list_del(&cmnd->park_node);
 		cmnd->state = IET_CMND_RX;
-		cmnd->counted = verdict == IET_CMDSN_NEXT;
 		/* or the CmdSN came again on its way here */
-		if (cmnd->aborted || !cmnd->counted)
-			iet_cmnd_free(cmnd);
-		else
+		if (verdict == IET_CMDSN_NEXT)
 			start(cmnd);
+		else
+			iet_cmnd_free(cmnd);
 	}
 }
 
 static void request_pdu(struct iet_conn *conn, struct iet_cmnd *cmnd)
 {
-	switch (arrived(conn, &cmnd->req)) {
+	struct iet_session *session = conn->session;
+
+	switch (arrived(session, &cmnd->req)) {
 	case IET_CMDSN_NEXT:
 		start(cmnd);
-		if (!list_empty(&conn->parked))
-			iet_cmnd_unpark(conn);
+		if (!list_empty(&session->parked) || session->sn.nr_plugged)
+			iet_cmnd_unpark(session);
 		break;
 	case IET_CMDSN_EARLY:
-		park(conn, cmnd);
+		park(session, cmnd);
 		break;
 	case IET_CMDSN_OUTSIDE:
 		iet_cmnd_abort(cmnd, NULL);

@@ -16,6 +16,7 @@
 #include "tmf.h"
 
 struct iet_conn;
+struct iet_session;
 
 enum iet_cmnd_state {
 	IET_CMND_FREE,
@@ -44,7 +45,7 @@ enum iet_tx_kind {
  * @conn: the connection it belongs to, for ever
  * @node: in conn->free or conn->active
  * @tx_node: in conn->tx.queue
- * @park_node: in conn->parked, by CmdSN
+ * @park_node: in session->parked, by CmdSN
  * @done_node: in conn->done
  * @itt_node: in conn->itt, if @hashed
  * @state: where it is
@@ -114,6 +115,7 @@ struct iet_cmnd {
 struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn);
 void iet_cmnd_free(struct iet_cmnd *cmnd);
 struct iet_cmnd *iet_cmnd_find(struct iet_conn *conn, __be32 itt);
+struct iet_cmnd *iet_cmnd_find_any(struct iet_conn *conn, __be32 itt);
 void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf);
 void iet_cmnd_revive(struct iet_cmnd *cmnd, struct iet_tmf *tmf);
 void iet_cmnd_done(struct iet_cmnd *cmnd);
@@ -128,7 +130,7 @@ void iet_cmnd_returned(struct iet_cmnd *cmnd);
 int iet_cmnd_header(struct iet_conn *conn);
 void iet_cmnd_pdu(struct iet_conn *conn);
 int iet_cmnd_data_error(struct iet_conn *conn);
-void iet_cmnd_unpark(struct iet_conn *conn);
+void iet_cmnd_unpark(struct iet_session *session);
 void iet_cmnd_answered(struct iet_cmnd *cmnd);
 void iet_cmnd_uncount(struct iet_cmnd *cmnd);
 int iet_cmnd_plug(struct iet_conn *conn, u32 cmd_sn);

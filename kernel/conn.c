@@ -167,7 +167,7 @@ static void conn_unlink_work(struct work_struct *work)
 	session->nr_conns--;
 	iet_event_conn(session->target->tid, session->sid, conn->cid,
 		       conn->close_reason);
-	if (!session->nr_conns)
+	if (!session->nr_conns || conn->ends_session)
 		iet_session_close(session, conn->close_reason);
 	if (session->successor &&
 	    atomic_dec_and_test(&session->successor->hold)) {
@@ -209,7 +209,7 @@ static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 	init_llist_head(&conn->msgs);
 	INIT_LIST_HEAD(&conn->free);
 	INIT_LIST_HEAD(&conn->active);
-	INIT_LIST_HEAD(&conn->parked);
+	INIT_LIST_HEAD(&conn->member_node);
 	INIT_LIST_HEAD(&conn->tx.queue);
 	INIT_DELAYED_WORK(&conn->timer, conn_timer_work);
 	INIT_DELAYED_WORK(&conn->tmf_timer, conn_tmf_timer_work);
@@ -230,23 +230,44 @@ static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 	conn->flags = BIT(IET_CONN_RX_READY) | BIT(IET_CONN_TX_READY);
 }
 
+static bool is_closing(const struct iet_conn *conn)
+{
+	return test_bit(IET_CONN_CLOSE, &conn->flags);
+}
+
+/*
+ * May there be such a connection?  One of the same CID is reinstated by it
+ * (RFC 7143 6.3.4).
+ */
 static int check_place(struct iet_session *session, u16 cid,
 		       struct netlink_ext_ack *extack)
 {
+	struct iet_conn *conn;
+	u32 others = 0;
+
 	if (session->unlinked) {
 		NL_SET_ERR_MSG(extack, "the session is being closed");
 		return -ENODEV;
 	}
-	if (iet_conn_find(session, cid)) {
-		NL_SET_ERR_MSG(extack, "the session has such a connection");
-		return -EEXIST;
-	}
-	if (session->nr_conns >= session->keys[IET_K_MAX_CONNECTIONS]) {
+	list_for_each_entry(conn, &session->conns, session_node)
+		others += conn->cid != cid && !is_closing(conn);
+	if (others >= session->keys[IET_K_MAX_CONNECTIONS]) {
 		NL_SET_ERR_MSG(extack,
 			       "MaxConnections of the session is reached");
 		return -EUSERS;
 	}
 	return 0;
+}
+
+/* The thread closes the old one before it reads from the new, see join(). */
+static void reinstate(struct iet_session *session, u16 cid)
+{
+	struct iet_conn *conn;
+
+	list_for_each_entry(conn, &session->conns, session_node) {
+		if (conn->cid == cid)
+			iet_conn_close(conn, IET_EVENT_REINSTATED);
+	}
 }
 
 static unsigned long nop_interval(const struct iet_conn *conn)
@@ -302,6 +323,7 @@ struct iet_conn *iet_conn_create(struct iet_session *session,
 	if (err)
 		goto err_unassign;
 	iet_session_get(session);
+	reinstate(session, conn->cid);
 	list_add(&conn->session_node, &session->conns);
 	session->nr_conns++;
 	/* closing, which may begin as soon as it is attached, stops the timer */
@@ -326,7 +348,7 @@ err_free:
  * @cid: connection id
  *
  * Context: iet_config_lock held, which also protects the result.
- * Return: the connection, or NULL
+ * Return: the connection, the newest if older ones are being closed, or NULL
  */
 struct iet_conn *iet_conn_find(struct iet_session *session, u16 cid)
 {
@@ -405,6 +427,61 @@ static void conn_shut(struct iet_conn *conn)
 	queue_work(iet_wq, &conn->unlink_work);
 }
 
+/**
+ * iet_conn_end - close a connection at once
+ * @conn: a connection of the caller's session
+ * @reason: why, for the events
+ *
+ * Context: the session's thread.
+ */
+void iet_conn_end(struct iet_conn *conn, enum iet_event reason)
+{
+	iet_conn_close(conn, reason);
+	if (conn->state != IET_CONN_CLOSING)
+		conn_shut(conn);
+}
+
+/**
+ * iet_conn_member - look a connection up
+ * @session: the session
+ * @cid: connection id
+ *
+ * Context: the session's thread.
+ * Return: the connection, or NULL; one that is being closed is not found
+ */
+struct iet_conn *iet_conn_member(struct iet_session *session, u16 cid)
+{
+	struct iet_conn *conn;
+
+	list_for_each_entry(conn, &session->members, member_node) {
+		if (conn->cid == cid && conn->state != IET_CONN_CLOSING)
+			return conn;
+	}
+	return NULL;
+}
+
+/*
+ * The first turn of a connection.  One that it reinstates is closed before
+ * anything is read from this one: its commands have ended then, or are known
+ * as orphans.
+ */
+static void join(struct iet_conn *conn)
+{
+	struct iet_conn *other;
+
+	list_for_each_entry(other, &conn->session->members, member_node) {
+		if (is_closing(other) && other->state != IET_CONN_CLOSING)
+			conn_shut(other);
+	}
+	list_add(&conn->member_node, &conn->session->members);
+}
+
+static void leave(struct iet_conn *conn)
+{
+	list_del(&conn->member_node);
+	iet_nthread_detach(conn);
+}
+
 static void take_messages(struct iet_conn *conn)
 {
 	struct llist_node *list =
@@ -472,14 +549,15 @@ bool iet_conn_run(struct iet_conn *conn)
 	bool unlinked = test_bit(IET_CONN_UNLINKED, &conn->flags);
 	bool more = false;
 
-	if (test_bit(IET_CONN_CLOSE, &conn->flags) &&
-	    conn->state != IET_CONN_CLOSING)
+	if (list_empty(&conn->member_node))
+		join(conn);
+	if (is_closing(conn) && conn->state != IET_CONN_CLOSING)
 		conn_shut(conn);
 	take_messages(conn);
 	take_done(conn);
 	if (conn->state == IET_CONN_CLOSING) {
 		if (!conn->nr_active && unlinked)
-			iet_nthread_detach(conn);
+			leave(conn);
 		return false;
 	}
 	if (test_and_clear_bit(IET_CONN_TIMER, &conn->flags))

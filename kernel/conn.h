@@ -161,6 +161,7 @@ struct iet_tx {
  *	under way one, and @unlink_work one
  * @session: with a reference
  * @session_node: in session->conns, under iet_config_lock
+ * @member_node: in session->members, the thread's own
  * @nthread: the thread that owns it
  * @run_node: in the thread's list of connections with work
  * @ready_node: in the thread's list of kicked connections
@@ -181,7 +182,6 @@ struct iet_tx {
  * @exp_stat_sn: ExpStatSN as last received
  * @free: commands not in use
  * @active: the others
- * @parked: those whose CmdSN is early, in the order of CmdSN
  * @nr_active: how many are active
  * @nr_immediate: how many of them are immediate SCSI commands
  * @itt: active commands by InitiatorTaskTag
@@ -191,6 +191,7 @@ struct iet_tx {
  * @rx: receive side
  * @tx: transmit side
  * @attached: the thread has it
+ * @ends_session: the session ends with it
  * @stop_rx: nothing more is read: a Reject or Logout Response that ends the
  *	connection is on its way
  * @timer: NOP-In
@@ -210,7 +211,7 @@ struct iet_conn {
 	struct kref ref;
 	struct iet_session *session;
 	struct list_head session_node;
-	bool linked;
+	struct list_head member_node;
 	struct iet_nthread *nthread;
 	struct list_head run_node;
 	struct llist_node ready_node;
@@ -241,7 +242,6 @@ struct iet_conn {
 	u32 exp_stat_sn;
 	struct list_head free;
 	struct list_head active;
-	struct list_head parked;
 	unsigned int nr_active;
 	unsigned int nr_immediate;
 	struct hlist_head itt[IET_ITT_BUCKETS];
@@ -251,6 +251,7 @@ struct iet_conn {
 	struct iet_tx tx;
 	bool attached;
 	bool stop_rx;
+	bool ends_session;
 
 	struct delayed_work timer;
 	struct delayed_work tmf_timer;
@@ -273,6 +274,8 @@ void iet_conn_put(struct iet_conn *conn);
 
 /* called by the connection's thread only */
 bool iet_conn_run(struct iet_conn *conn);
+void iet_conn_end(struct iet_conn *conn, enum iet_event reason);
+struct iet_conn *iet_conn_member(struct iet_session *session, u16 cid);
 void iet_conn_queue(struct iet_conn *conn, struct iet_cmnd *cmnd);
 void iet_conn_sn(struct iet_conn *conn, __be32 *exp, __be32 *max);
 bool iet_conn_rx(struct iet_conn *conn);

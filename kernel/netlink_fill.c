@@ -179,6 +179,8 @@ int iet_nl_fill_session(struct sk_buff *skb, const void *obj)
 	    nla_put_string(skb, IET_S_INITIATOR, s->initiator) ||
 	    nla_put(skb, IET_S_ISID, sizeof(s->isid), s->isid) ||
 	    nla_put_u16(skb, IET_S_TSIH, s->tsih) ||
+	    nla_put_u32(skb, IET_S_EXP_CMD_SN, READ_ONCE(s->sn.exp)) ||
+	    nla_put_u32(skb, IET_S_MAX_CMD_SN, READ_ONCE(s->sn.max)) ||
 	    put_keys(skb, IET_S_KEYS, s->keys))
 		return -EMSGSIZE;
 	list_for_each_entry(conn, &s->conns, session_node)

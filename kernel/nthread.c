@@ -15,6 +15,7 @@
 
 #include "conn.h"
 #include "nthread.h"
+#include "session.h"
 
 /*
  * How soon a connection that found no memory or no command tries again: 2 ms,
@@ -177,16 +178,13 @@ unsigned int iet_nthreads_nr(void)
 	return nr_nthreads;
 }
 
-/**
- * iet_nthread_assign - choose a connection's thread
- * @conn: new connection
- *
+/*
  * The thread on whose CPU the socket's packets come in, if there is one for
  * each CPU and it is not much busier than others; else the least loaded.
  */
-void iet_nthread_assign(struct iet_conn *conn)
+static struct iet_nthread *choose(const struct socket *sock)
 {
-	int cpu = READ_ONCE(conn->sock->sk->sk_incoming_cpu);
+	int cpu = READ_ONCE(sock->sk->sk_incoming_cpu);
 	struct iet_nthread *best = &nthreads[0];
 	unsigned int i;
 
@@ -199,8 +197,25 @@ void iet_nthread_assign(struct iet_conn *conn)
 	    atomic_read(&nthreads[cpu].nr_conns) <=
 		    atomic_read(&best->nr_conns) + 1)
 		best = &nthreads[cpu];
-	atomic_inc(&best->nr_conns);
-	conn->nthread = best;
+	return best;
+}
+
+/**
+ * iet_nthread_assign - choose a connection's thread
+ * @conn: new connection
+ *
+ * That of its session, if this is not the first connection (see session.h).
+ *
+ * Context: iet_config_lock held.
+ */
+void iet_nthread_assign(struct iet_conn *conn)
+{
+	struct iet_session *session = conn->session;
+
+	if (!session->nthread)
+		session->nthread = choose(conn->sock);
+	conn->nthread = session->nthread;
+	atomic_inc(&conn->nthread->nr_conns);
 }
 
 /**

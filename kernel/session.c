@@ -187,7 +187,8 @@ static void session_setup(struct iet_session *session,
 	INIT_LIST_HEAD(&session->conns);
 	INIT_DELAYED_WORK(&session->orphan_work, session_orphan_work);
 	INIT_WORK(&session->release_work, session_release_work);
-	spin_lock_init(&session->sn_lock);
+	INIT_LIST_HEAD(&session->parked);
+	INIT_LIST_HEAD(&session->members);
 	iet_cmdsn_init(&session->sn, args->exp_cmd_sn,
 		       target->param.queued_commands);
 }

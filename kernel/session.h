@@ -7,7 +7,6 @@
 
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "cmdsn.h"
@@ -15,15 +14,16 @@
 #include "iscsi_proto.h"
 #include "scsi.h"
 
+struct iet_nthread;
 struct iet_target;
 struct netlink_ext_ack;
 
-#define IET_MAX_CONNECTIONS 1
+#define IET_MAX_CONNECTIONS 16
 #define IET_MAX_ERL 0
 #define IET_MAX_OUTSTANDING_R2T 64
 #define IET_MAX_RECV_SEGMENT 262144
 #define IET_MAX_BURST IET_TIO_MAX
-#define IET_MAX_QUEUED 256
+#define IET_MAX_QUEUED IET_CMDSN_WINDOW_MAX
 
 /**
  * struct iet_session_args - what SESSION_NEW asked for
@@ -63,8 +63,17 @@ struct iet_session_args {
  * @successor: the session that reinstates this one, with a reference
  * @orphan_work: drops a session that never got a connection
  * @release_work: the end needs process context
- * @sn_lock: protects @sn
- * @sn: command numbering
+ * @nthread: the thread of all its connections, chosen with the first one;
+ *	under iet_config_lock
+ * @sn: command numbering; the thread's own, others may look at it for show
+ * @parked: iet_cmnd.park_node: commands whose CmdSN is early, in the order of
+ *	CmdSN, from whichever connection; the thread's own
+ * @members: iet_conn.member_node: its connections, as the thread sees them:
+ *	from their first turn to their last
+ *
+ * All connections of a session belong to one thread: so what they share, the
+ * numbering of commands most of all, needs no lock, and a command that has
+ * arrived by one of them can start another's.
  *
  * Lifetime: made by SESSION_NEW; unlinked when its last connection closes,
  * by SESSION_DEL, TARGET_DEL or reinstatement; freed at the last reference.
@@ -88,8 +97,11 @@ struct iet_session {
 	struct delayed_work orphan_work;
 	struct work_struct release_work;
 
-	spinlock_t sn_lock ____cacheline_aligned_in_smp;
-	struct iet_cmdsn sn;
+	struct iet_nthread *nthread;
+
+	struct iet_cmdsn sn ____cacheline_aligned_in_smp;
+	struct list_head parked;
+	struct list_head members;
 };
 
 /* all under iet_config_lock, which the caller holds */

@@ -125,13 +125,25 @@ void iet_tmf_release(struct iet_tmf *tmf)
 	tmf->vol = NULL;
 }
 
+/* By another connection of the session, after the function. */
+static bool came_later(struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
+{
+	const struct iet_cmnd *own = tmf_cmnd(tmf);
+
+	return cmnd->conn->session == own->conn->session &&
+	       cmnd->conn != own->conn && cmnd->counted &&
+	       iscsi_sn_before(own->cmd_sn, cmnd->cmd_sn);
+}
+
 /* Does the function concern this command? */
-static bool concerns(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
+static bool concerns(struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
 {
 	if (iscsi_opcode(&cmnd->req) != ISCSI_OP_SCSI_CMD)
 		return false;
 	if (cmnd->state != IET_CMND_WAIT_DATA &&
 	    cmnd->state != IET_CMND_EXECUTING)
+		return false;
+	if (came_later(tmf, cmnd))
 		return false;
 	return !tmf->op->lun || cmnd->scmd.vol == tmf->vol;
 }
@@ -146,7 +158,7 @@ static void tell_again(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd,
 	u16 asc = tmf->op->ua ?: tmf->op->ua_cleared;
 	struct iet_itl *itl;
 
-	if (!asc || cmnd->conn == own)
+	if (!asc || cmnd->conn->session == own->session)
 		return;
 	rcu_read_lock();
 	itl = iet_nexus_itl(&cmnd->conn->session->nexus, cmnd->scmd.lun_raw);
@@ -330,10 +342,10 @@ static u8 abort_missing(struct iet_cmnd *cmnd)
 static void abort_task(struct iet_cmnd *cmnd)
 {
 	const struct iscsi_tmf_hdr *hdr = (void *)&cmnd->req;
-	struct iet_cmnd *victim = iet_cmnd_find(cmnd->conn, hdr->ref_itt);
+	struct iet_cmnd *victim = iet_cmnd_find_any(cmnd->conn, hdr->ref_itt);
 
 	/*
-	 * All that was sent before has arrived: there is one connection.  A
+	 * If it is not here, its connection is slower than this one.  A
 	 * response that is on its way is sent before ours, which then says
 	 * that the task does not exist (11.6.1).
 	 */

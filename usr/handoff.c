@@ -125,13 +125,18 @@ static int compare_tsih(const struct kernel_session *s, void *arg)
 	return 0;
 }
 
-/* 6.3.3: the same CID again reinstates that connection and adds none */
-static bool has_cid(const struct kernel_session *s, uint32_t cid)
+/*
+ * 6.3.4: the same CID again reinstates that connection and adds none.  What
+ * is being closed counts no more.
+ */
+static unsigned int others(const struct kernel_session *s, uint32_t cid)
 {
+	unsigned int nr = 0;
+
 	for (unsigned int i = 0; i < s->nr_conns; i++)
-		if (s->conn[i].cid == cid)
-			return true;
-	return false;
+		nr += s->conn[i].cid != cid &&
+		      s->conn[i].state != IET_CONN_CLOSING;
+	return nr;
 }
 
 enum iscsi_login_status handoff_find_session(struct login *l)
@@ -148,7 +153,7 @@ enum iscsi_login_status handoff_find_session(struct login *l)
 		return ISCSI_LOGIN_NO_SESSION;
 	if (s->keys.set & K_HAS(IET_K_MAX_CONNECTIONS))
 		max = s->keys.val[IET_K_MAX_CONNECTIONS];
-	if (s->nr_conns >= max && !has_cid(s, ntohs(l->first.cid)))
+	if (others(s, ntohs(l->first.cid)) >= max)
 		return ISCSI_LOGIN_TOO_MANY_CONNECTIONS;
 	return ISCSI_LOGIN_SUCCESS;
 }

@@ -94,6 +94,9 @@ struct kernel_conn {
 	uint32_t max_xmit;
 };
 
+/* those of a session, and as many that are being closed */
+#define KERNEL_CONNS_MAX 32
+
 struct kernel_session {
 	uint32_t tid;
 	uint64_t sid;
@@ -101,9 +104,10 @@ struct kernel_session {
 	uint8_t isid[6];
 	uint16_t tsih;
 	uint32_t exp_cmd_sn;
+	uint32_t max_cmd_sn;
 	struct kernel_keys keys;
 	unsigned int nr_conns;
-	struct kernel_conn conn[16];
+	struct kernel_conn conn[KERNEL_CONNS_MAX];
 };
 
 /*

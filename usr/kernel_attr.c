@@ -92,6 +92,7 @@ static const struct attr_map session_map[IET_S_MAX + 1] = {
 	[IET_S_ISID] = BYTES(kernel_session, isid),
 	[IET_S_TSIH] = U16(kernel_session, tsih),
 	[IET_S_EXP_CMD_SN] = U32(kernel_session, exp_cmd_sn),
+	[IET_S_MAX_CMD_SN] = U32(kernel_session, max_cmd_sn),
 	[IET_S_KEYS] = KEYS(kernel_session, keys),
 };
 

@@ -240,7 +240,7 @@ static enum iscsi_login_status take_session(struct login *l)
 	status = handoff_find_session(l);
 	if (status == ISCSI_LOGIN_SUCCESS) {
 		l->exp_cmd_sn = l->session.exp_cmd_sn;
-		l->max_cmd_sn = l->exp_cmd_sn - 1;
+		l->max_cmd_sn = l->session.max_cmd_sn;
 	}
 	return status;
 }

@@ -108,7 +108,7 @@ static void test_session(void)
 			  &a),
 		 0);
 	/* more than there is room for */
-	for (uint32_t i = 0; i < 20; i++)
+	for (uint32_t i = 0; i < KERNEL_CONNS_MAX + 4; i++)
 		put_conn(msg, i);
 	CHECK_EQ(attr_get_session(nlmsg_attrdata(nlmsg_hdr(msg), 0),
 				  nlmsg_attrlen(nlmsg_hdr(msg), 0), &b),
@@ -116,8 +116,8 @@ static void test_session(void)
 	CHECK_EQ(b.sid, a.sid);
 	CHECK_EQ(b.tsih, a.tsih);
 	CHECK(!memcmp(b.isid, a.isid, sizeof(a.isid)));
-	CHECK_EQ(b.nr_conns, 16);
-	CHECK_EQ(b.conn[15].cid, 15);
+	CHECK_EQ(b.nr_conns, KERNEL_CONNS_MAX);
+	CHECK_EQ(b.conn[KERNEL_CONNS_MAX - 1].cid, KERNEL_CONNS_MAX - 1);
 	CHECK_EQ(b.conn[3].sid, a.sid);
 	CHECK_STR(b.conn[3].addr, "[::1]");
 	nlmsg_free(msg);

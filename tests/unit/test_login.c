@@ -693,6 +693,7 @@ static void test_second_connection(void)
 	tsih = client_rsp.login.tsih;
 	CHECK_EQ(handoff_conn(&client_login, STDERR_FILENO), 0);
 	fake_session(0)->exp_cmd_sn = 500;
+	fake_session(0)->max_cmd_sn = 510;
 	fake_session(0)->keys.val[IET_K_MAX_CONNECTIONS] = 2;
 
 	client_begin();
@@ -703,6 +704,7 @@ static void test_second_connection(void)
 	CHECK_EQ(client_rsp.login.tsih, tsih);
 	CHECK_STR(client_key("MaxBurstLength"), "Reject");
 	CHECK_EQ(ntohl(client_rsp.login.exp_cmd_sn), 500);
+	CHECK_EQ(ntohl(client_rsp.login.max_cmd_sn), 510);
 	CHECK_EQ(fake_calls[FAKE_SESSION_NEW], 1);
 	CHECK_EQ(handoff_conn(&client_login, STDERR_FILENO), 0);
 	CHECK_EQ(fake_session(0)->nr_conns, 2);
@@ -715,6 +717,12 @@ static void test_second_connection(void)
 	client_begin();
 	client_hdr.tsih = tsih;
 	client_hdr.cid = htons(2);
+	CHECK_EQ(client_send(OP_TO_FFP, TEXT(NORMAL)), 0);
+	/* one that is being closed leaves its place */
+	fake_session(0)->conn[1].state = IET_CONN_CLOSING;
+	client_begin();
+	client_hdr.tsih = tsih;
+	client_hdr.cid = htons(3);
 	CHECK_EQ(client_send(OP_TO_FFP, TEXT(NORMAL)), 0);
 
 	/* no such session, or not theirs */
