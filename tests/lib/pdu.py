@@ -40,6 +40,12 @@ LONG_OPERATION = 10
 ABORT_TASK, ABORT_TASK_SET, CLEAR_TASK_SET = 1, 2, 4
 LUN_RESET, WARM_RESET, COLD_RESET = 5, 6, 7
 COMPLETE, NO_TASK, NO_LUN, TMF_NOT_SUPPORTED, TMF_REJECTED = 0, 1, 2, 5, 255
+TASK_REASSIGN, STILL_ALLEGIANT, NO_REASSIGN = 8, 3, 4
+# reasons and responses of a logout
+CLOSE_SESSION, CLOSE_CONNECTION, RECOVERY = 0, 1, 2
+CID_NOT_FOUND, NO_RECOVERY = 1, 2
+# status of a login
+TOO_MANY, NO_SESSION = 0x0206, 0x020a
 # SCSI status
 GOOD, CHECK_CONDITION, BUSY, TASK_SET_FULL = 0, 2, 8, 0x28
 
@@ -214,14 +220,30 @@ class Refused(Failed):
         super().__init__(f"login refused with status {self.status:#06x}")
 
 
+class Numbers:
+    """What the connections of a session share."""
+
+    def __init__(self):
+        self.cmdsn = self.itt = 1
+        self.maxcmdsn = None
+
+
+def shared(name):
+    return property(lambda conn: getattr(conn.numbers, name),
+                    lambda conn, value: setattr(conn.numbers, name, value))
+
+
 class Conn:
     """
     A connection. What was negotiated is in `keys`; `cmdsn` and `expstatsn`
     are what the next request gets; `patience` is how many seconds a PDU may
     take to come; `chunk` is how many bytes one TCP segment holds at most.
+    join() makes another connection of the same session, which shares `cmdsn`
+    and the tags with this one.
     """
 
     serial = 0
+    cmdsn, itt, maxcmdsn = shared("cmdsn"), shared("itt"), shared("maxcmdsn")
 
     def __init__(self, host="127.0.0.1", port=3260, patience=20, chunk=None):
         self.patience, self.chunk = patience, chunk
@@ -230,9 +252,10 @@ class Conn:
         self.poll = select.poll()
         self.poll.register(self.sock, select.POLLIN)
         self.hdigest = self.ddigest = False
-        self.cmdsn = self.expstatsn = self.itt = 1
-        self.maxcmdsn = None
-        self.tsih = 0
+        self.numbers = Numbers()
+        self.expstatsn = 1
+        self.cid, self.tsih = 1, 0
+        self.names = {}
         self.keys = {}
         self.input = b""
         Conn.serial += 1
@@ -394,7 +417,8 @@ class Conn:
         flags = (FINAL | stage << 2 | next_stage) if flags is None else flags
         op = fields.pop("op", LOGIN | IMMEDIATE)
         self.send(Pdu(op, data, **{
-            "flags": flags, "isid": self.isid, "tsih": self.tsih, "cid": 1,
+            "flags": flags, "isid": self.isid, "tsih": self.tsih,
+            "cid": self.cid,
             "itt": self.itt, "cmdsn": self.cmdsn,
             "expstatsn": self.expstatsn, **fields}))
         return self.expect(LOGIN_RSP)
@@ -407,12 +431,29 @@ class Conn:
                  "SessionType": "Normal" if target else "Discovery"}
         if not target:
             del names["TargetName"]
-        rsp = self.login_request(text(**names, **keys), **(request or {}))
+        return self.log_in(names, keys, **(request or {}))
+
+    def log_in(self, names, keys, **request):
+        self.names = names
+        rsp = self.login_request(text(**names, **keys), **request)
         if rsp.status:
             raise Refused(rsp)
         if rsp.flags & 0x83 != 0x83:
             raise Failed(f"the login did not end: {rsp}")
         return self.logged_in(rsp)
+
+    def join(self, cid, request=None, **keys):
+        """One more connection of this session, or one that reinstates."""
+        other = Conn(patience=self.patience)
+        other.numbers, other.keys = self.numbers, dict(self.keys)
+        other.isid, other.tsih, other.cid = self.isid, self.tsih, cid
+        for digest_key in ("HeaderDigest", "DataDigest"):
+            other.keys.pop(digest_key, None)
+        try:
+            return other.log_in(self.names, keys, **(request or {}))
+        except Failed:
+            other.close()
+            raise
 
     def logged_in(self, rsp):
         self.keys.update(keys_of(rsp.data))
@@ -474,11 +515,13 @@ class Conn:
         if rsp.data != data:
             raise Failed(f"the ping came back as {rsp.data!r}")
 
-    def logout(self):
-        self.request(LOGOUT, flags=FINAL)
+    def logout(self, reason=CLOSE_SESSION, cid=None):
+        self.request(LOGOUT, flags=FINAL | reason,
+                     cid=self.cid if cid is None else cid)
         self.expect(LOGOUT_RSP, response=0)
-        self.expect_end()
-        self.close()
+        if reason == CLOSE_SESSION or cid in (None, self.cid):
+            self.expect_end()
+            self.close()
 
 
 def chap_response(identifier, secret, challenge):
