@@ -60,6 +60,27 @@ static int check_device(struct block_device *bdev, u32 iomode, u32 block_size,
 	return 0;
 }
 
+/*
+ * A device that knows atomic writes says how long they may be; of any other it
+ * is its physical block that is never torn.  Where there is a boundary, writes
+ * as long as can be must not cross it wherever they begin.
+ */
+static void set_atomic(struct iet_volume *vol)
+{
+	u32 bs = 1U << vol->blk_shift, min, max, boundary;
+
+	iet_iotype_atomic(vol, bdev_physical_block_size(vol->bdev));
+	iet_bdev_atomic_writes(vol->bdev, &min, &max, &boundary);
+	min = max(min, bs);
+	max = min_t(u32, max, IET_TIO_MAX);
+	if (max <= min)
+		return;
+	vol->atomic_device = true;
+	vol->atomic_max = rounddown(max, min);
+	vol->atomic_min = min;
+	vol->atomic_align = boundary ? vol->atomic_max : min;
+}
+
 static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 		  struct netlink_ext_ack *extack)
 {
@@ -84,8 +105,11 @@ static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 	vol->unmap_granularity = bdev_discard_granularity(bdev);
 	vol->mode_default.wce = args->iomode == IET_IOMODE_WB &&
 				bdev_write_cache(bdev);
-	return iet_iotype_geometry(vol, args, bdev_logical_block_size(bdev),
-				   bdev_nr_bytes(bdev), extack);
+	err = iet_iotype_geometry(vol, args, bdev_logical_block_size(bdev),
+				  bdev_nr_bytes(bdev), extack);
+	if (!err)
+		set_atomic(vol);
+	return err;
 }
 
 static u64 size(struct iet_volume *vol)
@@ -178,6 +202,8 @@ static int submit_bio_of(struct iet_io *io, bool nowait)
 		opf |= REQ_NOWAIT;
 	if (io->flags & IET_IO_FUA && io->op == IET_IO_WRITE)
 		opf |= REQ_FUA;
+	if (io->flags & IET_IO_ATOMIC && io->vol->atomic_device)
+		opf |= REQ_ATOMIC;
 
 	io->nowait = nowait;
 	bio_init(bio, bdev, NULL, 0, opf);

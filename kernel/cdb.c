@@ -19,6 +19,8 @@ static const struct {
 	[IET_CDB_RW12] = { 2, 4, 6, 4 },
 	[IET_CDB_RW16] = { 2, 8, 10, 4 },
 	[IET_CDB_RW16_BYTE] = { 2, 8, 13, 1 },
+	[IET_CDB_RW16_WORD] = { 2, 8, 12, 2 },
+	[IET_CDB_RW32] = { 12, 8, 28, 4 },
 	[IET_CDB_ALLOC_3_2] = { .len = 3, .len_size = 2 },
 	[IET_CDB_ALLOC_4_1] = { .len = 4, .len_size = 1 },
 	[IET_CDB_ALLOC_5_4] = { .len = 5, .len_size = 4 },
@@ -37,9 +39,20 @@ static u64 get_be(const u8 *p, u8 size)
 }
 
 /**
+ * iet_cdb_sa() - where a command with service actions has it
+ * @cdb: 16 bytes at least
+ *
+ * Return: service action, if the operation code has one
+ */
+u16 iet_cdb_sa(const u8 *cdb)
+{
+	return cdb[0] == IET_CDB_VARIABLE ? get_be(cdb + 8, 2) : cdb[1] & 0x1f;
+}
+
+/**
  * iet_cdb_decode() - LBA and length of a CDB
  * @layout: how the CDB is laid out
- * @cdb: 16 bytes at least
+ * @cdb: as long as such a CDB is
  * @fields: the result
  */
 void iet_cdb_decode(enum iet_cdb_layout layout, const u8 *cdb,
@@ -67,7 +80,8 @@ void iet_cdb_decode(enum iet_cdb_layout layout, const u8 *cdb,
  * @byte: the first byte with a bit that has to be zero
  * @bit: the most significant such bit in it
  *
- * This refuses NACA as well (SAM-5 5.2): no usage data has it.
+ * This refuses NACA as well (SAM-5 5.2): no usage data has it.  A CDB of
+ * variable length has to tell its true length.
  *
  * Return: true if all is well
  */
@@ -77,6 +91,8 @@ bool iet_cdb_check(const u8 *cdb, const u8 *usage, u8 len, u8 *byte, u8 *bit)
 
 	for (i = 1; i < len; i++) {
 		bad = cdb[i] & ~usage[i];
+		if (cdb[0] == IET_CDB_VARIABLE && i == IET_CDB_VARIABLE_LEN)
+			bad = cdb[i] ^ (len - 8);
 		if (bad) {
 			*byte = i;
 			*bit = fls(bad) - 1;

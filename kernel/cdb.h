@@ -15,6 +15,8 @@ enum iet_cdb_layout {
 	IET_CDB_RW12,
 	IET_CDB_RW16,
 	IET_CDB_RW16_BYTE, /* 64 bits and 8 bits: COMPARE AND WRITE */
+	IET_CDB_RW16_WORD, /* 64 bits and 16 bits: WRITE ATOMIC */
+	IET_CDB_RW32, /* of variable length, with a service action */
 	IET_CDB_ALLOC_3_2, /* allocation length at byte 3, of 2 bytes ... */
 	IET_CDB_ALLOC_4_1,
 	IET_CDB_ALLOC_5_4,
@@ -43,6 +45,11 @@ enum iet_lun_kind {
 	IET_LUN_INVALID, /* no LUN of ours looks like this */
 };
 
+/* operation code of CDBs of variable length (SPC-4 4.2.3) */
+#define IET_CDB_VARIABLE 0x7f
+#define IET_CDB_VARIABLE_LEN 7 /* byte: what follows the first 8 */
+
+u16 iet_cdb_sa(const u8 *cdb);
 void iet_cdb_decode(enum iet_cdb_layout layout, const u8 *cdb,
 		    struct iet_cdb_fields *fields);
 bool iet_cdb_check(const u8 *cdb, const u8 *usage, u8 len, u8 *byte, u8 *bit);

@@ -7,6 +7,7 @@
 #ifndef IET_COMPAT_H
 #define IET_COMPAT_H
 
+#include <linux/blkdev.h>
 #include <linux/bvec.h>
 #include <linux/minmax.h>
 #include <linux/net.h>
@@ -26,6 +27,34 @@
 #ifndef ITER_SOURCE
 #define ITER_SOURCE WRITE
 #define ITER_DEST READ
+#endif
+
+/**
+ * iet_bdev_atomic_writes() - what a block device writes whole or not at all
+ * @bdev: the device
+ * @min: a multiple of that much, bytes
+ * @max: at most that much, bytes; 0: nothing, or before 6.11
+ * @boundary: not across a multiple of that much, bytes; 0: across anything
+ */
+#ifdef HAVE_ATOMIC_WRITES
+static inline void iet_bdev_atomic_writes(struct block_device *bdev, u32 *min,
+					  u32 *max, u32 *boundary)
+{
+	struct request_queue *q = bdev_get_queue(bdev);
+
+	*min = queue_atomic_write_unit_min_bytes(q);
+	*max = bdev_can_atomic_write(bdev) ?
+		       queue_atomic_write_unit_max_bytes(q) :
+		       0;
+	*boundary = queue_atomic_write_boundary_bytes(q);
+}
+#else
+#define REQ_ATOMIC ((__force blk_opf_t)0)
+static inline void iet_bdev_atomic_writes(struct block_device *bdev, u32 *min,
+					  u32 *max, u32 *boundary)
+{
+	*min = *max = *boundary = 0;
+}
 #endif
 
 /**

@@ -5,6 +5,7 @@
  * The file's own read_iter and write_iter are called, not vfs_iter_*(), whose
  * rules of freeze protection have changed between kernels.
  */
+#include <linux/blkdev.h>
 #include <linux/fadvise.h>
 #include <linux/fs.h>
 #include <linux/falloc.h>
@@ -50,6 +51,16 @@ static int check_file(struct file *file, struct netlink_ext_ack *extack)
 	return 0;
 }
 
+/* What is below may write a part of a page, but not of a sector. */
+static u32 sector_size(const struct inode *inode)
+{
+	struct block_device *bdev = inode->i_sb->s_bdev;
+
+	if (S_ISBLK(inode->i_mode))
+		bdev = I_BDEV((struct inode *)inode);
+	return bdev ? bdev_logical_block_size(bdev) : SECTOR_SIZE;
+}
+
 static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 		  struct netlink_ext_ack *extack)
 {
@@ -70,6 +81,7 @@ static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 				  i_size_read(file->f_mapping->host), extack);
 	if (err)
 		return err;
+	iet_iotype_atomic(vol, sector_size(file->f_mapping->host));
 	/* Access times are metadata, which a read would have to wait for. */
 	spin_lock(&file->f_lock);
 	file->f_flags |= O_NOATIME;

@@ -79,6 +79,26 @@ int iet_iotype_geometry(struct iet_volume *vol, const struct iet_lun_args *args,
 	return 0;
 }
 
+/**
+ * iet_iotype_atomic() - what a volume can write through a power cut
+ * @vol: volume being attached, its block size is set
+ * @sector: bytes that the medium never writes a part of
+ *
+ * What is less than a block is of no use.
+ *
+ * Context: any.
+ */
+void iet_iotype_atomic(struct iet_volume *vol, u32 sector)
+{
+	u32 bs = 1U << vol->blk_shift;
+
+	if (sector < bs)
+		return;
+	vol->atomic_max = bs;
+	vol->atomic_min = bs;
+	vol->atomic_align = bs;
+}
+
 /*
  * The initiator may be this very machine, so that memory is freed by writing
  * to this very volume.  Hence no allocation down there may wait for I/O, and

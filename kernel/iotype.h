@@ -26,6 +26,8 @@ enum iet_io_op {
 
 #define IET_IO_FUA BIT(0) /* changes: on stable storage before done */
 #define IET_IO_UNMAP BIT(1) /* WRITE_ZEROES: may unmap as well */
+#define IET_IO_ATOMIC \
+	BIT(2) /* WRITE: a power cut leaves all of it or nothing */
 
 /**
  * struct iet_io - one medium operation
@@ -108,5 +110,7 @@ void iet_io_defer(struct iet_io *io);
 int iet_iotype_geometry(struct iet_volume *vol, const struct iet_lun_args *args,
 			u32 block_size, u64 bytes,
 			struct netlink_ext_ack *extack);
+
+void iet_iotype_atomic(struct iet_volume *vol, u32 sector);
 
 #endif /* IET_IOTYPE_H */

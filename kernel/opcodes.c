@@ -25,13 +25,21 @@
 /* byte 1 of the block commands */
 #define DPO_FUA 0x18
 #define DPO_BYTCHK 0x12 /* BYTCHK is 00b or 01b */
-#define BYTCHK 0x02
+#define BYTCHK 0x06
+#define DPO_BYTCHK_ANY 0x16
 #define IMMED 0x02
 #define UNMAP 0x08
 #define NDOB 0x01
 #define SANITIZE 0xa0 /* IMMED, AUSE */
 /* group number of a hint, for statistics that are not kept */
 #define GROUP 0x1f
+
+/*
+ * Of 32 bytes: without protection information the tags to expect (20 to 27)
+ * mean nothing, and any will do (SBC-3 5.14).
+ */
+#define USAGE32(sa, flags) \
+	0x7f, 0, O4, 0, 0x18, 0, sa, flags, 0, X4, X4, X4, X4, X4
 
 /* Ordered by operation code, then by service action. */
 const struct iet_scsi_op iet_scsi_ops[] = {
@@ -187,7 +195,8 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.layout = IET_CDB_RW10,
 		.out_if = BYTCHK,
 		.flags = RW_OUT | IET_OP_PR_READ,
-		.usage = { 0x2f, DPO_BYTCHK, X4, 0, 0xff, 0xff, 0 },
+		.usage = { 0x2f, DPO_BYTCHK_ANY, X4, 0, 0xff, 0xff, 0 },
+		.out_bytes = iet_sbc_verify_bytes,
 		.execute = iet_sbc_verify,
 	},
 	{
@@ -417,6 +426,59 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.execute = iet_spc_pr_out,
 	},
 	{
+		.opcode = 0x7f,
+		.sa = 0x09,
+		.name = "READ(32)",
+		.len = 32,
+		.layout = IET_CDB_RW32,
+		.flags = IET_OP_SA | RW_IN | IET_OP_PR_READ,
+		.usage = { USAGE32(0x09, DPO_FUA) },
+		.execute = iet_sbc_read,
+	},
+	{
+		.opcode = 0x7f,
+		.sa = 0x0a,
+		.name = "VERIFY(32)",
+		.len = 32,
+		.layout = IET_CDB_RW32,
+		.out_if = BYTCHK,
+		.flags = IET_OP_SA | RW_OUT | IET_OP_PR_READ,
+		.usage = { USAGE32(0x0a, DPO_BYTCHK_ANY) },
+		.out_bytes = iet_sbc_verify_bytes,
+		.execute = iet_sbc_verify,
+	},
+	{
+		.opcode = 0x7f,
+		.sa = 0x0b,
+		.name = "WRITE(32)",
+		.len = 32,
+		.layout = IET_CDB_RW32,
+		.flags = IET_OP_SA | RW_OUT | IET_OP_WRITE,
+		.usage = { USAGE32(0x0b, DPO_FUA) },
+		.execute = iet_sbc_write,
+	},
+	{
+		.opcode = 0x7f,
+		.sa = 0x0c,
+		.name = "WRITE AND VERIFY(32)",
+		.len = 32,
+		.layout = IET_CDB_RW32,
+		.flags = IET_OP_SA | RW_OUT | IET_OP_WRITE,
+		.usage = { USAGE32(0x0c, DPO_BYTCHK) },
+		.execute = iet_sbc_write_verify,
+	},
+	{
+		.opcode = 0x7f,
+		.sa = 0x0d,
+		.name = "WRITE SAME(32)",
+		.len = 32,
+		.layout = IET_CDB_RW32,
+		.flags = IET_OP_SA | OUT_EXACT | IET_OP_WRITE,
+		.usage = { USAGE32(0x0d, UNMAP | NDOB) },
+		.out_bytes = iet_sbc_write_same_bytes,
+		.execute = iet_sbc_write_same,
+	},
+	{
 		.opcode = 0x88,
 		.name = "READ(16)",
 		.len = 16,
@@ -470,7 +532,8 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.layout = IET_CDB_RW16,
 		.out_if = BYTCHK,
 		.flags = RW_OUT | IET_OP_PR_READ,
-		.usage = { 0x8f, DPO_BYTCHK, X4, X4, X4, 0, 0 },
+		.usage = { 0x8f, DPO_BYTCHK_ANY, X4, X4, X4, 0, 0 },
+		.out_bytes = iet_sbc_verify_bytes,
 		.execute = iet_sbc_verify,
 	},
 	{
@@ -500,6 +563,16 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.usage = { 0x93, UNMAP | NDOB, X4, X4, X4, 0, 0 },
 		.out_bytes = iet_sbc_write_same_bytes,
 		.execute = iet_sbc_write_same,
+	},
+	{
+		.opcode = 0x9c,
+		.name = "WRITE ATOMIC(16)",
+		.len = 16,
+		.layout = IET_CDB_RW16_WORD,
+		.flags = RW_OUT | IET_OP_WRITE | IET_OP_ATOMIC |
+			 IET_OP_POWER_FAIL,
+		.usage = { 0x9c, DPO_FUA, X4, X4, 0, 0, 0xff, 0xff, 0, 0 },
+		.execute = iet_sbc_write_atomic,
 	},
 	{
 		.opcode = 0x9e,
@@ -584,7 +657,8 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.layout = IET_CDB_RW12,
 		.out_if = BYTCHK,
 		.flags = RW_OUT | IET_OP_PR_READ,
-		.usage = { 0xaf, DPO_BYTCHK, X4, X4, 0, 0 },
+		.usage = { 0xaf, DPO_BYTCHK_ANY, X4, X4, 0, 0 },
+		.out_bytes = iet_sbc_verify_bytes,
 		.execute = iet_sbc_verify,
 	},
 	{
@@ -601,7 +675,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 const unsigned int iet_scsi_nr_ops = ARRAY_SIZE(iet_scsi_ops);
 
 /* the first row that is not before (opcode, sa) */
-static unsigned int lower_bound(u8 opcode, u8 sa)
+static unsigned int lower_bound(u8 opcode, u16 sa)
 {
 	unsigned int lo = 0, hi = iet_scsi_nr_ops;
 
@@ -647,6 +721,8 @@ bool iet_op_supported(const struct iet_scsi_op *op,
 {
 	if (op->flags & IET_OP_THIN && !(vol && vol->thin))
 		return false;
+	if (op->flags & IET_OP_POWER_FAIL && !(vol && vol->atomic_max))
+		return false;
 	return !(op->flags & IET_OP_REMOVABLE) || (vol && vol->removable);
 }
 
@@ -657,7 +733,7 @@ bool iet_op_supported(const struct iet_scsi_op *op,
  *
  * Return: the row of the table, or NULL
  */
-const struct iet_scsi_op *iet_op_find(u8 opcode, u8 sa)
+const struct iet_scsi_op *iet_op_find(u8 opcode, u16 sa)
 {
 	unsigned int i;
 	bool has_sa;

@@ -48,6 +48,7 @@
 #define IET_OP_UNREADY BIT(14) /* works when stopped and without a medium */
 #define IET_OP_ERASING BIT(15) /* works while the medium is being erased */
 #define IET_OP_REMOVABLE BIT(16) /* only removable units know it */
+#define IET_OP_POWER_FAIL BIT(17) /* only if the medium has atomic writes */
 
 /**
  * struct iet_scsi_op - a command
@@ -55,7 +56,7 @@
  * @sa: service action, with IET_OP_SA
  * @len: CDB length in bytes
  * @layout: where LBA and length are
- * @out_if: mask for byte 1 of the CDB: without one of these bits there is no
+ * @out_if: mask for the flags of the CDB: without one of these bits there is no
  *	Data-Out; 0: there is
  * @flags: IET_OP_*
  * @name: as in the standards
@@ -72,13 +73,13 @@
  */
 struct iet_scsi_op {
 	u8 opcode;
-	u8 sa;
+	u16 sa;
 	u8 len;
 	u8 layout;
 	u8 out_if;
 	u32 flags;
 	const char *name;
-	u8 usage[16];
+	u8 usage[32];
 	u32 (*out_bytes)(const struct iet_scmd *s);
 	int (*param)(struct iet_scmd *s, u8 *buf);
 	int (*execute)(struct iet_scmd *s, gfp_t gfp);
@@ -87,10 +88,16 @@ struct iet_scsi_op {
 extern const struct iet_scsi_op iet_scsi_ops[];
 extern const unsigned int iet_scsi_nr_ops;
 
-const struct iet_scsi_op *iet_op_find(u8 opcode, u8 sa);
+const struct iet_scsi_op *iet_op_find(u8 opcode, u16 sa);
 bool iet_op_known(u8 opcode, bool *has_sa);
 bool iet_op_supported(const struct iet_scsi_op *op,
 		      const struct iet_volume *vol);
+
+/* The byte with DPO, FUA, BYTCHK, UNMAP and so on; not of 6-byte CDBs. */
+static inline u8 iet_scsi_flags(const struct iet_scmd *s)
+{
+	return s->cdb[s->op->layout == IET_CDB_RW32 ? 10 : 1];
+}
 
 /* handlers: spc.c, inquiry.c, mode.c, rsoc.c */
 int iet_spc_test_unit_ready(struct iet_scmd *s, gfp_t gfp);
@@ -108,11 +115,13 @@ int iet_sbc_read_capacity10(struct iet_scmd *s, u8 *buf);
 int iet_sbc_read_capacity16(struct iet_scmd *s, u8 *buf);
 int iet_sbc_read(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_write(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_write_atomic(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_sync_cache(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_prefetch(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_read_defects(struct iet_scmd *s, u8 *buf);
 u32 iet_sbc_write_flags(const struct iet_scmd *s);
 int iet_sbc_verify(struct iet_scmd *s, gfp_t gfp);
+u32 iet_sbc_verify_bytes(const struct iet_scmd *s);
 int iet_sbc_write_verify(struct iet_scmd *s, gfp_t gfp);
 
 /* handlers: removal.c */

@@ -115,7 +115,7 @@ int iet_spc_report_opcodes(struct iet_scmd *s, u8 *buf)
 		return 0;
 	}
 	/* without service actions a 0 is right, and the first option ignores it */
-	if (options == REPORT_OPCODE || (has_sa ? sa <= 0x1f : !sa))
+	if (options == REPORT_OPCODE || has_sa || !sa)
 		op = iet_op_find(opcode, sa);
 	if (op && !iet_op_supported(op, s->vol))
 		op = NULL;

@@ -140,13 +140,17 @@ static struct iet_itl *find_unit(struct iet_scmd *s)
  */
 static bool find_op(struct iet_scmd *s)
 {
-	const struct iet_scsi_op *op = iet_op_find(s->cdb[0], s->cdb[1] & 0x1f);
+	const struct iet_scsi_op *op =
+		iet_op_find(s->cdb[0], iet_cdb_sa(s->cdb));
 	bool known;
 
 	if (!s->vol && !s->wlun && !(op && (op->flags & IET_OP_ALWAYS)))
 		return refuse(s, ILLEGAL_REQUEST, IET_ASC_LUN_NOT_SUPPORTED);
 	if (s->vol && !op && iet_op_known(s->cdb[0], &known)) {
-		iet_scsi_invalid_field(s, 1, 4);
+		if (s->cdb[0] == IET_CDB_VARIABLE)
+			iet_scsi_invalid_field(s, 8, 7);
+		else
+			iet_scsi_invalid_field(s, 1, 4);
 		return false;
 	}
 	if (!op || s->cdb_len < op->len || !iet_op_supported(op, s->vol) ||
@@ -241,7 +245,7 @@ static bool set_lengths(struct iet_scmd *s, const struct iet_cdb_fields *f)
 	if ((op->flags & IET_OP_IN) && (s->dir_in || !s->dir_out))
 		s->in_len = bytes;
 	if (!(op->flags & IET_OP_OUT) ||
-	    (op->out_if && !(s->cdb[1] & op->out_if)))
+	    (op->out_if && !(iet_scsi_flags(s) & op->out_if)))
 		return true;
 	if (op->out_bytes)
 		bytes = op->out_bytes(s);

@@ -10,16 +10,16 @@
 #include "opcodes.h"
 #include "volume.h"
 
-#define CDB1_FUA 0x08
+#define FLAG_FUA 0x08
 
 /* byte 14 of READ CAPACITY(16) */
 #define CAP16_LBPME 0x80 /* thin provisioned */
 #define CAP16_LBPRZ 0x40 /* what is unmapped reads as zeroes */
 
-/* byte 1, except in the 6-byte commands, which keep a part of the LBA there */
+/* not in 6-byte commands, which keep a part of the LBA there */
 static bool is_fua(const struct iet_scmd *s)
 {
-	return s->op->layout != IET_CDB_RW6 && (s->cdb[1] & CDB1_FUA);
+	return s->op->layout != IET_CDB_RW6 && (iet_scsi_flags(s) & FLAG_FUA);
 }
 
 /**
@@ -127,6 +127,36 @@ int iet_sbc_write(struct iet_scmd *s, gfp_t gfp)
 		return 0;
 	return iet_scsi_io(s, IET_IO_WRITE, iet_sbc_write_flags(s), &s->tio, 0,
 			   len, NULL);
+}
+
+/**
+ * iet_sbc_write_atomic() - WRITE ATOMIC(16), SBC-4 5.48
+ * @s: the command
+ * @gfp: unused
+ *
+ * As far as other commands are concerned, any write is atomic with its blocks
+ * to itself.  What is promised beyond, that a power cut leaves all of it or
+ * nothing, is the medium's to keep: hence the limit.  Nor is a part of it ever
+ * written because the rest has not come.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_write_atomic(struct iet_scmd *s, gfp_t gfp)
+{
+	u32 len = s->nr_blocks << s->vol->blk_shift;
+	u32 flags = iet_sbc_write_flags(s) | IET_IO_ATOMIC;
+
+	if (len > s->vol->atomic_max || len % s->vol->atomic_min) {
+		iet_scsi_invalid_field(s, 12, 7);
+		return 0;
+	}
+	if (len && (s->lba << s->vol->blk_shift) % s->vol->atomic_align) {
+		iet_scsi_invalid_field(s, 2, 7);
+		return 0;
+	}
+	if (!len || iet_scsi_out_bytes(s) < len)
+		return 0;
+	return iet_scsi_io(s, IET_IO_WRITE, flags, &s->tio, 0, len, NULL);
 }
 
 /* a length of 0 in the CDB means: to the end of the medium */

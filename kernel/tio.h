@@ -21,7 +21,7 @@
 #define IET_TIO_INLINE 8
 
 /* largest transfer of one command, bytes: Block Limits says the same */
-#define IET_TIO_MAX (16U << 20)
+#define IET_TIO_MAX (32U << 20)
 
 /**
  * struct iet_tio - the pages of a transfer

@@ -15,7 +15,10 @@
 #include "opcodes.h"
 #include "volume.h"
 
-#define CDB1_BYTCHK 0x02
+/* BYTCHK: 01b: with as many blocks, 11b: each with the same one */
+#define BYTCHK 0x06
+#define BYTCHK_ALL 0x02
+#define BYTCHK_ONE 0x06
 #define VERIFY_CHUNK (128U << 10)
 
 /**
@@ -24,6 +27,7 @@
  * @off: where it begins, bytes from the first block
  * @total: bytes to verify
  * @compare: with the Data-Out
+ * @repeat: of which there is so much, bytes
  * @want: a piece of the Data-Out
  * @have: the same of the medium
  *
@@ -34,6 +38,7 @@ struct iet_verify {
 	u32 off;
 	u32 total;
 	bool compare;
+	u32 repeat;
 	u8 want[512];
 	u8 have[512];
 };
@@ -55,7 +60,7 @@ static bool same(struct iet_scmd *s, struct iet_verify *v)
 
 	for (off = 0; off < len; off += n) {
 		n = min_t(u32, len - off, sizeof(v->want));
-		iet_tio_read(&s->tio, v->off + off, v->want, n);
+		iet_tio_read(&s->tio, (v->off + off) % v->repeat, v->want, n);
 		iet_tio_read(&v->tio, off, v->have, n);
 		if (!memcmp(v->want, v->have, n))
 			continue;
@@ -117,29 +122,62 @@ static int verify_alloc(struct iet_scmd *s, u32 total, bool compare, gfp_t gfp)
 		return -ENOMEM;
 	v->total = total;
 	v->compare = compare;
+	v->repeat = iet_scsi_out_bytes(s);
 	return iet_tio_alloc(&v->tio, chunk_len(v), gfp);
 }
 
 /**
- * iet_sbc_verify() - VERIFY(10), (12), (16), SBC-3 5.26
+ * iet_sbc_verify_bytes() - Data-Out of a VERIFY
+ * @s: the command, decoded
+ *
+ * Return: bytes: one block, or as many as are verified
+ */
+u32 iet_sbc_verify_bytes(const struct iet_scmd *s)
+{
+	bool one = (iet_scsi_flags(s) & BYTCHK) == BYTCHK_ONE;
+
+	return (one && s->nr_blocks ? 1 : s->nr_blocks) << s->vol->blk_shift;
+}
+
+/* How much is to be verified: not more than there is something to compare. */
+static u32 verify_total(const struct iet_scmd *s)
+{
+	u32 out = iet_scsi_out_bytes(s),
+	    all = s->nr_blocks << s->vol->blk_shift;
+
+	switch (iet_scsi_flags(s) & BYTCHK) {
+	case BYTCHK_ALL:
+		return out;
+	case BYTCHK_ONE:
+		return out ? all : 0;
+	default:
+		return all;
+	}
+}
+
+/**
+ * iet_sbc_verify() - VERIFY(10), (12), (16), (32), SBC-3 5.26
  * @s: the command
  * @gfp: for the pages that are read back
  *
- * BYTCHK=0: the blocks can be read; BYTCHK=1: they equal the Data-Out.  What
- * is in the cache only goes to the medium first.
+ * BYTCHK=00b: the blocks can be read; 01b: they equal the Data-Out; 11b: each
+ * of them does.  What is in the cache only goes to the medium first.
  *
  * Return: see &struct iet_scsi_op
  */
 int iet_sbc_verify(struct iet_scmd *s, gfp_t gfp)
 {
-	bool compare = s->cdb[1] & CDB1_BYTCHK;
-	u32 total = compare ? iet_scsi_out_bytes(s) :
-			      s->nr_blocks << s->vol->blk_shift;
+	u8 bytchk = iet_scsi_flags(s) & BYTCHK;
+	u32 total = verify_total(s);
 	int err;
 
+	if (bytchk && bytchk != BYTCHK_ALL && bytchk != BYTCHK_ONE) {
+		iet_scsi_invalid_field(s, s->op->len == 32 ? 10 : 1, 2);
+		return 0;
+	}
 	if (!total)
 		return 0;
-	err = verify_alloc(s, total, compare, gfp);
+	err = verify_alloc(s, total, bytchk, gfp);
 	if (err)
 		return err;
 	if (s->vol->mode.wce)
@@ -162,7 +200,7 @@ int iet_sbc_write_verify(struct iet_scmd *s, gfp_t gfp)
 
 	if (!total)
 		return 0;
-	err = verify_alloc(s, total, s->cdb[1] & CDB1_BYTCHK, gfp);
+	err = verify_alloc(s, total, iet_scsi_flags(s) & BYTCHK, gfp);
 	if (err)
 		return err;
 	return iet_scsi_io(s, IET_IO_WRITE, IET_IO_FUA, &s->tio, 0, total,

@@ -89,6 +89,11 @@ struct iet_mode {
  * @thin: thin provisioned
  * @removable: the medium can be taken out (RMB of INQUIRY)
  * @unmap_granularity: what is best unmapped at once, bytes; 0: not known
+ * @atomic_max: most that can be written so that a power cut leaves all of it or
+ *	nothing, bytes; 0: nothing.  Set by attach
+ * @atomic_min: a multiple of that much, bytes
+ * @atomic_align: at a multiple of that much, bytes
+ * @atomic_device: it is the device that sees to it; blockio only
  * @path: for display, "" if there is none
  * @scsi_id: VPD 83 identifier, zero-padded
  * @scsi_sn: VPD 80 serial number
@@ -136,6 +141,10 @@ struct iet_volume {
 	bool thin;
 	bool removable;
 	u32 unmap_granularity;
+	u32 atomic_max;
+	u32 atomic_min;
+	u32 atomic_align;
+	bool atomic_device;
 	char *path;
 	char scsi_id[IET_SCSI_ID_LEN + 1];
 	char scsi_sn[IET_SCSI_SN_LEN + 1];

@@ -151,6 +151,9 @@ static u16 page_block_limits(const struct iet_scmd *s, u8 *p)
 		put_unaligned_be32(s->vol->unmap_granularity >> shift,
 				   p + 28 - VPD_HEADER);
 	}
+	put_unaligned_be32(s->vol->atomic_max >> shift, p + 44 - VPD_HEADER);
+	put_unaligned_be32(s->vol->atomic_align >> shift, p + 48 - VPD_HEADER);
+	put_unaligned_be32(s->vol->atomic_min >> shift, p + 52 - VPD_HEADER);
 	return 0x3c;
 }
 

@@ -15,8 +15,8 @@
 #include "opcodes.h"
 #include "volume.h"
 
-#define CDB1_UNMAP 0x08
-#define CDB1_NDOB 0x01
+#define FLAG_UNMAP 0x08
+#define FLAG_NDOB 0x01
 
 #define CHUNK (256U << 10)
 #define BLOCK_MAX 4096
@@ -39,7 +39,7 @@ struct write_same {
 
 static bool no_data_out(const struct iet_scmd *s)
 {
-	return s->op->len == 16 && (s->cdb[1] & CDB1_NDOB);
+	return s->op->len != 10 && (iet_scsi_flags(s) & FLAG_NDOB);
 }
 
 /**
@@ -99,7 +99,7 @@ static int write_zeroes(struct iet_scmd *s, u64 total)
 {
 	u32 flags = write_flags(s);
 
-	if (s->cdb[1] & CDB1_UNMAP)
+	if (iet_scsi_flags(s) & FLAG_UNMAP)
 		flags |= IET_IO_UNMAP;
 	return iet_scsi_io(s, IET_IO_WRITE_ZEROES, flags, NULL, 0, total, NULL);
 }
@@ -126,8 +126,8 @@ int iet_sbc_write_same(struct iet_scmd *s, gfp_t gfp)
 	struct write_same *w;
 	u64 total;
 
-	if ((s->cdb[1] & CDB1_UNMAP) && !s->vol->thin) {
-		iet_scsi_invalid_field(s, 1, 3);
+	if ((iet_scsi_flags(s) & FLAG_UNMAP) && !s->vol->thin) {
+		iet_scsi_invalid_field(s, s->op->len == 32 ? 10 : 1, 3);
 		return 0;
 	}
 	total = s->nr_blocks ?: READ_ONCE(s->vol->nr_blocks) - s->lba;

@@ -50,7 +50,7 @@ sg_tests() {
 	run "sg_inq, all pages supported" has "Block limits" sg_vpd "$d"
 	run "sg_vpd, serial number" has "SERIAL01" sg_vpd -p sn "$d"
 	run "sg_vpd, identification" has "one0" sg_vpd -p di "$d"
-	run "sg_vpd, block limits" has "Maximum transfer length: 32768" \
+	run "sg_vpd, block limits" has "Maximum transfer length: 65536" \
 		sg_vpd -p bl "$d"
 	run "sg_turs" sg sg_turs "$d"
 	run "sg_luns" has "16684|lun=300|412c" sg_luns -d "$d"

@@ -207,7 +207,7 @@ void fake_run_from(struct iet_nexus *nexus, const u8 *cdb, enum fake_dir dir,
 
 	s->nexus = nexus;
 	s->cdb = cdb;
-	s->cdb_len = 16;
+	s->cdb_len = cdb[0] == IET_CDB_VARIABLE && !fake.short_cdb ? 32 : 16;
 	s->edtl = edtl;
 	s->dir_in = dir == DIR_IN || dir == DIR_BOTH;
 	s->dir_out = dir == DIR_OUT || dir == DIR_BOTH;

@@ -57,6 +57,7 @@ struct fake_io {
  * @held: a range that the next command has to wait for, and that is given up
  *	when it waits, or NULL
  * @abort: the next command is aborted while it waits
+ * @short_cdb: there are 16 bytes of a CDB, even of variable length
  * @erase_meanwhile: somebody sanitizes the unit while it waits
  * @no_budget: there is no memory left for data
  * @s: the command
@@ -81,6 +82,7 @@ struct fake_device {
 	unsigned int steps;
 	struct iet_span *held;
 	bool abort;
+	bool short_cdb;
 	bool erase_meanwhile;
 	bool no_budget;
 

@@ -10,7 +10,12 @@
 #define TIMEOUTS 12
 
 /* CDB length by group code (SPC-4 4.3.2), 0: not ours */
-static const u8 group_len[8] = { 6, 10, 10, 0, 16, 12, 0, 0 };
+static const u8 group_len[8] = { 6, 10, 10, 32, 16, 12, 0, 0 };
+
+static bool is_variable(const struct iet_scsi_op *op)
+{
+	return op->opcode == IET_CDB_VARIABLE;
+}
 
 static bool covers(const u8 *mask, u8 at, u8 len)
 {
@@ -27,11 +32,14 @@ static void check_row(const struct iet_scsi_op *op)
 	CHECK(op->name && op->name[0]);
 	CHECK_EQ(op->len, group_len[op->opcode >> 5]);
 	CHECK_EQ(op->usage[0], op->opcode);
-	if (op->flags & IET_OP_SA)
+	if (is_variable(op))
+		CHECK_EQ(op->usage[9], op->sa);
+	else if (op->flags & IET_OP_SA)
 		CHECK_EQ(op->usage[1] & 0x1f, op->sa);
 	else
 		CHECK_EQ(op->sa, 0);
-	CHECK_EQ(op->usage[op->len - 1], 0); /* control byte */
+	/* control byte */
+	CHECK_EQ(op->usage[is_variable(op) ? 1 : op->len - 1], 0);
 	for (i = op->len; i < sizeof(op->usage); i++)
 		CHECK_EQ(op->usage[i], 0);
 
@@ -43,7 +51,8 @@ static void check_row(const struct iet_scsi_op *op)
 	CHECK(!(op->flags & IET_OP_WRITE) ||
 	      !(op->flags & (IET_OP_PR_READ | IET_OP_PR_FREE)));
 	CHECK(!(op->flags & IET_OP_LIMIT) || (op->flags & IET_OP_MEDIUM));
-	CHECK(!op->out_if || (op->usage[1] & op->out_if) == op->out_if);
+	CHECK(!op->out_if ||
+	      (op->usage[is_variable(op) ? 10 : 1] & op->out_if) == op->out_if);
 
 	switch (op->layout) {
 	case IET_CDB_PLAIN:
@@ -69,6 +78,15 @@ static void check_row(const struct iet_scsi_op *op)
 	case IET_CDB_RW16_BYTE:
 		CHECK_EQ(op->len, 16);
 		CHECK(covers(op->usage, 2, 8) && covers(op->usage, 13, 1));
+		break;
+	case IET_CDB_RW16_WORD:
+		CHECK_EQ(op->len, 16);
+		CHECK(covers(op->usage, 2, 8) && covers(op->usage, 12, 2));
+		break;
+	case IET_CDB_RW32:
+		CHECK_EQ(op->len, 32);
+		CHECK_EQ(op->usage[7], 32 - 8);
+		CHECK(covers(op->usage, 12, 8) && covers(op->usage, 28, 4));
 		break;
 	}
 }
@@ -105,7 +123,7 @@ static void find(void)
 	unsigned int opcode, sa, i;
 
 	for (opcode = 0; opcode < 256; opcode++) {
-		for (sa = 0; sa < 32; sa++) {
+		for (sa = 0; sa < 300; sa++) {
 			const struct iet_scsi_op *want = NULL;
 
 			for (i = 0; i < iet_scsi_nr_ops; i++) {
@@ -120,30 +138,54 @@ static void find(void)
 	}
 }
 
+/* a unit that knows everything */
+static void all_kinds(void)
+{
+	fake.vol.thin = true;
+	fake.vol.removable = true;
+	fake.vol.atomic_max = 1 << FAKE_SHIFT;
+	fake.vol.atomic_min = 1 << FAKE_SHIFT;
+	fake.vol.atomic_align = 1 << FAKE_SHIFT;
+}
+
+static void put_op(const struct iet_scsi_op *op, u8 *cdb)
+{
+	memset(cdb, 0, 32);
+	cdb[0] = op->opcode;
+	if (is_variable(op)) {
+		cdb[7] = op->len - 8;
+		cdb[9] = op->sa;
+	} else {
+		cdb[1] = op->sa;
+	}
+}
+
+static bool is_sa(const struct iet_scsi_op *op, u8 byte, u8 bit)
+{
+	if (is_variable(op))
+		return byte == 8 || byte == 9;
+	return op->flags & IET_OP_SA && byte == 1 && bit < 5;
+}
+
 /* a bit that the usage data has not is refused, and pointed at */
 static void usage_is_true(void)
 {
 	unsigned int i, byte, bit;
-	u8 cdb[16];
+	u8 cdb[32];
 
 	fake_init();
-	fake.vol.thin = true;
-	fake.vol.removable = true;
+	all_kinds();
 	for (i = 0; i < iet_scsi_nr_ops; i++) {
 		const struct iet_scsi_op *op = &iet_scsi_ops[i];
 		bool before = ktap_ok;
 
 		for (byte = 1; byte < op->len; byte++) {
 			for (bit = 0; bit < 8; bit++) {
-				u8 sa_bits = op->flags & IET_OP_SA ? 0x1f : 0;
-
 				if (op->usage[byte] & BIT(bit) ||
-				    (byte == 1 && sa_bits & BIT(bit)))
+				    is_sa(op, byte, bit))
 					continue;
-				memset(cdb, 0, sizeof(cdb));
-				cdb[0] = op->opcode;
-				cdb[1] = op->sa;
-				cdb[byte] |= BIT(bit);
+				put_op(op, cdb);
+				cdb[byte] ^= BIT(bit);
 				fake_run(cdb, DIR_NONE, 0, NULL);
 				CHECK(!fake.prepared);
 				CHECK_EQ(fake_asc(),
@@ -166,8 +208,7 @@ static void report_all(void)
 		const u8 *d;
 
 		fake_init();
-		fake.vol.thin = true;
-		fake.vol.removable = true;
+		all_kinds();
 		cdb[2] = rctd ? 0x80 : 0;
 		size = DESCRIPTOR + (rctd ? TIMEOUTS : 0);
 		fake_run(cdb, DIR_IN, 0xffff, NULL);
@@ -200,7 +241,7 @@ static void report_not_special(void)
 
 	for (i = 0; i < iet_scsi_nr_ops; i++)
 		nr += !(iet_scsi_ops[i].flags &
-			(IET_OP_THIN | IET_OP_REMOVABLE));
+			(IET_OP_THIN | IET_OP_REMOVABLE | IET_OP_POWER_FAIL));
 	CHECK(nr < iet_scsi_nr_ops);
 	fake_init();
 	fake_run(cdb, DIR_IN, 0xffff, NULL);
@@ -231,13 +272,17 @@ static void report_one(void)
 		{ "either: service action", 3, 0xa3, 0x0c, YES },
 		{ "either: none given", 3, 0xa3, 0, NO },
 		{ "either: more than 5 bits", 3, 0xa3, 0x2c, NO },
+		{ "variable length", 2, 0x7f, 0x09, YES },
+		{ "variable length, unknown", 2, 0x7f, 0x08, NO },
+		{ "variable length needs a service action", 1, 0x7f, 0,
+		  REFUSED },
 		{ "reserved option", 4, 0x28, 0, REFUSED },
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct iet_scsi_op *op =
-			iet_op_find(cases[i].opcode, cases[i].sa & 0x1f);
+			iet_op_find(cases[i].opcode, cases[i].sa);
 		u8 cdb[16] = { 0xa3,
 			       0x0c,
 			       0x80 | cases[i].options,

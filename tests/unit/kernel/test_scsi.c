@@ -128,16 +128,21 @@ static void checks(void)
 		  DIR_IN,
 		  false,
 		  IET_ASC_INVALID_OPCODE },
-		{ "variable length",
-		  { 0x7f },
-		  DIR_NONE,
-		  false,
-		  IET_ASC_INVALID_OPCODE },
-		{ "BYTCHK 11b",
-		  { 0x2f, 0x06, [8] = 1 },
+		{ "BYTCHK 10b",
+		  { 0x2f, 0x04, [8] = 1 },
 		  DIR_OUT,
 		  false,
 		  IET_ASC_INVALID_FIELD_IN_CDB },
+		{ "write and verify, BYTCHK 11b",
+		  { 0x2e, 0x06, [8] = 1 },
+		  DIR_OUT,
+		  false,
+		  IET_ASC_INVALID_FIELD_IN_CDB },
+		{ "atomic write without any",
+		  { 0x9c, [13] = 1 },
+		  DIR_OUT,
+		  false,
+		  IET_ASC_INVALID_OPCODE },
 		{ "start", { 0x1b, 0, 0, 0, 1 }, DIR_NONE },
 		{ "eject",
 		  { 0x1b, 0, 0, 0, 2 },
@@ -175,8 +180,8 @@ static void checks(void)
 
 static void too_long(void)
 {
-	static const u8 limit[16] = { 0x28, [7] = 0x80, 0 };
-	static const u8 more[16] = { 0x28, [7] = 0x80, 1 };
+	static const u8 limit[16] = { 0x88, [11] = 1, 0, 0 };
+	static const u8 more[16] = { 0x88, [11] = 1, 0, 1 };
 	static const u8 sync_all[16] = { 0x35, [7] = 0x04, 0 };
 
 	set_up();
@@ -188,7 +193,7 @@ static void too_long(void)
 	fake_run(more, DIR_IN, 0, NULL);
 	CHECK_EQ(fake_asc(), IET_ASC_INVALID_FIELD_IN_CDB);
 	CHECK_EQ(fake.s.sense[15], 0xc0);
-	CHECK_EQ(fake.s.sense[17], 7);
+	CHECK_EQ(fake.s.sense[17], 10);
 	fake_end();
 
 	/* a flush is no transfer */
@@ -479,6 +484,155 @@ static void verify(void)
 	CHECK_EQ(result(), GOOD);
 	CHECK_EQ(fake.s.out_len, sizeof(data));
 	CHECK_EQ(fake.io[0].len, 2 * BS);
+	fake_end();
+}
+
+/* BYTCHK=11b: each block against the same one */
+static void verify_one(void)
+{
+	static const u8 cdbs[][32] = {
+		{ 0x2f, 0x06, [5] = 5, [7] = 1, 44 },
+		{ 0x8f, 0x06, [9] = 5, [12] = 1, 44 },
+		{ 0x7f, [7] = 24, 0, 0x0a, 0x06, [19] = 5, [30] = 1, 44 },
+	};
+	static const u8 none[16] = { 0x2f, 0x06, [5] = 5 };
+	unsigned int i, n;
+
+	for (i = 0; i < ARRAY_SIZE(cdbs); i++) {
+		set_up();
+		for (n = 0; n < 300; n++)
+			memcpy(fake.medium + (5 + n) * BS, pattern, BS);
+		fake_run(cdbs[i], DIR_OUT, BS, pattern);
+		CHECK_EQ(fake.s.out_len, BS);
+		CHECK_EQ(result(), GOOD);
+		CHECK_EQ(fake.nr_io, 2);
+		fake_end();
+
+		fake.medium[5 * BS + 140000] ^= 1;
+		fake_run(cdbs[i], DIR_OUT, BS, pattern);
+		CHECK_EQ(result(), IET_ASC_MISCOMPARE);
+		CHECK_EQ(get_unaligned_be32(fake.s.sense + 3), 140000);
+		fake_end();
+
+		/* nothing to compare with */
+		fake_run(cdbs[i], DIR_OUT, BS - 1, pattern);
+		CHECK_EQ(result(), GOOD);
+		CHECK_EQ(fake.nr_io, 0);
+		fake_end();
+	}
+	fake_run(none, DIR_OUT, BS, pattern);
+	CHECK_EQ(result(), GOOD);
+	CHECK_EQ(fake.s.out_len, 0);
+	fake_end();
+}
+
+static void cdbs_of_32_bytes(void)
+{
+	static const u8 write32[32] = { 0x7f, [7] = 24, 0, 0x0b,
+					0x08, [18] = 1, 2, [31] = 3 };
+	static const u8 read32[32] = {
+		0x7f, [7] = 24, 0, 0x09, [18] = 1, 2, [31] = 3
+	};
+	static const u8 same32[32] = { 0x7f, [7] = 24, 0, 0x0d,
+				       0x01, [18] = 1, 2, [31] = 3 };
+	static const u8 unknown[32] = { 0x7f, [7] = 24, 1, 0x09 };
+	u8 cdb[32];
+
+	set_up();
+	fake.vol.mode.wce = true;
+	fake_run(write32, DIR_OUT, 3 * BS, pattern);
+	CHECK_EQ(result(), GOOD);
+	CHECK_EQ(fake.io[0].pos, 0x102 * BS);
+	CHECK_EQ(fake.io[0].len, 3 * BS);
+	CHECK_EQ(fake.io[0].flags, IET_IO_FUA);
+	fake_end();
+	fake_run(read32, DIR_IN, 3 * BS, NULL);
+	CHECK_EQ(result(), GOOD);
+	CHECK(!memcmp(fake_in(), pattern, 3 * BS));
+	fake_end();
+	fake_run(same32, DIR_NONE, 0, NULL);
+	CHECK_EQ(result(), GOOD);
+	CHECK_EQ(fake.io[0].op, IET_IO_WRITE_ZEROES);
+	CHECK_EQ(fake.io[0].len, 3 * BS);
+	fake_end();
+
+	/* tags to expect are ignored, protection is not to be had */
+	memcpy(cdb, read32, 32);
+	memset(cdb + 20, 0xff, 8);
+	fake_run(cdb, DIR_IN, 3 * BS, NULL);
+	CHECK_EQ(result(), GOOD);
+	fake_end();
+	cdb[10] = 0x20;
+	fake_run(cdb, DIR_IN, 3 * BS, NULL);
+	CHECK_EQ(result(), IET_ASC_INVALID_FIELD_IN_CDB);
+	CHECK_EQ(fake.s.sense[17], 10);
+	fake_end();
+
+	fake_run(unknown, DIR_NONE, 0, NULL);
+	CHECK_EQ(result(), IET_ASC_INVALID_FIELD_IN_CDB);
+	CHECK_EQ(fake.s.sense[17], 8);
+	fake_end();
+	/* says that it is longer than it is, or shorter */
+	memcpy(cdb, read32, 32);
+	cdb[7] = 25;
+	fake_run(cdb, DIR_IN, 3 * BS, NULL);
+	CHECK_EQ(result(), IET_ASC_INVALID_FIELD_IN_CDB);
+	CHECK_EQ(fake.s.sense[17], 7);
+	fake_end();
+	cdb[7] = 8;
+	fake_run(cdb, DIR_IN, 3 * BS, NULL);
+	CHECK_EQ(result(), IET_ASC_INVALID_FIELD_IN_CDB);
+	fake_end();
+	/* there is no more of it than 16 bytes */
+	fake.short_cdb = true;
+	fake_run(read32, DIR_IN, 3 * BS, NULL);
+	CHECK_EQ(result(), IET_ASC_INVALID_OPCODE);
+	fake_end();
+}
+
+static void write_atomic(void)
+{
+	static const struct {
+		const char *name;
+		u8 lba, blocks;
+		u32 sent;
+		u16 asc;
+		u32 written;
+	} rows[] = {
+		{ "most", 8, 8, 8 * BS, GOOD, 8 * BS },
+		{ "least", 4, 2, 2 * BS, GOOD, 2 * BS },
+		{ "none", 4, 0, 0, GOOD, 0 },
+		{ "none, unaligned", 1, 0, 0, GOOD, 0 },
+		{ "too many", 8, 10, 10 * BS, IET_ASC_INVALID_FIELD_IN_CDB },
+		{ "granularity", 8, 3, 3 * BS, IET_ASC_INVALID_FIELD_IN_CDB },
+		{ "alignment", 2, 2, 2 * BS, IET_ASC_INVALID_FIELD_IN_CDB },
+		{ "more sent", 8, 2, 4 * BS, GOOD, 2 * BS },
+		{ "less sent: nothing is written", 8, 4, 3 * BS, GOOD, 0 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		u8 cdb[16] = { 0x9c, [9] = rows[i].lba, [13] = rows[i].blocks };
+		bool before = ktap_ok;
+
+		set_up();
+		fake.vol.atomic_max = 8 * BS;
+		fake.vol.atomic_min = 2 * BS;
+		fake.vol.atomic_align = 4 * BS;
+		fake_run(cdb, DIR_OUT, rows[i].sent, pattern);
+		CHECK_EQ(result(), rows[i].asc);
+		CHECK_EQ(fake.nr_io, !!rows[i].written);
+		if (rows[i].written) {
+			CHECK_EQ(fake.io[0].len, rows[i].written);
+			CHECK(fake.io[0].flags & IET_IO_ATOMIC);
+		}
+		fake_end();
+		CHECK_ROW(rows[i].name, before);
+	}
+	/* ATOMIC BOUNDARY */
+	fake_run((const u8[16]){ 0x9c, [9] = 8, [11] = 1, [13] = 2 }, DIR_OUT,
+		 2 * BS, pattern);
+	CHECK_EQ(result(), IET_ASC_INVALID_FIELD_IN_CDB);
 	fake_end();
 }
 
@@ -823,6 +977,9 @@ int main(void)
 	ktap_run(all_sizes_of_cdb);
 	ktap_run(cache);
 	ktap_run(verify);
+	ktap_run(verify_one);
+	ktap_run(cdbs_of_32_bytes);
+	ktap_run(write_atomic);
 	ktap_run(write_and_verify);
 	ktap_run(errors);
 	ktap_run(flush_error_before_read);
