@@ -129,6 +129,11 @@ check-kernels: ## the tests in a VM on the kernels 6.12 and Debian sid's
 	tests/deps
 	tests/check 6.12 sid
 
+.PHONY: check-debug
+check-debug: ## the tests on a kernel that checks memory and locks
+	tests/deps
+	tests/check uml-debug
+
 FUZZ_SECONDS ?= 3600
 
 .PHONY: fuzz
