@@ -24,6 +24,7 @@ static const struct {
 	[IET_CDB_ALLOC_3_2] = { .len = 3, .len_size = 2 },
 	[IET_CDB_ALLOC_4_1] = { .len = 4, .len_size = 1 },
 	[IET_CDB_ALLOC_5_4] = { .len = 5, .len_size = 4 },
+	[IET_CDB_ALLOC_6_3] = { .len = 6, .len_size = 3 },
 	[IET_CDB_ALLOC_6_4] = { .len = 6, .len_size = 4 },
 	[IET_CDB_ALLOC_7_2] = { .len = 7, .len_size = 2 },
 	[IET_CDB_ALLOC_10_4] = { .len = 10, .len_size = 4 },

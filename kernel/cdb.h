@@ -20,6 +20,7 @@ enum iet_cdb_layout {
 	IET_CDB_ALLOC_3_2, /* allocation length at byte 3, of 2 bytes ... */
 	IET_CDB_ALLOC_4_1,
 	IET_CDB_ALLOC_5_4,
+	IET_CDB_ALLOC_6_3,
 	IET_CDB_ALLOC_6_4,
 	IET_CDB_ALLOC_7_2,
 	IET_CDB_ALLOC_10_4,

@@ -83,6 +83,8 @@ struct iet_io {
  * @extent: is the block at @pos mapped, and how many bytes from there on are as
  *	it is?  Sets *@mapped and *@len: whole blocks, at most as much as *@len
  *	says before.  May sleep and do I/O.  NULL: everything is mapped
+ * @space: how much the blocks use and how much there is for more, bytes; may
+ *	sleep for the file system.  0 or a negative errno.  NULL: not known
  * @size: look at the medium's size again: blocks, or 0 if it can't be told
  */
 struct iet_iotype {
@@ -94,6 +96,7 @@ struct iet_iotype {
 	void (*detach)(struct iet_volume *vol);
 	int (*submit)(struct iet_io *io, bool nowait);
 	int (*extent)(struct iet_volume *vol, u64 pos, u64 *len, bool *mapped);
+	int (*space)(struct iet_volume *vol, u64 *used, u64 *available);
 	u64 (*size)(struct iet_volume *vol);
 };
 

@@ -15,7 +15,7 @@
 #include "sense.h"
 
 /* most parameter data that a command returns from one buffer, bytes */
-#define IET_PARAM_MAX 2048
+#define IET_PARAM_MAX 4096
 
 /* most ranges that one UNMAP may have: Block Limits says the same */
 #define IET_UNMAP_DESCRIPTORS 256
@@ -123,6 +123,13 @@ u32 iet_sbc_write_flags(const struct iet_scmd *s);
 int iet_sbc_verify(struct iet_scmd *s, gfp_t gfp);
 u32 iet_sbc_verify_bytes(const struct iet_scmd *s);
 int iet_sbc_write_verify(struct iet_scmd *s, gfp_t gfp);
+
+/* handlers: log.c, buffer.c, timestamp.c */
+int iet_spc_log_sense(struct iet_scmd *s, gfp_t gfp);
+int iet_spc_write_buffer(struct iet_scmd *s, gfp_t gfp);
+int iet_spc_read_buffer(struct iet_scmd *s, u8 *buf);
+int iet_spc_report_timestamp(struct iet_scmd *s, u8 *buf);
+int iet_spc_set_timestamp(struct iet_scmd *s, gfp_t gfp);
 
 /* handlers: removal.c */
 int iet_sbc_start_stop(struct iet_scmd *s, gfp_t gfp);

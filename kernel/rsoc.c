@@ -34,10 +34,20 @@ enum reporting_options {
 #define SUPPORT_NONE 0x01
 #define SUPPORT_STANDARD 0x03
 
-/* Timeouts of 0: there is nothing to say about how long it takes. */
-static u16 put_timeouts(u8 *buf)
+/* seconds that a command had better be given, as initiators usually do */
+#define RECOMMENDED 60
+
+/*
+ * How long a command takes is not known (a nominal timeout of 0); what works
+ * on all of the medium, as FORMAT UNIT does, takes as long as that is large.
+ */
+static u16 put_timeouts(const struct iet_scsi_op *op, u8 *buf)
 {
+	bool all = op->flags & IET_OP_WRITE && op->flags & IET_OP_ATOMIC &&
+		   !(op->flags & IET_OP_MEDIUM);
+
 	put_unaligned_be16(TIMEOUTS - 2, buf);
+	put_unaligned_be32(all ? 0 : RECOMMENDED, buf + 8);
 	return TIMEOUTS;
 }
 
@@ -52,7 +62,7 @@ static u16 put_descriptor(const struct iet_scsi_op *op, bool timeouts, u8 *buf)
 	if (!timeouts)
 		return DESCRIPTOR;
 	buf[5] |= DESC_CTDP;
-	return DESCRIPTOR + put_timeouts(buf + DESCRIPTOR);
+	return DESCRIPTOR + put_timeouts(op, buf + DESCRIPTOR);
 }
 
 static int report_all(const struct iet_volume *vol, bool timeouts, u8 *buf)
@@ -85,7 +95,7 @@ static int report_one(const struct iet_scsi_op *op, bool timeouts, u8 *buf)
 	len += op->len;
 	if (timeouts) {
 		buf[1] |= ONE_CTDP;
-		len += put_timeouts(buf + len);
+		len += put_timeouts(op, buf + len);
 	}
 	return len;
 }

@@ -348,6 +348,8 @@ static void fail(struct iet_scmd *s, int err)
 	sense.key = errors[i].key;
 	sense.asc = s->io.op == IET_IO_READ ? errors[i].read : errors[i].write;
 	if (sense.key == MEDIUM_ERROR) {
+		atomic_inc(s->io.op == IET_IO_READ ? &s->vol->nr_read_errors :
+						     &s->vol->nr_write_errors);
 		sense.flags = IET_SENSE_INFO;
 		sense.info = s->lba;
 	}

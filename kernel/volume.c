@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "iotype.h"
+#include "thin.h"
 #include "state.h"
 #include "volume.h"
 
@@ -35,6 +36,7 @@ static void release_volume(struct work_struct *work)
 					      struct iet_volume, release_work);
 
 	WARN_ON_ONCE(!list_empty(&vol->itls) || !list_empty(&vol->orphans));
+	iet_thin_unwatch(vol);
 	destroy_workqueue(vol->wq);
 	if (vol->iotype->detach)
 		vol->iotype->detach(vol);
@@ -43,6 +45,7 @@ static void release_volume(struct work_struct *work)
 	percpu_ref_exit(&vol->ref);
 	iet_state_close(vol);
 	iet_reservation_exit(&vol->reservation);
+	kfree(vol->echo);
 	kfree(vol->path);
 	kfree(vol);
 	module_put(THIS_MODULE);
@@ -264,6 +267,7 @@ struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
 	vol->mode = vol->mode_default;
 	if (args->file)
 		vol->file = get_file(args->file);
+	iet_thin_watch(vol);
 	return vol;
 
 free_vol:

@@ -18,6 +18,7 @@
 
 struct block_device;
 struct file;
+struct iet_echo;
 struct iet_iotype;
 struct iet_state;
 struct netlink_ext_ack;
@@ -87,6 +88,8 @@ struct iet_mode {
  * @unmapped: no block is mapped, whatever the medium can tell of that: all has
  *	been erased, and nothing has been written since
  * @thin: thin provisioned
+ * @space_work: looks at the space for its blocks from time to time
+ * @space_low: there is little, and initiators have been told
  * @removable: the medium can be taken out (RMB of INQUIRY)
  * @unmap_granularity: what is best unmapped at once, bytes; 0: not known
  * @atomic_max: most that can be written so that a power cut leaves all of it or
@@ -94,6 +97,11 @@ struct iet_mode {
  * @atomic_min: a multiple of that much, bytes
  * @atomic_align: at a multiple of that much, bytes
  * @atomic_device: it is the device that sees to it; blockio only
+ * @clock_offset: how far its clock is ahead of the machine's, milliseconds
+ * @clock_set: an initiator has set it
+ * @nr_read_errors: reads that the medium has failed
+ * @nr_write_errors: writes that it has failed
+ * @echo: of READ BUFFER, or NULL; under @lock
  * @path: for display, "" if there is none
  * @scsi_id: VPD 83 identifier, zero-padded
  * @scsi_sn: VPD 80 serial number
@@ -139,12 +147,19 @@ struct iet_volume {
 	bool unrestricted;
 	bool unmapped;
 	bool thin;
+	bool space_low;
+	struct delayed_work space_work;
 	bool removable;
 	u32 unmap_granularity;
 	u32 atomic_max;
 	u32 atomic_min;
 	u32 atomic_align;
 	bool atomic_device;
+	s64 clock_offset;
+	bool clock_set;
+	atomic_t nr_read_errors;
+	atomic_t nr_write_errors;
+	struct iet_echo *echo;
 	char *path;
 	char scsi_id[IET_SCSI_ID_LEN + 1];
 	char scsi_sn[IET_SCSI_SN_LEN + 1];

@@ -8,6 +8,7 @@
 #include "compat.h"
 #include "opcodes.h"
 #include "target.h"
+#include "thin.h"
 #include "volume.h"
 
 #define VPD_HEADER 4
@@ -166,7 +167,7 @@ static u16 page_characteristics(const struct iet_scmd *s, u8 *p)
 }
 
 /*
- * SBC-3 6.6.5.  There are no thresholds, and no anchored blocks.  Fully
+ * SBC-3 6.6.5.  There are no anchored blocks.  Fully
  * provisioned units have nothing to say.
  */
 static u16 page_provisioning(const struct iet_scmd *s, u8 *p)
@@ -176,6 +177,9 @@ static u16 page_provisioning(const struct iet_scmd *s, u8 *p)
 		if (s->vol->iotype->discard_zeroes)
 			p[5 - VPD_HEADER] |= LBPRZ;
 		p[6 - VPD_HEADER] = TYPE_THIN;
+		if (s->vol->iotype->space)
+			p[4 - VPD_HEADER] =
+				IET_THIN_SET_SHIFT - s->vol->blk_shift;
 	}
 	return 4;
 }

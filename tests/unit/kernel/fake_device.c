@@ -11,6 +11,7 @@
 struct fake_device fake;
 unsigned int shim_no_memory;
 bool shim_dying;
+s64 shim_clock;
 
 /* the budget */
 
@@ -131,10 +132,18 @@ static int extent(struct iet_volume *vol, u64 pos, u64 *len, bool *mapped)
 	return 0;
 }
 
+static int space(struct iet_volume *vol, u64 *used, u64 *available)
+{
+	*used = fake.used;
+	*available = fake.available;
+	return fake.fail_with;
+}
+
 static const struct iet_iotype fake_iotype = {
 	.name = "fake",
 	.discard_zeroes = true,
 	.extent = extent,
+	.space = space,
 };
 
 /* nexus */

@@ -54,6 +54,8 @@ struct fake_io {
  * @nr_steps: how often a worker ran
  * @limit: workers work only as much as @steps says
  * @steps: so many steps are left, with @limit
+ * @used: bytes that the medium says are used
+ * @available: bytes that it says are available
  * @held: a range that the next command has to wait for, and that is given up
  *	when it waits, or NULL
  * @abort: the next command is aborted while it waits
@@ -80,6 +82,8 @@ struct fake_device {
 	unsigned int nr_steps;
 	bool limit;
 	unsigned int steps;
+	u64 used;
+	u64 available;
 	struct iet_span *held;
 	bool abort;
 	bool short_cdb;

@@ -44,6 +44,9 @@ struct hlist_node {
 struct work_struct {
 	void (*func)(struct work_struct *work);
 };
+struct delayed_work {
+	struct work_struct work;
+};
 struct rcu_work {
 	struct work_struct work;
 };
@@ -77,6 +80,10 @@ struct kiocb {
 struct iov_iter;
 
 /* language */
+#define sizeof_field(type, member) sizeof(((type *)0)->member)
+#define atomic_inc(a) ((a)->counter++)
+#define atomic_read(a) ((a)->counter)
+
 #define __must_check __attribute__((warn_unused_result))
 #define __packed __attribute__((packed))
 #define __rcu
@@ -165,6 +172,19 @@ static inline u64 div64_u64(u64 a, u64 b)
 /* Work is done when the test says so; it plays queue_work(). */
 struct workqueue_struct;
 #define INIT_WORK(w, f) ((w)->func = (f))
+#define INIT_DELAYED_WORK(w, f) ((w)->work.func = (f))
+#define to_delayed_work(w) container_of(w, struct delayed_work, work)
+#define HZ 250
+static inline void queue_delayed_work(struct workqueue_struct *wq,
+				      struct delayed_work *work,
+				      unsigned long delay)
+{
+}
+
+static inline void cancel_delayed_work_sync(struct delayed_work *work)
+{
+}
+
 void queue_work(struct workqueue_struct *wq, struct work_struct *work);
 
 /* numbers */
