@@ -144,6 +144,14 @@ fuzz: ## fuzz the daemon, then the module, FUZZ_SECONDS each (3600)
 	tests/run --timeout $$(($(FUZZ_SECONDS) + 300)) \
 		"tests/vm/45-fuzz.py $(FUZZ_SECONDS)"
 
+BED ?= uml qemu
+ROWS ?= all
+
+.PHONY: bench
+bench: ## measure beside LIO, tgt and a floor; BED=uml or qemu, ROWS=quick
+	tests/deps
+	$(foreach b,$(BED),tests/bench/run --bed $b $(ROWS) &&) true
+
 .PHONY: lint
 lint: ## style and static checks of all sources
 	tests/lint

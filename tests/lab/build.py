@@ -90,6 +90,21 @@ def module(kernel, name=None, args=()):
     return built
 
 
+def bench(kernel):
+    """Builds the modules of tests/bench; returns the folder they are in."""
+    dest = BUILDS / f"{kernel.version}-bench"
+    folder = dest / "tests/bench"
+    built = [folder / name for name in ("kload/kload.ko",
+                                        "floor/iscsi_floor.ko")]
+    with locked(dest.name):
+        if (sync(dest, ["tests/bench", "include"])
+                or not all(b.exists() for b in built)):
+            (dest / "Kbuild").write_text("obj-m := tests/bench/\n")
+            make(f"tests/bench for {kernel.version}",
+                 module_command(kernel, dest, ["modules"]), dest)
+    return folder
+
+
 def programs():
     """Builds ietd and ietadm; returns the folder they are in."""
     dest = BUILDS / "usr"

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 36000
+"""
+The part of the benchmark that runs in the VM:
+
+    guest.py FOLDER
+
+FOLDER/job.json says which rows and targets and how often; the modules are
+there as well. What was measured goes to FOLDER/results, a line of JSON for each
+measurement, and for the eye to standard output, as KTAP. Started by run.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BENCH = Path(__file__).resolve().parent
+sys.path.insert(0, str(BENCH))
+sys.path.insert(0, str(BENCH.parent / "lib"))
+
+import peers  # noqa: E402
+import rows  # noqa: E402
+from ktap import note  # noqa: E402
+from openiscsi import OpenIscsi  # noqa: E402
+
+# share of the time that the guest neither used nor was idle: somebody else on
+# the host had its CPU. Only User-Mode Linux can tell
+DISTURBED = 0.05
+TRIES = 4
+
+
+class Kload:
+    """The load, from kload.ko."""
+
+    @staticmethod
+    def run(disks, load, secs):
+        job = " ".join([*(f"dev={d}" for d in disks), f"secs={secs}",
+                        *(f"{k}={v}" for k, v in load.items())])
+        fd = os.open("/proc/kload", os.O_RDWR)
+        try:
+            os.write(fd, job.encode())
+            text = os.read(fd, 4096).decode()
+        finally:
+            os.close(fd)
+        result = {k: int(v) for k, v in
+                  (item.split("=") for item in text.split())}
+        if result["errors"] or result["wrong"]:
+            raise RuntimeError(f"I/O errors: {text}")
+        return result
+
+
+class Bench:
+    def __init__(self, folder):
+        self.folder = folder
+        self.job = job = json.loads((folder / "job.json").read_text())
+        self.rows = [row for row in rows.ROWS if row.name in job["rows"]]
+        self.uml = "User Mode Linux" in Path("/proc/cpuinfo").read_text()
+        # pylint: disable-next=consider-using-with
+        self.out = open(folder / "results", "a", encoding="ascii")
+        self.initiator = OpenIscsi()
+        self.peers = {}
+
+    def run(self):
+        print(f"KTAP version 1\n1..{len(self.rows)}", flush=True)
+        for name in ("kload", *(("iscsi_floor",) if "floor" in
+                                self.job["targets"] else ())):
+            subprocess.run(["insmod", self.folder / f"{name}.ko"], check=True)
+        try:
+            self.peers = {name: peers.PEERS[name]()
+                          for name in self.job["targets"]}
+            for peer in self.peers.values():
+                peer.up()
+            self.run_rows()
+        finally:
+            self.initiator.down()
+            for peer in self.peers.values():
+                peer.down()
+            subprocess.run(["rmmod", "kload"], check=False)
+
+    def run_rows(self):
+        number = 0
+        for login in dict.fromkeys(row.login for row in self.rows):
+            todo = [row for row in self.rows if row.login == login]
+            disks = self.log_in(login, todo)
+            for row in todo:
+                number += 1
+                good = self.measure(row, disks)
+                print(f"{'' if good else 'not '}ok {number} - {row.name}",
+                      flush=True)
+            self.initiator.log_out()
+
+    def log_in(self, login, todo):
+        """Disks by target and medium."""
+        for peer in self.peers.values():
+            if not all(peer.name in row.without for row in todo):
+                self.initiator.log_in(peer, login)
+        return {name: {medium: self.initiator.disks(peer, login, medium)
+                       for medium in {row.medium for row in todo}}
+                for name, peer in self.peers.items()
+                if not all(name in row.without for row in todo)}
+
+    def measure(self, row, disks):
+        names = [name for name in self.peers if name not in row.without]
+        samples = {name: [] for name in names}
+        for _ in range(self.job["rounds"]):
+            for name in names:
+                result = self.sample(row, disks[name][row.medium])
+                samples[name].append(result)
+                self.out.write(json.dumps({"row": row.name, "target": name,
+                                           **result}) + "\n")
+        self.out.flush()
+        note(f"{row.name}: " + ", ".join(
+            f"{name} {self.summary(row, samples[name])}" for name in names))
+        quiet = self.job["noisy"] or all(s["disturbed"] <= DISTURBED
+                    for all_of in samples.values() for s in all_of)
+        if not quiet:
+            note("disturbed in spite of all tries: does not count")
+        return quiet
+
+    def sample(self, row, disks):
+        """One measurement; again if somebody else wanted the CPU."""
+        best = None
+        for _ in range(TRIES):
+            result = Kload.run(disks, row.load, self.job["secs"])
+            self.rate(result)
+            if best is None or result["disturbed"] < best["disturbed"]:
+                best = result
+            if best["disturbed"] <= DISTURBED:
+                break
+            time.sleep(0.5)
+        return best
+
+    def rate(self, result):
+        """
+        IOPS: of the time that the guest had its CPU, in User-Mode Linux, so
+        that what little others took of it does not count.
+        """
+        ns = result["wall_ns"]
+        result["disturbed"] = 0.0
+        if self.uml:
+            ns = min(ns, result["cpu_ns"] + result["idle_ns"])
+            result["disturbed"] = 1 - ns / result["wall_ns"]
+        result["iops"] = result["ios"] * 1e9 / ns
+
+    @staticmethod
+    def summary(row, samples):
+        iops = statistics.median(s["iops"] for s in samples)
+        cost = statistics.median(s["cpu_ns"] / s["ios"] for s in samples)
+        if row.unit == "MB/s":
+            return f"{iops * row.load['bs'] / 1e6:.0f} MB/s {cost / 1000:.0f} us"
+        return f"{iops:.0f} IOPS {cost:.0f} ns"
+
+
+def main():
+    Bench(Path(sys.argv[1])).run()
+
+
+main()
