@@ -42,6 +42,11 @@
 #define IET_SCSI_ID_LEN 16
 #define IET_SCSI_SN_LEN 32
 #define IET_PATH_LEN 4095
+#define IET_VENDOR_LEN 8
+#define IET_PRODUCT_LEN 16
+#define IET_REVISION_LEN 4
+#define IET_NAA_LEN 32
+#define IET_UUID_LEN 36
 #define IET_REDIRECT_LEN 255
 #define IET_ALIAS_LEN 255
 /* IET_T_REDIRECT_FLAGS: for good, not for now; from the daemon's file */
@@ -185,9 +190,31 @@ enum iet_lun_attr {
 	IET_L_THIN, /* u32: 0 or 1: thin provisioned */
 	IET_L_REMOVABLE, /* u32: 0 or 1: the medium can be taken out */
 	IET_L_STATE_FD, /* u32: LUN_NEW, state file, see iet_state.h */
+	IET_L_PROPS, /* nest of iet_prop_attr: all that are not by default */
 	__IET_L_MAX,
 };
 #define IET_L_MAX (__IET_L_MAX - 1)
+
+/*
+ * property set of a logical unit: what INQUIRY and READ CAPACITY say of it.
+ * What is not in it is by default; LUN_SET changes the whole set.
+ */
+enum iet_prop_attr {
+	IET_P_UNSPEC,
+	IET_P_VENDOR, /* string: 1-8 printable characters */
+	IET_P_PRODUCT, /* string: 1-16 printable characters */
+	IET_P_REVISION, /* string: 1-4 printable characters */
+	IET_P_NAA, /* string: 16 or 32 hexadecimal digits; not in LUN_SET */
+	IET_P_EUI64, /* string: 16, 24 or 32 hexadecimal digits; as before */
+	IET_P_UUID, /* string: 8-4-4-4-12 hexadecimal digits; as before */
+	IET_P_SCSI_VERSION, /* u32: 3-7, SPC to SPC-5 */
+	IET_P_PHYS_BLOCK_SIZE, /* u32: bytes, a power of two of 512-1048576 */
+	IET_P_ROTATION, /* u32: 0 not told, 1 none, 1025-65534 a minute */
+	IET_P_IO_GRANULARITY, /* u32: bytes, 512-16777216 */
+	IET_P_IO_OPTIMAL, /* u32: bytes, 512-16777216 */
+	__IET_P_MAX,
+};
+#define IET_P_MAX (__IET_P_MAX - 1)
 
 /* session set */
 enum iet_session_attr {

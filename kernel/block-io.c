@@ -81,6 +81,17 @@ static void set_atomic(struct iet_volume *vol)
 	vol->atomic_align = boundary ? vol->atomic_max : min;
 }
 
+static void set_hints(struct iet_hints *hints, struct block_device *bdev)
+{
+	int offset = bdev_alignment_offset(bdev);
+
+	hints->phys_block_size = bdev_physical_block_size(bdev);
+	hints->align_offset = max(offset, 0); /* negative: it can't be told */
+	hints->io_min = bdev_io_min(bdev);
+	hints->io_opt = bdev_io_opt(bdev);
+	hints->nonrot = !bdev_rot(bdev);
+}
+
 static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 		  struct netlink_ext_ack *extack)
 {
@@ -102,6 +113,7 @@ static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 		return -EOPNOTSUPP;
 	}
 	vol->bdev = bdev;
+	set_hints(&vol->hints, bdev);
 	vol->unmap_granularity = bdev_discard_granularity(bdev);
 	vol->mode_default.wce = args->iomode == IET_IOMODE_WB &&
 				bdev_write_cache(bdev);

@@ -17,6 +17,10 @@
 
 #include "probe.h"
 
+#ifdef HAVE_HEX_H
+#include <linux/hex.h>
+#endif
+
 #ifdef HAVE_UNALIGNED_H
 #include <linux/unaligned.h>
 #else
@@ -27,6 +31,13 @@
 #ifndef ITER_SOURCE
 #define ITER_SOURCE WRITE
 #define ITER_DEST READ
+#endif
+
+#ifndef HAVE_BDEV_ROT
+static inline bool bdev_rot(struct block_device *bdev)
+{
+	return !bdev_nonrot(bdev);
+}
 #endif
 
 /**

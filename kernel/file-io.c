@@ -62,6 +62,15 @@ static u32 sector_size(const struct inode *inode)
 	return bdev ? bdev_logical_block_size(bdev) : SECTOR_SIZE;
 }
 
+/* What is known of the disk below.  A file's blocks may be anywhere on it. */
+static void set_hints(struct iet_volume *vol, struct inode *inode)
+{
+	struct block_device *bdev =
+		S_ISBLK(inode->i_mode) ? I_BDEV(inode) : inode->i_sb->s_bdev;
+
+	vol->hints.nonrot = bdev && !bdev_rot(bdev);
+}
+
 static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 		  struct netlink_ext_ack *extack)
 {
@@ -77,6 +86,7 @@ static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 		return -EOPNOTSUPP;
 	}
 	vol->mode_default.wce = args->iomode == IET_IOMODE_WB;
+	set_hints(vol, file->f_mapping->host);
 	vol->unmap_granularity = i_blocksize(file->f_mapping->host);
 	err = iet_iotype_geometry(vol, args, DEFAULT_BLOCK_SIZE,
 				  i_size_read(file->f_mapping->host), extack);

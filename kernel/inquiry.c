@@ -21,15 +21,20 @@
 #define STD_LEN 96
 #define STD_VERSIONS 58
 
-static const u8 product[] = "VIRTUAL-DISK    ";
-static const u8 revision[] = "2.0 ";
+#define DEFAULT_PRODUCT "VIRTUAL-DISK"
+#define DEFAULT_REVISION "2.0"
+#define DEFAULT_VERSION 6
 
-/* version descriptors (SPC-4 6.6.2, table 147) */
-static const u16 versions[] = {
-	0x00a0, /* SAM-5 */
-	0x0960, /* iSCSI */
-	0x0460, /* SPC-4 */
-	0x04c0, /* SBC-3 */
+/* VERSION, and the version descriptors that go with it (SPC-5 6.7.2) */
+static const struct {
+	u8 version;
+	u16 descriptors[4]; /* SAM, iSCSI, SPC, SBC */
+} versions[] = {
+	{ 3, { 0x0020, 0x0960, 0x0120, 0x0180 } }, /* SPC */
+	{ 4, { 0x0040, 0x0960, 0x0260, 0x0320 } }, /* SPC-2 */
+	{ 5, { 0x0060, 0x0960, 0x0300, 0x0320 } }, /* SPC-3, SBC-2 */
+	{ 6, { 0x00a0, 0x0960, 0x0460, 0x04c0 } }, /* SPC-4, SBC-3 */
+	{ 7, { 0x00c0, 0x0960, 0x05c0, 0x0600 } }, /* SPC-5, SBC-4 */
 };
 
 /**
@@ -46,22 +51,54 @@ u8 iet_spc_peripheral(const struct iet_scmd *s)
 	return s->wlun ? PERIPHERAL_WELL_KNOWN : PERIPHERAL_NONE;
 }
 
+/**
+ * iet_spc_put_text() - an ASCII data field: left-aligned, filled with blanks
+ * @field: where it goes
+ * @len: bytes in it
+ * @text: at most so many characters; "": @otherwise
+ * @otherwise: for want of a text
+ */
+void iet_spc_put_text(u8 *field, size_t len, const char *text,
+		      const char *otherwise)
+{
+	if (!text[0])
+		text = otherwise;
+	memset(field, ' ', len);
+	memcpy(field, text, min(len, strlen(text)));
+}
+
+static void put_version(u8 *buf, u32 version)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(versions); i++) {
+		if (versions[i].version != (version ?: DEFAULT_VERSION))
+			continue;
+		buf[2] = versions[i].version;
+		for (j = 0; j < ARRAY_SIZE(versions[i].descriptors); j++)
+			put_unaligned_be16(versions[i].descriptors[j],
+					   buf + STD_VERSIONS + 2 * j);
+	}
+}
+
 static int standard_data(const struct iet_scmd *s, u8 *buf)
 {
-	unsigned int i;
+	struct iet_props props = {};
 
+	if (s->vol)
+		iet_props_get(s->vol, &props);
 	buf[0] = iet_spc_peripheral(s);
 	if (s->vol && s->vol->removable)
 		buf[1] = STD1_RMB;
-	buf[2] = 0x06; /* SPC-4 */
+	put_version(buf, props.scsi_version);
 	buf[3] = 0x10 | 0x02; /* HISUP, response data format */
 	buf[4] = STD_LEN - 5;
 	buf[7] = 0x02; /* CMDQUE */
-	memcpy(buf + 8, IET_T10_VENDOR, 8);
-	memcpy(buf + 16, product, 16);
-	memcpy(buf + 32, revision, 4);
-	for (i = 0; i < ARRAY_SIZE(versions); i++)
-		put_unaligned_be16(versions[i], buf + STD_VERSIONS + 2 * i);
+	iet_spc_put_text(buf + 8, IET_VENDOR_LEN, props.vendor, IET_T10_VENDOR);
+	iet_spc_put_text(buf + 16, IET_PRODUCT_LEN, props.product,
+			 DEFAULT_PRODUCT);
+	iet_spc_put_text(buf + 32, IET_REVISION_LEN, props.revision,
+			 DEFAULT_REVISION);
 	return STD_LEN;
 }
 

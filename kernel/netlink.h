@@ -6,6 +6,7 @@
  *	netlink.c	  the family, its table of commands, dispatch
  *	netlink_policy.c  what attributes a command takes
  *	netlink_fill.c	  objects to messages
+ *	netlink_props.c	  properties of LUNs, both ways
  *	netlink_target.c, netlink_lun.c, netlink_session.c  the commands
  *
  * Handlers never wait for a disk or a peer: a handler that sleeps holds up
@@ -19,6 +20,7 @@
 #include "iet_netlink.h"
 
 struct iet_lun;
+struct iet_props;
 struct iet_session;
 struct iet_target;
 
@@ -32,6 +34,7 @@ void iet_netlink_exit(void);
 /* netlink_policy.c: indexed by attribute, complete to the set's maximum */
 extern const struct nla_policy iet_none_policy[IET_I_MAX + 1];
 extern const struct nla_policy iet_key_policy[IET_K_MAX + 1];
+extern const struct nla_policy iet_prop_policy[IET_P_MAX + 1];
 extern const struct nla_policy iet_target_get_policy[IET_T_MAX + 1];
 extern const struct nla_policy iet_target_new_policy[IET_T_MAX + 1];
 extern const struct nla_policy iet_target_set_policy[IET_T_MAX + 1];
@@ -73,6 +76,12 @@ typedef int (*iet_nl_dump_fn)(struct sk_buff *skb, struct netlink_callback *cb,
 
 int iet_nl_dump_in_targets(struct sk_buff *skb, struct netlink_callback *cb,
 			   const struct nlattr *tid, iet_nl_dump_fn fn);
+
+/* netlink_props.c */
+int iet_nl_props_get(const struct nlattr *nest, struct iet_props *props,
+		     struct netlink_ext_ack *extack);
+int iet_nl_put_props(struct sk_buff *skb, int attr,
+		     const struct iet_props *props);
 
 /* netlink.c: what all commands share */
 struct sk_buff *iet_nl_reply_new(void);

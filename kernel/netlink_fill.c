@@ -131,7 +131,8 @@ int iet_nl_fill_lun(struct sk_buff *skb, const void *obj)
 	    nla_put_u64_64bit(skb, IET_L_BLOCKS, READ_ONCE(vol->nr_blocks),
 			      IET_L_PAD))
 		return -EMSGSIZE;
-	return 0;
+	/* changed under iet_config_lock only, so that no other is needed */
+	return iet_nl_put_props(skb, IET_L_PROPS, &vol->props);
 }
 
 static u32 digest_bit(bool crc32c)

@@ -208,6 +208,9 @@ static int args_get(struct iet_lun_args *args, struct genl_info *info)
 		err = geometry_get(args, info);
 	if (!err)
 		err = ids_get(args, info);
+	if (!err)
+		err = iet_nl_props_get(info->attrs[IET_L_PROPS], &args->props,
+				       info->extack);
 	if (!err && info->attrs[IET_L_PATH] && !args->iotype->needs_file)
 		return iet_nl_refuse(info->extack, info->attrs[IET_L_PATH],
 				     "nullio has no path", -EINVAL);
@@ -333,16 +336,27 @@ out:
  */
 int iet_nl_lun_set(struct sk_buff *reply, struct genl_info *info)
 {
+	const struct nlattr *nest = info->attrs[IET_L_PROPS];
+	struct iet_props props;
 	struct iet_target *target;
 	struct iet_lun *lun;
+	u32 origin;
 	int err;
 
 	err = find(info, &target, &lun);
-	if (!err && info->attrs[IET_L_ORIGIN])
-		err = iet_range_get(&origin_range, info->attrs[IET_L_ORIGIN],
-				    &lun->origin, info->extack);
 	if (err)
 		return err;
+	origin = lun->origin;
+	if (info->attrs[IET_L_ORIGIN])
+		err = iet_range_get(&origin_range, info->attrs[IET_L_ORIGIN],
+				    &origin, info->extack);
+	if (!err && nest)
+		err = iet_nl_props_get(nest, &props, info->extack);
+	if (!err && nest)
+		err = iet_volume_set_props(lun->vol, &props, info->extack);
+	if (err)
+		return err;
+	lun->origin = origin;
 	if (nla_get_flag(info->attrs[IET_L_RESCAN]))
 		iet_lun_rescan(lun);
 	iet_event_lun(target->tid, lun->lun, IET_EVENT_SET);

@@ -57,6 +57,21 @@ const struct nla_policy iet_key_policy[IET_K_MAX + 1] = {
 	[IET_K_PROTOCOL_LEVEL] = U32,
 };
 
+const struct nla_policy iet_prop_policy[IET_P_MAX + 1] = {
+	[IET_P_VENDOR] = STRING(IET_VENDOR_LEN),
+	[IET_P_PRODUCT] = STRING(IET_PRODUCT_LEN),
+	[IET_P_REVISION] = STRING(IET_REVISION_LEN),
+	[IET_P_NAA] = STRING(IET_NAA_LEN),
+	[IET_P_EUI64] = STRING(IET_NAA_LEN),
+	[IET_P_UUID] = STRING(IET_UUID_LEN),
+	[IET_P_SCSI_VERSION] = U32,
+	[IET_P_PHYS_BLOCK_SIZE] = U32,
+	[IET_P_ROTATION] = U32,
+	[IET_P_IO_GRANULARITY] = U32,
+	[IET_P_IO_OPTIMAL] = U32,
+};
+
+#define PROPS NLA_POLICY_NESTED(iet_prop_policy)
 #define KEYS NLA_POLICY_NESTED(iet_key_policy)
 
 const struct nla_policy iet_target_get_policy[IET_T_MAX + 1] = {
@@ -108,6 +123,7 @@ const struct nla_policy iet_lun_new_policy[IET_L_MAX + 1] = {
 	[IET_L_THIN] = U32,
 	[IET_L_REMOVABLE] = U32,
 	[IET_L_STATE_FD] = U32,
+	[IET_L_PROPS] = PROPS,
 };
 
 #define FIXED REJECT("cannot be changed: delete the LUN and make a new one")
@@ -121,6 +137,7 @@ const struct nla_policy iet_lun_set_policy[IET_L_MAX + 1] = {
 	[IET_L_BLOCK_SIZE] = FIXED, [IET_L_BLOCKS] = FIXED,
 	[IET_L_THIN] = FIXED,	    [IET_L_REMOVABLE] = FIXED,
 	[IET_L_STATE_FD] = FIXED,
+	[IET_L_PROPS] = PROPS,
 };
 
 const struct nla_policy iet_session_get_policy[IET_S_MAX + 1] = {

@@ -28,6 +28,7 @@ static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 		NL_SET_ERR_MSG(extack, "too many blocks");
 		return -EINVAL;
 	}
+	vol->hints.nonrot = true;
 	if (args->blocks)
 		bytes = args->blocks * block_size;
 	return iet_iotype_geometry(vol, args, block_size, bytes, extack);

@@ -164,6 +164,8 @@ u32 iet_sbc_write_same_bytes(const struct iet_scmd *s);
 #define IET_T10_VENDOR "IET     "
 
 /* inquiry.c, vpd.c: vital product data */
+void iet_spc_put_text(u8 *field, size_t len, const char *text,
+		      const char *otherwise);
 u8 iet_spc_peripheral(const struct iet_scmd *s);
 int iet_vpd_page(const struct iet_scmd *s, u8 page, u8 *buf);
 

@@ -49,11 +49,16 @@ int iet_sbc_read_capacity10(struct iet_scmd *s, u8 *buf)
  */
 int iet_sbc_read_capacity16(struct iet_scmd *s, u8 *buf)
 {
+	struct iet_props props;
+
+	iet_props_get(s->vol, &props);
 	put_unaligned_be64(READ_ONCE(s->vol->nr_blocks) - 1, buf);
 	put_unaligned_be32(1U << s->vol->blk_shift, buf + 8);
+	buf[13] = iet_props_phys_exponent(s->vol, &props);
+	put_unaligned_be16(iet_props_lowest_aligned(s->vol, &props), buf + 14);
 	if (s->vol->thin)
-		buf[14] = CAP16_LBPME |
-			  (s->vol->iotype->discard_zeroes ? CAP16_LBPRZ : 0);
+		buf[14] |= CAP16_LBPME |
+			   (s->vol->iotype->discard_zeroes ? CAP16_LBPRZ : 0);
 	return 32;
 }
 

@@ -13,8 +13,9 @@
 
 #include "compat.h"
 #include "iotype.h"
-#include "thin.h"
+#include "netlink.h"
 #include "state.h"
+#include "thin.h"
 #include "volume.h"
 
 /* closes backends: unbound, so that one that hangs holds up no other */
@@ -228,6 +229,15 @@ static int open_state(struct iet_volume *vol, const struct iet_lun_args *args,
 	return err;
 }
 
+static int check_props(const struct iet_volume *vol,
+		       const struct iet_props *props,
+		       struct netlink_ext_ack *extack)
+{
+	const char *refusal = iet_props_refusal(props, vol);
+
+	return refusal ? iet_nl_refuse(extack, NULL, refusal, -EINVAL) : 0;
+}
+
 /**
  * iet_volume_create() - make a volume
  * @args: what it is to be; checked here as far as the medium is concerned
@@ -264,12 +274,19 @@ struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
 	err = vol->iotype->attach(vol, args, extack);
 	if (err)
 		goto free_vol;
+	err = check_props(vol, &args->props, extack);
+	if (err)
+		goto detach;
 	vol->mode = vol->mode_default;
+	vol->props = args->props;
 	if (args->file)
 		vol->file = get_file(args->file);
 	iet_thin_watch(vol);
 	return vol;
 
+detach:
+	if (vol->iotype->detach)
+		vol->iotype->detach(vol);
 free_vol:
 	free_volume(vol);
 put_module:
@@ -290,6 +307,32 @@ void iet_volume_kill(struct iet_volume *vol)
 {
 	iet_state_kill(vol);
 	percpu_ref_kill(&vol->ref);
+}
+
+/**
+ * iet_volume_set_props() - change what a volume says of itself
+ * @vol: the volume; the caller has a reference
+ * @props: all properties
+ * @extack: takes the reason of a refusal
+ *
+ * Context: process context, callers serialized.
+ * Return: 0; -EINVAL: they do not fit the volume, or would make another one of
+ * it for the initiators.
+ */
+int iet_volume_set_props(struct iet_volume *vol, const struct iet_props *props,
+			 struct netlink_ext_ack *extack)
+{
+	int err = check_props(vol, props, extack);
+
+	if (err)
+		return err;
+	if (!iet_props_same_unit(&vol->props, props))
+		return iet_nl_refuse(
+			extack, NULL,
+			"NAA, EUI64 and UUID cannot be changed: delete the LUN and make a new one",
+			-EINVAL);
+	iet_props_set(vol, props);
+	return 0;
 }
 
 /**

@@ -13,6 +13,7 @@
 #include <linux/workqueue.h>
 
 #include "iet_netlink.h"
+#include "props.h"
 #include "reservation.h"
 #include "span.h"
 
@@ -36,6 +37,7 @@ struct netlink_ext_ack;
  * @thin: thin provisioned: initiators may unmap blocks
  * @removable: the medium can be taken out, as INQUIRY says (RMB)
  * @state_file: state file (state.h), or NULL; a reference is taken
+ * @props: what it is to say of itself
  * @wthreads: how many workers at most, 1-128 (before Linux 6.9: in each NUMA
  *	node)
  */
@@ -51,6 +53,7 @@ struct iet_lun_args {
 	bool thin;
 	bool removable;
 	struct file *state_file;
+	struct iet_props props;
 	u32 wthreads;
 };
 
@@ -91,6 +94,7 @@ struct iet_mode {
  * @space_work: looks at the space for its blocks from time to time
  * @space_low: there is little, and initiators have been told
  * @removable: the medium can be taken out (RMB of INQUIRY)
+ * @hints: what the medium says of itself, by attach
  * @unmap_granularity: what is best unmapped at once, bytes; 0: not known
  * @atomic_max: most that can be written so that a power cut leaves all of it or
  *	nothing, bytes; 0: nothing.  Set by attach
@@ -107,8 +111,9 @@ struct iet_mode {
  * @scsi_sn: VPD 80 serial number
  * @state: what it keeps through a power cut, NULL: nothing
  * @wq: workers: unbound, rescuer-backed, at most Wthreads at a time
- * @lock: protects @luns, @itls and the orphans; taken from any context
+ * @lock: protects @luns, @itls, @props and the orphans; taken from any context
  * @luns: iet_lun.vol_node: what it is mapped as
+ * @props: what the administrator says of it
  * @itls: iet_itl.vol_node: the I_T_L nexuses, for unit attentions
  * @orphans: iet_scmd.orphan_node: aborted writes that the backend still
  *	holds (see iet_orphan_add())
@@ -150,6 +155,7 @@ struct iet_volume {
 	bool space_low;
 	struct delayed_work space_work;
 	bool removable;
+	struct iet_hints hints;
 	u32 unmap_granularity;
 	u32 atomic_max;
 	u32 atomic_min;
@@ -168,6 +174,7 @@ struct iet_volume {
 
 	spinlock_t lock ____cacheline_aligned_in_smp;
 	struct list_head luns;
+	struct iet_props props;
 	struct list_head itls;
 	struct list_head orphans;
 	unsigned int nr_orphans;
@@ -178,6 +185,8 @@ struct iet_volume {
 struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
 				     struct netlink_ext_ack *extack);
 void iet_volume_kill(struct iet_volume *vol);
+int iet_volume_set_props(struct iet_volume *vol, const struct iet_props *props,
+			 struct netlink_ext_ack *extack);
 bool iet_volume_rescan(struct iet_volume *vol);
 int iet_volume_init(void);
 void iet_volume_exit(void);

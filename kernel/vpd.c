@@ -27,6 +27,11 @@
 #define TYPE_RELATIVE_PORT 0x04
 #define TYPE_PORT_GROUP 0x05
 #define TYPE_SCSI_NAME 0x08
+#define TYPE_EUI64 0x02
+#define TYPE_UUID 0x0a
+
+/* UUID TYPE of a designator: as RFC 4122 has it (SPC-5 7.7.6.11) */
+#define UUID_RFC4122 0x10
 
 /* logical block provisioning page: what unmaps (SBC-3 6.6.5) */
 #define LBPU 0x80 /* UNMAP */
@@ -46,8 +51,9 @@
 /* most blocks of a COMPARE AND WRITE: all that its CDB can say */
 #define MAX_COMPARE_WRITE 255
 
-/* a good size for one transfer: large enough to stream, bytes */
-#define OPTIMAL_TRANSFER (1U << 20)
+/* extended INQUIRY data page (SPC-4 7.8.7) */
+#define TASK_ATTRIBUTES 0x07 /* head of queue, ordered and simple */
+#define V_SUP 0x01 /* there may be a volatile cache */
 
 /* Appends a designator; returns where the next one goes. */
 static u8 *designator(u8 *d, u8 code, u8 type, const void *data, u8 len)
@@ -96,19 +102,43 @@ static u64 naa_name(const char *id, size_t len)
 	return NAA_LOCAL | hash >> 4;
 }
 
-static u8 *unit_designators(u8 *d, const struct iet_volume *vol)
+/* What the administrator wants, in addition to the T10 designator. */
+static u8 *given_designators(u8 *d, const struct iet_props *props)
+{
+	u8 bytes[2 + IET_DESIGNATOR_MAX] = { UUID_RFC4122 };
+
+	if (props->naa[0])
+		d = designator(d, CODE_BINARY, ASSOC_UNIT | TYPE_NAA, bytes + 2,
+			       iet_props_hex(props->naa, bytes + 2));
+	if (props->eui64[0])
+		d = designator(d, CODE_BINARY, ASSOC_UNIT | TYPE_EUI64,
+			       bytes + 2,
+			       iet_props_hex(props->eui64, bytes + 2));
+	if (props->uuid[0])
+		d = designator(d, CODE_BINARY, ASSOC_UNIT | TYPE_UUID, bytes,
+			       2 + iet_props_hex(props->uuid, bytes + 2));
+	return d;
+}
+
+static u8 *unit_designators(u8 *d, struct iet_volume *vol)
 {
 	size_t len = strnlen(vol->scsi_id, IET_SCSI_ID_LEN);
-	u8 t10[8 + IET_SCSI_ID_LEN];
+	u8 t10[IET_VENDOR_LEN + IET_SCSI_ID_LEN];
+	struct iet_props props;
 	u8 naa[8];
 
-	memcpy(t10, IET_T10_VENDOR, 8);
-	memcpy(t10 + 8, vol->scsi_id, len);
-	d = designator(d, CODE_ASCII, ASSOC_UNIT | TYPE_T10, t10, 8 + len);
+	iet_props_get(vol, &props);
+	iet_spc_put_text(t10, IET_VENDOR_LEN, props.vendor, IET_T10_VENDOR);
+	memcpy(t10 + IET_VENDOR_LEN, vol->scsi_id, len);
+	d = designator(d, CODE_ASCII, ASSOC_UNIT | TYPE_T10, t10,
+		       IET_VENDOR_LEN + len);
 
-	put_unaligned_be64(naa_name(vol->scsi_id, len), naa);
-	return designator(d, CODE_BINARY, ASSOC_UNIT | TYPE_NAA, naa,
-			  sizeof(naa));
+	if (!props.naa[0]) {
+		put_unaligned_be64(naa_name(vol->scsi_id, len), naa);
+		d = designator(d, CODE_BINARY, ASSOC_UNIT | TYPE_NAA, naa,
+			       sizeof(naa));
+	}
+	return given_designators(d, &props);
 }
 
 /* Each fills in what comes after the header and returns its length. */
@@ -138,14 +168,52 @@ static u16 page_identification(const struct iet_scmd *s, u8 *p)
 	return d - p;
 }
 
+/*
+ * SPC-4 7.8.7.  There is no protection information, no grouping, no priority;
+ * the length of sense data is not reported.
+ */
+static u16 page_extended_inquiry(const struct iet_scmd *s, u8 *p)
+{
+	p[5 - VPD_HEADER] = TASK_ATTRIBUTES;
+	if (s->vol->file)
+		p[6 - VPD_HEADER] = V_SUP;
+	return 0x3c;
+}
+
+/* SPC-4 7.8.9: all mode pages are the same for all initiators */
+static u16 page_mode_policy(const struct iet_scmd *s, u8 *p)
+{
+	p[0] = 0x3f; /* all pages */
+	p[1] = 0xff; /* and subpages */
+	return 4;
+}
+
+/* SPC-4 7.8.12: the target port that the command came by */
+static u16 page_ports(const struct iet_scmd *s, u8 *p)
+{
+	u8 *end;
+
+	put_unaligned_be16(s->nexus->target->port_id, p + 2);
+	end = scsi_name(p + 12, ASSOC_PORT, s->nexus->target->name,
+			PORT_SUFFIX);
+	put_unaligned_be16(end - (p + 12), p + 10);
+	return end - p;
+}
+
 /* SBC-3 6.6.4; offsets are those of the standard less the header */
 static u16 page_block_limits(const struct iet_scmd *s, u8 *p)
 {
 	u32 shift = s->vol->blk_shift;
+	struct iet_props props;
 
+	iet_props_get(s->vol, &props);
 	p[5 - VPD_HEADER] = MAX_COMPARE_WRITE;
 	put_unaligned_be32(IET_TIO_MAX >> shift, p + 8 - VPD_HEADER);
-	put_unaligned_be32(OPTIMAL_TRANSFER >> shift, p + 12 - VPD_HEADER);
+	put_unaligned_be16(iet_props_io_granularity(s->vol, &props) >> shift,
+			   p + 6 - VPD_HEADER);
+	put_unaligned_be32(iet_props_io_optimal(s->vol, &props) >> shift,
+			   p + 12 - VPD_HEADER);
+	put_unaligned_be32(IET_TIO_MAX >> shift, p + 16 - VPD_HEADER);
 	if (s->vol->thin) {
 		put_unaligned_be32(U32_MAX, p + 20 - VPD_HEADER);
 		put_unaligned_be32(IET_UNMAP_DESCRIPTORS, p + 24 - VPD_HEADER);
@@ -158,9 +226,13 @@ static u16 page_block_limits(const struct iet_scmd *s, u8 *p)
 	return 0x3c;
 }
 
-/* SBC-3 6.6.2: the rotation rate is not reported */
+/* SBC-3 6.6.2: the form factor is not reported */
 static u16 page_characteristics(const struct iet_scmd *s, u8 *p)
 {
+	struct iet_props props;
+
+	iet_props_get(s->vol, &props);
+	put_unaligned_be16(iet_props_rotation(s->vol, &props), p);
 	if (s->vol->thin)
 		p[7 - VPD_HEADER] = WABEREQ_READS;
 	return 0x3c;
@@ -189,9 +261,15 @@ static const struct {
 	bool disk; /* not for well-known units or where there is none */
 	u16 (*fill)(const struct iet_scmd *s, u8 *p);
 } pages[] = {
-	{ 0x00, false, page_supported },      { 0x80, true, page_serial },
-	{ 0x83, false, page_identification }, { 0xb0, true, page_block_limits },
-	{ 0xb1, true, page_characteristics }, { 0xb2, true, page_provisioning },
+	{ 0x00, false, page_supported },
+	{ 0x80, true, page_serial },
+	{ 0x83, false, page_identification },
+	{ 0x86, true, page_extended_inquiry },
+	{ 0x87, true, page_mode_policy },
+	{ 0x88, true, page_ports },
+	{ 0xb0, true, page_block_limits },
+	{ 0xb1, true, page_characteristics },
+	{ 0xb2, true, page_provisioning },
 };
 
 static u16 page_supported(const struct iet_scmd *s, u8 *p)

@@ -163,8 +163,7 @@ static void change_lun(struct apply *a, struct plan_lun *l)
 		lun_failed(a, l);
 	else
 		log_debug("target %s: lun %u: %s", l->target->from->target.name,
-			  l->lun.lun,
-			  l->op == PLAN_NEW ? "made" : "now follows the file");
+			  l->lun.lun, l->op == PLAN_NEW ? "made" : "changed");
 }
 
 static void change_luns(struct apply *a, bool retried)

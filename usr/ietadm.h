@@ -11,6 +11,8 @@
 
 #include "admin_msg.h"
 
+struct kernel_lun;
+
 enum ietadm_op {
 	OP_NONE,
 	OP_NEW,
@@ -115,6 +117,15 @@ int ietadm_pair(const struct request *q, char **rest, char **key, char **val);
 int ietadm_target_name(const struct request *q, char *name);
 
 /**
+ * ietadm_find_lun - look at the logical unit of the request
+ * @q: request with a tid and a lun
+ * @l: set to it
+ *
+ * Return: 0, or a negative errno after a message
+ */
+int ietadm_find_lun(const struct request *q, struct kernel_lun *l);
+
+/**
  * ietadm_ask - ask the daemon
  * @q: request
  * @msg: what, is freed
@@ -154,6 +165,7 @@ int ietadm_update_session(struct request *q);
 int ietadm_update_lun(struct request *q);
 int ietadm_show_all(struct request *q);
 int ietadm_show_target(struct request *q);
+int ietadm_show_lun(struct request *q);
 int ietadm_show_session(struct request *q);
 int ietadm_show_user(struct request *q);
 int ietadm_reload(struct request *q);

@@ -6,6 +6,7 @@
 #include "ietadm.h"
 #include "kernel.h"
 #include "lun.h"
+#include "lun_props.h"
 #include "params.h"
 
 static const char *origin(uint32_t of)
@@ -97,6 +98,26 @@ static int show_lun(const struct kernel_lun *l, void *arg)
 		l->iotype, lun_iomode_name(l->iomode),
 		(unsigned long long)l->blocks, l->block_size,
 		l->path[0] ? ", " : "", l->path, origin(l->origin));
+	return 0;
+}
+
+int ietadm_show_lun(struct request *q)
+{
+	struct kernel_lun l;
+	int err = ietadm_find_lun(q, &l);
+
+	if (err)
+		return err;
+	fprintf(q->out, "Type=%s\n", l.iotype);
+	if (l.path[0])
+		fprintf(q->out, "Path=%s\n", l.path);
+	fprintf(q->out,
+		"IOMode=%s\nBlockSize=%u\nBlocks=%llu\nScsiId=%s\n"
+		"ScsiSN=%s\nThinProvisioned=%s\nRemovable=%s\n",
+		lun_iomode_name(l.iomode), l.block_size,
+		(unsigned long long)l.blocks, l.scsi_id, l.scsi_sn,
+		l.thin ? "Yes" : "No", l.removable ? "Yes" : "No");
+	lun_props_print(&l.props, q->out);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "ietadm.h"
 #include "kernel.h"
 #include "lun.h"
+#include "lun_props.h"
 #include "params.h"
 #include "state.h"
 
@@ -291,6 +292,59 @@ int ietadm_new_lun(struct request *q)
 	return err ? ietadm_kernel_fail(q, err) : 0;
 }
 
+struct wanted {
+	struct kernel_lun *l;
+	bool found;
+};
+
+static int take_lun(const struct kernel_lun *l, void *arg)
+{
+	struct wanted *w = arg;
+
+	if (l->lun != w->l->lun)
+		return 0;
+	*w->l = *l;
+	w->found = true;
+	return 0;
+}
+
+int ietadm_find_lun(const struct request *q, struct kernel_lun *l)
+{
+	struct wanted w = { .l = l };
+	int err;
+
+	*l = (struct kernel_lun){ .lun = q->lun };
+	err = kernel->lun_dump(q->tid, take_lun, &w);
+	if (err)
+		return ietadm_kernel_fail(q, err);
+	if (!w.found)
+		return ietadm_fail(q, -ENOENT, "there is no such LUN");
+	return 0;
+}
+
+/* Adds what is given to the properties that there are. */
+static int read_props(struct request *q, struct kernel_props *props)
+{
+	struct kernel_props given = { 0 };
+	char *rest = q->params, *key, *val, reason[LUN_REASON_MAX];
+	int more, err;
+
+	while ((more = ietadm_pair(q, &rest, &key, &val)) > 0) {
+		err = lun_prop_parse(key, val, &given, reason);
+		if (err < 0)
+			return ietadm_fail(q, err, "%s", reason);
+		if (!err)
+			return ietadm_fail(q, -EINVAL,
+					   "\"%s\" cannot be changed while "
+					   "the logical unit is there",
+					   key);
+	}
+	if (!more && !given.set)
+		return ietadm_fail(q, -EINVAL, "--params is empty");
+	lun_props_merge(props, &given);
+	return more;
+}
+
 int ietadm_update_lun(struct request *q)
 {
 	struct kernel_lun l = { .tid = q->tid,
@@ -298,8 +352,17 @@ int ietadm_update_lun(struct request *q)
 				.fd = -1,
 				.rescan = true,
 				.set = K_HAS(IET_L_RESCAN) };
-	int err = kernel->lun_set(&l);
+	int err = 0;
 
+	if (q->has & HAS_PARAMS) {
+		err = ietadm_find_lun(q, &l);
+		if (!err)
+			err = read_props(q, &l.props);
+		l.set = K_HAS(IET_L_PROPS);
+	}
+	if (err)
+		return err;
+	err = kernel->lun_set(&l);
 	return err ? ietadm_kernel_fail(q, err) : 0;
 }
 

@@ -59,6 +59,21 @@ struct kernel_target {
 	bool force;
 };
 
+struct kernel_props {
+	uint64_t set; /* K_HAS(IET_P_...) */
+	char vendor[IET_VENDOR_LEN + 1];
+	char product[IET_PRODUCT_LEN + 1];
+	char revision[IET_REVISION_LEN + 1];
+	char naa[IET_NAA_LEN + 1];
+	char eui64[IET_NAA_LEN + 1];
+	char uuid[IET_UUID_LEN + 1];
+	uint32_t scsi_version;
+	uint32_t phys_block_size;
+	uint32_t rotation;
+	uint32_t io_granularity;
+	uint32_t io_optimal;
+};
+
 struct kernel_lun {
 	uint64_t set; /* K_HAS(IET_L_...) */
 	uint32_t tid;
@@ -75,6 +90,7 @@ struct kernel_lun {
 	uint32_t thin;
 	uint32_t removable;
 	int state_fd; /* as fd */
+	struct kernel_props props; /* what is not by default */
 	uint32_t state;
 	bool rescan;
 };

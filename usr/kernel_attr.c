@@ -13,6 +13,7 @@ enum attr_type {
 	ATTR_STRING,
 	ATTR_BYTES,
 	ATTR_KEYS,
+	ATTR_PROPS,
 };
 
 struct attr_map {
@@ -33,6 +34,7 @@ struct attr_map {
 #define STRING(s, m) MEMBER(ATTR_STRING, s, m)
 #define BYTES(s, m) MEMBER(ATTR_BYTES, s, m)
 #define KEYS(s, m) MEMBER(ATTR_KEYS, s, m)
+#define PROPS(s, m) MEMBER(ATTR_PROPS, s, m)
 
 static const struct attr_map info_map[IET_I_MAX + 1] = {
 	[IET_I_VERSION] = STRING(kernel_info, version),
@@ -81,8 +83,23 @@ static const struct attr_map lun_map[IET_L_MAX + 1] = {
 	[IET_L_THIN] = U32(kernel_lun, thin),
 	[IET_L_REMOVABLE] = U32(kernel_lun, removable),
 	[IET_L_STATE_FD] = U32(kernel_lun, state_fd),
+	[IET_L_PROPS] = PROPS(kernel_lun, props),
 	[IET_L_STATE] = U32(kernel_lun, state),
 	[IET_L_RESCAN] = FLAG(kernel_lun, rescan),
+};
+
+static const struct attr_map prop_map[IET_P_MAX + 1] = {
+	[IET_P_VENDOR] = STRING(kernel_props, vendor),
+	[IET_P_PRODUCT] = STRING(kernel_props, product),
+	[IET_P_REVISION] = STRING(kernel_props, revision),
+	[IET_P_NAA] = STRING(kernel_props, naa),
+	[IET_P_EUI64] = STRING(kernel_props, eui64),
+	[IET_P_UUID] = STRING(kernel_props, uuid),
+	[IET_P_SCSI_VERSION] = U32(kernel_props, scsi_version),
+	[IET_P_PHYS_BLOCK_SIZE] = U32(kernel_props, phys_block_size),
+	[IET_P_ROTATION] = U32(kernel_props, rotation),
+	[IET_P_IO_GRANULARITY] = U32(kernel_props, io_granularity),
+	[IET_P_IO_OPTIMAL] = U32(kernel_props, io_optimal),
 };
 
 static const struct attr_map session_map[IET_S_MAX + 1] = {
@@ -116,6 +133,8 @@ const struct attr_set attr_target = { target_map, IET_T_MAX,
 				      offsetof(struct kernel_target, set) };
 const struct attr_set attr_lun = { lun_map, IET_L_MAX,
 				   offsetof(struct kernel_lun, set) };
+const struct attr_set attr_prop = { prop_map, IET_P_MAX,
+				    offsetof(struct kernel_props, set) };
 const struct attr_set attr_session = { session_map, IET_S_MAX, -1 };
 const struct attr_set attr_conn = { conn_map, IET_C_MAX, -1 };
 
@@ -134,6 +153,19 @@ static int put_keys(struct nl_msg *msg, int attr, const struct kernel_keys *k)
 	return 0;
 }
 
+static int put_props(struct nl_msg *msg, int attr, const struct kernel_props *p)
+{
+	struct nlattr *nest = nla_nest_start(msg, attr | NLA_F_NESTED);
+	int err;
+
+	if (!nest)
+		return -EMSGSIZE;
+	err = attr_put(msg, &attr_prop, p->set, p);
+	/* an empty one says: all by default */
+	nla_nest_end_keep_empty(msg, nest);
+	return err;
+}
+
 static int put_one(struct nl_msg *msg, int attr, const struct attr_map *m,
 		   const char *p)
 {
@@ -146,6 +178,8 @@ static int put_one(struct nl_msg *msg, int attr, const struct attr_map *m,
 		return nla_put_string(msg, attr, p);
 	case ATTR_KEYS:
 		return put_keys(msg, attr, (const struct kernel_keys *)p);
+	case ATTR_PROPS:
+		return put_props(msg, attr, (const struct kernel_props *)p);
 	default:
 		return nla_put(msg, attr, m->size, p);
 	}
@@ -207,6 +241,8 @@ static int get_one(struct nlattr *a, const struct attr_map *m, char *p)
 		return get_string(a, p, m->size);
 	case ATTR_KEYS:
 		return get_keys(a, (struct kernel_keys *)p);
+	case ATTR_PROPS:
+		return attr_get(nla_data(a), nla_len(a), &attr_prop, p);
 	default:
 		if ((size_t)nla_len(a) != m->size)
 			return -EPROTO;

@@ -20,8 +20,8 @@ struct attr_set {
 	ptrdiff_t set_offset; /* of the "set" member, -1 if there is none */
 };
 
-extern const struct attr_set attr_info, attr_target, attr_lun, attr_session,
-	attr_conn;
+extern const struct attr_set attr_info, attr_target, attr_lun, attr_prop,
+	attr_session, attr_conn;
 
 /**
  * attr_put - add members of a struct to a message

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lun_props.h"
 #include "params.h"
 
 static const char *const iotypes[] = { "fileio", "blockio", "nullio" };
@@ -151,6 +152,17 @@ static int set_removable(struct kernel_lun *l, const char *val, char *reason)
 	return set_bool(&l->removable, "Removable", val, reason);
 }
 
+/* another way to say IOMode=wb or IOMode=wt */
+static int set_write_cache(struct kernel_lun *l, const char *val, char *reason)
+{
+	uint32_t yes;
+	int err = set_bool(&yes, "WriteCache", val, reason);
+
+	if (!err)
+		l->iomode = yes ? IET_IOMODE_WB : IET_IOMODE_WT;
+	return err;
+}
+
 static const struct lun_arg {
 	const char *name;
 	int attr;
@@ -161,6 +173,7 @@ static const struct lun_arg {
 	{ "ScsiId", IET_L_SCSI_ID, set_scsi_id },
 	{ "ScsiSN", IET_L_SCSI_SN, set_scsi_sn },
 	{ "IOMode", IET_L_IOMODE, set_iomode },
+	{ "WriteCache", IET_L_IOMODE, set_write_cache },
 	{ "BlockSize", IET_L_BLOCK_SIZE, set_block_size },
 	{ "Blocks", IET_L_BLOCKS, set_blocks },
 	{ "Sectors", IET_L_BLOCKS, set_blocks },
@@ -172,6 +185,7 @@ static int parse_element(char *s, struct kernel_lun *l, char *reason)
 {
 	char *val = strchr(s, '=');
 	size_t i;
+	int err;
 
 	if (!val) {
 		snprintf(reason, LUN_REASON_MAX, "\"%.64s\" is not KEY=VALUE",
@@ -185,10 +199,16 @@ static int parse_element(char *s, struct kernel_lun *l, char *reason)
 		if (strcasecmp(a->name, s))
 			continue;
 		if (l->set & K_HAS(a->attr))
-			return bad(reason, a->name, "is given twice");
+			return bad(reason, a->name,
+				   "is given twice, or by another word");
 		l->set |= K_HAS(a->attr);
 		return a->set(l, val, reason);
 	}
+	err = lun_prop_parse(s, val, &l->props, reason);
+	if (err > 0)
+		l->set |= K_HAS(IET_L_PROPS);
+	if (err)
+		return err < 0 ? err : 0;
 	snprintf(reason, LUN_REASON_MAX,
 		 "\"%.64s\" is not an argument of a logical unit", s);
 	return -EINVAL;

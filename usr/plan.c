@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lun.h"
+#include "lun_props.h"
 #include "params.h"
 
 /* what the module has */
@@ -216,6 +217,8 @@ static bool is_same_lun(const struct kernel_lun *want,
 	if (want->set & K_HAS(IET_L_BLOCK_SIZE) &&
 	    want->block_size != have->block_size)
 		return false;
+	if (!lun_props_same_unit(&want->props, &have->props))
+		return false;
 	return !(want->set & K_HAS(IET_L_BLOCKS)) ||
 	       want->blocks == have->blocks;
 }
@@ -246,9 +249,12 @@ static int plan_lun(struct plan_lun *l, const struct config *config,
 		l->replaces = true;
 		return 0;
 	}
-	l->op = have->origin == IET_ORIGIN_CONFIG ? PLAN_NOTHING : PLAN_SET;
-	if (l->op == PLAN_SET)
-		l->lun.set = K_HAS(IET_L_ORIGIN);
+	l->lun.set = 0;
+	if (have->origin != IET_ORIGIN_CONFIG)
+		l->lun.set |= K_HAS(IET_L_ORIGIN);
+	if (!lun_props_same(&l->lun.props, &have->props))
+		l->lun.set |= K_HAS(IET_L_PROPS);
+	l->op = l->lun.set ? PLAN_SET : PLAN_NOTHING;
 	return 0;
 }
 

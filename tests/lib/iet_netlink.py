@@ -35,10 +35,12 @@ def _ids():
 
 ID = _ids()
 NAME = {p: {n: name for name, n in ID.items() if name.startswith(p)}
-        for p in ("I_", "T_", "K_", "L_", "S_", "C_")}
+        for p in ("I_", "T_", "K_", "L_", "P_", "S_", "C_")}
 STRINGS = {"I_VERSION", "T_NAME", "T_ALIAS", "T_REDIRECT", "L_IOTYPE",
-           "L_PATH", "L_SCSI_ID", "L_SCSI_SN", "S_INITIATOR", "C_ADDR"}
-NESTS = {"T_KEYS": "K_", "S_KEYS": "K_", "S_CONN": "C_"}
+           "L_PATH", "L_SCSI_ID", "L_SCSI_SN", "S_INITIATOR", "C_ADDR",
+           "P_VENDOR", "P_PRODUCT", "P_REVISION", "P_NAA", "P_EUI64",
+           "P_UUID"}
+NESTS = {"T_KEYS": "K_", "S_KEYS": "K_", "S_CONN": "C_", "L_PROPS": "P_"}
 
 
 class Refused(Exception):

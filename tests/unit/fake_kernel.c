@@ -316,6 +316,8 @@ static int fake_lun_set(const struct kernel_lun *l)
 		strcpy(have->scsi_sn, l->scsi_sn);
 	if (l->set & K_HAS(IET_L_PATH))
 		strcpy(have->path, l->path);
+	if (l->set & K_HAS(IET_L_PROPS))
+		have->props = l->props;
 	have->set |= l->set;
 	return 0;
 }

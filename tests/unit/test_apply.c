@@ -263,6 +263,41 @@ static void test_changed_lun(void)
 	CHECK_EQ(fake_find_lun(1, 0)->iomode, IET_IOMODE_WB);
 }
 
+/* what may change does, and the logical unit stays */
+static void test_changed_props(void)
+{
+	struct kernel_lun *l;
+
+	start();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@a,VendorId=X,"
+				  "OptimalIO=4096:8192\n")),
+		 0);
+	forget_calls();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@a,VendorId=X,"
+				  "OptimalIO=4096:8192\n")),
+		 0);
+	CHECK_EQ(changes(), 0);
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@a,VendorId=Y,"
+				  "RotationRate=1\n")),
+		 0);
+	CHECK_EQ(changes(), 1);
+	CHECK_EQ(fake_calls[FAKE_LUN_SET], 1);
+	l = fake_find_lun(1, 0);
+	CHECK_STR(l->props.vendor, "Y");
+	CHECK_EQ(l->props.io_optimal, 0);
+	/* nothing said is the default again */
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@a\n")), 0);
+	CHECK_EQ(fake_calls[FAKE_LUN_SET], 2);
+	CHECK_EQ(fake_find_lun(1, 0)->props.set, 0);
+	/* another identity is another logical unit */
+	forget_calls();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@a,"
+				  "NAA=5001405012345678\n")),
+		 0);
+	CHECK_EQ(fake_calls[FAKE_LUN_DEL], 1);
+	CHECK_EQ(fake_calls[FAKE_LUN_NEW], 1);
+}
+
 /* a wrong path does not cost the logical unit that was there */
 static void test_wrong_path(void)
 {
@@ -543,6 +578,7 @@ int main(void)
 	ktap_run(test_again);
 	ktap_run(test_gone);
 	ktap_run(test_changed_lun);
+	ktap_run(test_changed_props);
 	ktap_run(test_wrong_path);
 	ktap_run(test_error_changes_nothing);
 	ktap_run(test_adopt);

@@ -249,6 +249,43 @@ static void test_lun(void)
 		  "ietadm: new lun 2 of target 9: no such target\n");
 }
 
+static void test_props(void)
+{
+	start();
+	fake_target("iqn.a");
+	check_run("ietadm --op new --tid=1 --lun=1 --params "
+		  "Type=nullio,Blocks=8,ScsiId=id,ScsiSN=sn,VendorId=ACME,"
+		  "OptimalIO=4096:8192",
+		  0, "", "");
+	fake_find_lun(1, 1)->block_size = 512;
+	check_run("ietadm --op show --tid=1 --lun=1", 0,
+		  "Type=nullio\nIOMode=wt\nBlockSize=512\nBlocks=8\n"
+		  "ScsiId=id\nScsiSN=sn\nThinProvisioned=No\nRemovable=No\n"
+		  "VendorId=ACME\nOptimalIO=4096:8192\n",
+		  "");
+	check_run("ietadm --op update --tid=1 --lun=1 --params "
+		  "RotationRate=7200,OptimalIO=65536",
+		  0, "", "");
+	CHECK_STR(fake_find_lun(1, 1)->props.vendor, "ACME");
+	CHECK_EQ(fake_find_lun(1, 1)->props.rotation, 7200);
+	CHECK_EQ(fake_find_lun(1, 1)->props.io_granularity, 0);
+	check_run("ietadm --op update --tid=1 --lun=1 --params Path=/a",
+		  -EINVAL, "",
+		  "ietadm: update lun 1 of target 1: \"Path\" cannot be changed "
+		  "while the logical unit is there\n");
+	check_run("ietadm --op update --tid=1 --lun=1 --params RotationRate=3",
+		  -EINVAL, "",
+		  "ietadm: update lun 1 of target 1: RotationRate: must be 0, "
+		  "1 or 1025 to 65534\n");
+	check_run("ietadm --op update --tid=1 --lun=1 --params ,", -EINVAL, "",
+		  "ietadm: update lun 1 of target 1: --params is empty\n");
+	check_run("ietadm --op update --tid=1 --lun=2 --params VendorId=X",
+		  -ENOENT, "",
+		  "ietadm: update lun 2 of target 1: there is no such LUN\n");
+	check_run("ietadm --op show --tid=1 --lun=2", -ENOENT, "",
+		  "ietadm: show lun 2 of target 1: there is no such LUN\n");
+}
+
 static void test_session(void)
 {
 	struct kernel_session s = { .tid = 1, .initiator = "iqn.i" };
@@ -275,10 +312,10 @@ static void test_session(void)
 static void test_unsupported(void)
 {
 	static const char *const lines[] = {
-		"ietadm --op show --tid=1 --lun=0",
+		"ietadm --op show --tid=1 --lun=0 --params=a=b",
 		"ietadm --op show --tid=1 --sid=1 --cid=1",
 		"ietadm --op update --tid=1",
-		"ietadm --op update --tid=1 --lun=0 --params=a=b",
+		"ietadm --op update --lun=0 --params=a=b",
 		"ietadm --op new",
 		"ietadm --op new --tid=1",
 		"ietadm --op new --params Name=x",
@@ -475,6 +512,7 @@ int main(void)
 	ktap_run(test_update);
 	ktap_run(test_show);
 	ktap_run(test_lun);
+	ktap_run(test_props);
 	ktap_run(test_session);
 	ktap_run(test_unsupported);
 	ktap_run(test_options);

@@ -64,6 +64,10 @@ static void test_lun(void)
 		.fd = 5,
 		.scsi_id = "0123456789abcdef",
 		.rescan = true,
+		.props = { .set = K_HAS(IET_P_VENDOR) | K_HAS(IET_P_ROTATION),
+			   .vendor = "ACME",
+			   .product = "not marked",
+			   .rotation = 7200 },
 	};
 	struct kernel_lun b = { 0 };
 	struct nl_msg *msg = message();
@@ -77,6 +81,28 @@ static void test_lun(void)
 	CHECK_STR(b.scsi_id, a.scsi_id);
 	CHECK_STR(b.path, a.path);
 	CHECK(b.rescan);
+	CHECK_EQ(b.props.set, a.props.set);
+	CHECK_STR(b.props.vendor, "ACME");
+	CHECK_STR(b.props.product, "");
+	CHECK_EQ(b.props.rotation, 7200);
+	nlmsg_free(msg);
+}
+
+/* an empty set of properties is sent: it says that all are by default */
+static void test_no_props(void)
+{
+	struct kernel_lun a = { 0 }, b = { 0 };
+	struct nl_msg *msg = message();
+
+	CHECK_EQ(attr_put(msg, &attr_lun, K_HAS(IET_L_PROPS), &a), 0);
+	CHECK_EQ(get(msg, &attr_lun, &b), 0);
+	CHECK_EQ(b.set, K_HAS(IET_L_PROPS));
+	CHECK_EQ(b.props.set, 0);
+	nlmsg_free(msg);
+
+	msg = message();
+	nla_put(msg, IET_L_PROPS, 7, "\7\0\1\0abc");
+	CHECK_EQ(get(msg, &attr_lun, &b), -EPROTO);
 	nlmsg_free(msg);
 }
 
@@ -209,6 +235,7 @@ int main(void)
 {
 	ktap_run(test_target);
 	ktap_run(test_lun);
+	ktap_run(test_no_props);
 	ktap_run(test_session);
 	ktap_run(test_size);
 	ktap_run(test_bad);

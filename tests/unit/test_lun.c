@@ -6,7 +6,16 @@
 #include <fcntl.h>
 
 #include "ktap.h"
+#include "lun_props.h"
 #include "tmpfile.h"
+
+#define NAA_WORDS                                                           \
+	"NAA: must be 16 hexadecimal digits that begin with 2, 3 or 5, or " \
+	"32 that begin with 6"
+#define EUI_WORDS "EUI64: must be 16, 24 or 32 hexadecimal digits"
+#define UUID_WORDS "UUID: must be 8-4-4-4-12 hexadecimal digits"
+#define PHYS_WORDS \
+	"PhysicalBlockSize: must be a power of two of 512 to 1048576"
 
 static const struct {
 	const char *text;
@@ -28,7 +37,64 @@ static const struct {
 	{ "Type=blockio", "Path: is missing" },
 	{ "Path=", "Path: is empty" },
 	{ "Path", "\"Path\" is not KEY=VALUE" },
-	{ "Path=/a,Path=/b", "Path: is given twice" },
+	{ "Path=/a,Path=/b", "Path: is given twice, or by another word" },
+	{ "Path=/a,WriteCache=Yes", NULL },
+	{ "Path=/a,WriteCache=1", "WriteCache: must be Yes or No" },
+	{ "Path=/a,WriteCache=Yes,IOMode=wt",
+	  "IOMode: is given twice, or by another word" },
+	{ "Path=/a,IOMode=ro,WriteCache=No",
+	  "WriteCache: is given twice, or by another word" },
+	{ "Type=nullio,WriteCache=No", "IOMode: is not for nullio" },
+	{ "Path=/a,VendorId=12345678,ProductId=1234567890abcdef,"
+	  "ProductRev=1.2x", NULL },
+	{ "Path=/a,VendorId=123456789",
+	  "VendorId: must be 1 to 8 printable characters" },
+	{ "Path=/a,ProductId=", "ProductId: must be 1 to 16 printable "
+				"characters" },
+	{ "Path=/a,ProductRev=\xc3\xa4",
+	  "ProductRev: must be 1 to 4 printable characters" },
+	{ "Path=/a,VendorId=a,vendorid=b", "VendorId: is given twice" },
+	{ "Path=/a,NAA=naa.600140512345678901234567890ABCDE", NULL },
+	{ "Path=/a,NAA=0x3001405123456789", NULL },
+	{ "Path=/a,NAA=4001405123456789", NAA_WORDS },
+	{ "Path=/a,NAA=50014051234567890", NAA_WORDS },
+	{ "Path=/a,NAA=500140512345678x", NAA_WORDS },
+	{ "Path=/a,NAA=50014051234567890123456789012345", NAA_WORDS },
+	{ "Path=/a,NAA=500140512345678901234567890123456", NAA_WORDS },
+	{ "Path=/a,NAA=", NAA_WORDS },
+	{ "Path=/a,EUI64=0011223344556677", NULL },
+	{ "Path=/a,EUI64=001122334455667788990011", NULL },
+	{ "Path=/a,EUI64=00112233445566", EUI_WORDS },
+	{ "Path=/a,EUI64=0011223344556677889900112233445566", EUI_WORDS },
+	{ "Path=/a,UUID=3a0bd6d0-f1e2-4d9a-8c1b-0123456789AB", NULL },
+	{ "Path=/a,UUID=3a0bd6d0f1e24d9a8c1b0123456789ab", UUID_WORDS },
+	{ "Path=/a,UUID=3a0bd6d0-f1e2-4d9a-8c1b-0123456789a", UUID_WORDS },
+	{ "Path=/a,UUID=3a0bd6d0-f1e2-4d9a-8c1b-0123456789abc", UUID_WORDS },
+	{ "Path=/a,ScsiVersion=2", "ScsiVersion: must be 3 to 7" },
+	{ "Path=/a,ScsiVersion=8", "ScsiVersion: must be 3 to 7" },
+	{ "Path=/a,ScsiVersion=5", NULL },
+	{ "Path=/a,PhysicalBlockSize=4096", NULL },
+	{ "Path=/a,PhysicalBlockSize=3072", PHYS_WORDS },
+	{ "Path=/a,PhysicalBlockSize=256", PHYS_WORDS },
+	{ "Path=/a,PhysicalBlockSize=2097152", PHYS_WORDS },
+	{ "Path=/a,RotationRate=0", NULL },
+	{ "Path=/a,RotationRate=7200", NULL },
+	{ "Path=/a,RotationRate=2",
+	  "RotationRate: must be 0, 1 or 1025 to 65534" },
+	{ "Path=/a,RotationRate=65535",
+	  "RotationRate: must be 0, 1 or 1025 to 65534" },
+	{ "Path=/a,OptimalIO=65536", NULL },
+	{ "Path=/a,OptimalIO=65536:1048576", NULL },
+	{ "Path=/a,OptimalIO=0",
+	  "OptimalIO: must be 512 to 16777216 bytes" },
+	{ "Path=/a,OptimalIO=4096:",
+	  "OptimalIO: must be 512 to 16777216 bytes" },
+	{ "Path=/a,OptimalIO=:4096", "OptimalIO: the granularity must be 512 "
+				     "to 16777216 bytes" },
+	{ "Path=/a,OptimalIO=00000000000004096:4096",
+	  "OptimalIO: the granularity must be 512 to 16777216 bytes" },
+	{ "Path=/a,OptimalIO=65536:100000",
+	  "OptimalIO: is no multiple of its granularity" },
 	{ "Path=/a,Size=3", "\"Size\" is not an argument of a logical unit" },
 	{ "Path=/a,Type=tape", "Type: must be fileio, blockio or nullio" },
 	{ "Path=/a,IOMode=rw", "IOMode: must be wt, wb or ro" },
@@ -53,7 +119,7 @@ static const struct {
 	{ "Path=/a,ThinProvisioned=1", "ThinProvisioned: must be Yes or No" },
 	{ "Type=nullio,Removable=Yes", NULL },
 	{ "Path=/a,Removable=maybe", "Removable: must be Yes or No" },
-	{ "Path=/a,Removable=Yes,removable=No", "Removable: is given twice" },
+	{ "Path=/a,Removable=Yes,removable=No", "Removable: is given twice, or by another word" },
 	{ "Path=/a,ScsiSN=", "ScsiSN: must be 1 to 32 printable characters" },
 };
 
@@ -99,6 +165,54 @@ static void test_values(void)
 	CHECK_EQ(l.thin, 0);
 	CHECK_EQ(l.removable, 0);
 	CHECK_EQ(l.set, K_HAS(IET_L_PATH) | K_HAS(IET_L_IOTYPE));
+}
+
+static void test_props(void)
+{
+	static const char text[] =
+		"VendorId=ACME\nProductId=Fast Disk\nProductRev=1.0\n"
+		"NAA=6001405123456789abcdef0123456789\n"
+		"EUI64=00112233445566aa\n"
+		"UUID=3a0bd6d0-f1e2-4d9a-8c1b-0123456789ab\nScsiVersion=5\n"
+		"PhysicalBlockSize=4096\nRotationRate=7200\n"
+		"OptimalIO=65536:1048576\n";
+	struct kernel_lun a = { 0 }, b = { 0 };
+	char line[512], out[512] = "", reason[LUN_REASON_MAX];
+	FILE *f = fmemopen(out, sizeof(out), "w");
+	size_t i;
+
+	snprintf(line, sizeof(line), "Type=nullio,%s", text);
+	for (i = 0; line[i]; i++)
+		line[i] = line[i] == '\n' ? ',' : line[i];
+	CHECK_EQ(lun_parse(line, &a, reason), 0);
+	CHECK(a.set & K_HAS(IET_L_PROPS));
+	lun_props_print(&a.props, f);
+	fclose(f);
+	CHECK_STR(out, text); /* and nothing got lost */
+
+	CHECK(!lun_props_same(&a.props, &b.props));
+	CHECK(!lun_props_same_unit(&a.props, &b.props));
+	lun_props_merge(&b.props, &a.props);
+	CHECK(lun_props_same(&a.props, &b.props));
+	CHECK(lun_props_same_unit(&a.props, &b.props));
+
+	/* a new length has no granularity, unless it brings one */
+	memset(&a, 0, sizeof(a));
+	CHECK_EQ(lun_parse("Type=nullio,OptimalIO=4096,VendorId=X", &a,
+			   reason),
+		 0);
+	lun_props_merge(&b.props, &a.props);
+	CHECK_EQ(b.props.io_optimal, 4096);
+	CHECK_EQ(b.props.io_granularity, 0);
+	CHECK(!(b.props.set & K_HAS(IET_P_IO_GRANULARITY)));
+	CHECK_STR(b.props.vendor, "X");
+	CHECK_STR(b.props.product, "Fast Disk");
+	memset(&a, 0, sizeof(a));
+	CHECK_EQ(lun_parse("Type=nullio,WriteCache=Yes", &a, reason), -EINVAL);
+	memset(&a, 0, sizeof(a));
+	CHECK_EQ(lun_parse("Path=/a,WriteCache=Yes", &a, reason), 0);
+	CHECK_EQ(a.iomode, IET_IOMODE_WB);
+	CHECK(a.set & K_HAS(IET_L_IOMODE));
 }
 
 static void test_too_long(void)
@@ -184,6 +298,7 @@ int main(void)
 {
 	ktap_run(test_parse);
 	ktap_run(test_values);
+	ktap_run(test_props);
 	ktap_run(test_too_long);
 	ktap_run(test_defaults);
 	ktap_run(test_open);

@@ -186,6 +186,7 @@ def test_luns(nl):
     lun = nl.do("LUN_NEW", L_TID=1, L_LUN=9, L_IOTYPE="nullio", L_REMOVABLE=1)
     same("a removable LUN", [lun["L_REMOVABLE"], lun["L_THIN"]], [1, 0])
     nl.do("LUN_DEL", L_TID=1, L_LUN=9)
+    test_props(nl)
     same("the target counts them",
          nl.do("TARGET_GET", T_TID=1)["T_NR_LUNS"], 2)
     refused("a LUN that is in use", errno.EEXIST, "in use", new_lun, nl, fd)
@@ -218,6 +219,54 @@ def test_luns(nl):
             "LUN_DEL", L_TID=1, L_LUN=5)
     os.close(fd)
     test_files(nl, path, fd)
+
+
+PROPS = {"P_VENDOR": "ACME", "P_PRODUCT": "Disk", "P_REVISION": "1.0",
+         "P_NAA": "5001405012345678", "P_EUI64": "0011223344556677",
+         "P_UUID": "3a0bd6d0-f1e2-4d9a-8c1b-0123456789ab",
+         "P_SCSI_VERSION": 5, "P_PHYS_BLOCK_SIZE": 4096, "P_ROTATION": 7200,
+         "P_IO_GRANULARITY": 4096, "P_IO_OPTIMAL": 65536}
+
+
+def test_props(nl):
+    new = {"L_TID": 1, "L_LUN": 9, "L_IOTYPE": "nullio"}
+    for name, value, number, words in (
+            ("P_VENDOR", "123456789", errno.EINVAL, "."),
+            ("P_PRODUCT", "", errno.EINVAL, "printable"),
+            ("P_REVISION", "a\n", errno.EINVAL, "printable"),
+            ("P_NAA", "4001405012345678", errno.EINVAL, "NAA must be"),
+            ("P_EUI64", "00112233445566", errno.EINVAL, "EUI64 must be"),
+            ("P_UUID", "3a0bd6d0", errno.EINVAL, "UUID must be"),
+            ("P_SCSI_VERSION", 8, errno.ERANGE, "ScsiVersion must be"),
+            ("P_PHYS_BLOCK_SIZE", 3072, errno.EINVAL, "power of two"),
+            ("P_PHYS_BLOCK_SIZE", 2 << 20, errno.ERANGE, "power of two"),
+            ("P_ROTATION", 2, errno.EINVAL, "RotationRate must be"),
+            ("P_ROTATION", 65535, errno.ERANGE, "RotationRate must be"),
+            ("P_IO_OPTIMAL", 511, errno.ERANGE, "OptimalIO must be")):
+        refused(f"{name} {value!r}", number, words, nl.do, "LUN_NEW",
+                **new, L_PROPS={name: value})
+    for props, words in (({"P_PHYS_BLOCK_SIZE": 512}, "less than the block"),
+                         ({"P_IO_OPTIMAL": 5000}, "multiple of the block"),
+                         ({"P_IO_OPTIMAL": 12288, "P_IO_GRANULARITY": 8192},
+                          "multiple of its granularity")):
+        refused(f"{props} of a disk with blocks of 4096", errno.EINVAL, words,
+                nl.do, "LUN_NEW", **new, L_BLOCK_SIZE=4096, L_PROPS=props,
+                culprit=False)
+    same("all properties", nl.do("LUN_NEW", **new, L_PROPS=PROPS)["L_PROPS"],
+         PROPS)
+    lun = {"L_TID": 1, "L_LUN": 9}
+    refused("another NAA name", errno.EINVAL, "cannot be changed", nl.do,
+            "LUN_SET", **lun, L_PROPS={**PROPS, "P_NAA": "5" * 16},
+            culprit=False)
+    same("others change", nl.do("LUN_SET", **lun, L_PROPS={
+        **PROPS, "P_VENDOR": "X"})["L_PROPS"]["P_VENDOR"], "X")
+    nl.do("LUN_DEL", **lun)
+    nl.do("LUN_NEW", **new, L_PROPS={"P_ROTATION": 0})
+    same("not told is not the default",
+         nl.do("LUN_GET", **lun)["L_PROPS"], {"P_ROTATION": 0})
+    same("all by default again", nl.do("LUN_SET", **lun, L_PROPS={})[
+        "L_PROPS"], {})
+    nl.do("LUN_DEL", **lun)
 
 
 def test_files(nl, path, closed):

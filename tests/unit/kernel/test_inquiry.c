@@ -84,7 +84,8 @@ static void refusals(void)
 /* page 00 lists what there is, and all of it can be read */
 static void pages(void)
 {
-	static const u8 want[] = { 0x00, 0x80, 0x83, 0xb0, 0xb1, 0xb2 };
+	static const u8 want[] = { 0x00, 0x80, 0x83, 0x86, 0x87,
+				   0x88, 0xb0, 0xb1, 0xb2 };
 	unsigned int i;
 	const u8 *d;
 

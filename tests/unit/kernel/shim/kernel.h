@@ -217,6 +217,27 @@ static inline int fls(unsigned int x)
 	return x ? 32 - __builtin_clz(x) : 0;
 }
 
+/* text */
+static inline int shim_hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static inline int hex2bin(u8 *dst, const char *src, size_t count)
+{
+	for (; count; count--, src += 2) {
+		int hi = shim_hex(src[0]), lo = hi < 0 ? -1 : shim_hex(src[1]);
+
+		if (lo < 0)
+			return -EINVAL;
+		*dst++ = hi << 4 | lo;
+	}
+	return 0;
+}
+
 /* byte order */
 #define cpu_to_be16(x) ((__be16)htobe16(x))
 #define cpu_to_be32(x) ((__be32)htobe32(x))

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Properties of a logical unit, as the administrator writes them: what
+ * initiators are told of the disk.
+ */
+#ifndef IET_USR_LUN_PROPS_H
+#define IET_USR_LUN_PROPS_H
+
+#include <stdio.h>
+
+#include "kernel.h"
+#include "lun.h"
+
+/**
+ * lun_prop_parse - read a property
+ * @key: in any case
+ * @val: its value
+ * @p: what is given is set and marked
+ * @reason: why not
+ *
+ * Return: 1, 0 if @key is not the name of a property, or -EINVAL
+ */
+int lun_prop_parse(const char *key, const char *val, struct kernel_props *p,
+		   char reason[LUN_REASON_MAX]);
+
+/**
+ * lun_props_merge - change some properties
+ * @p: properties
+ * @given: takes the place of those in @p
+ */
+void lun_props_merge(struct kernel_props *p, const struct kernel_props *given);
+
+/**
+ * lun_props_same - are these the same properties?
+ * @a: properties
+ * @b: properties
+ *
+ * Return: whether they are
+ */
+bool lun_props_same(const struct kernel_props *a, const struct kernel_props *b);
+
+/**
+ * lun_props_same_unit - would initiators take it for the same logical unit?
+ * @a: properties
+ * @b: properties
+ *
+ * Return: whether the designators are the same
+ */
+bool lun_props_same_unit(const struct kernel_props *a,
+			 const struct kernel_props *b);
+
+/**
+ * lun_props_print - print KEY=VALUE lines
+ * @p: properties; what is by default is left out
+ * @out: where to
+ */
+void lun_props_print(const struct kernel_props *p, FILE *out);
+
+#endif /* IET_USR_LUN_PROPS_H */
