@@ -11,13 +11,16 @@
  * iet_r2t_init - begin a command
  * @r: progress
  * @burst: MaxBurstLength, bytes
- * @max_outstanding: MaxOutstandingR2T
+ * @max_outstanding: MaxOutstandingR2T; 1 is used if @recovery
+ * @recovery: ErrorRecoveryLevel is not 0
  */
-void iet_r2t_init(struct iet_r2t *r, u32 burst, u32 max_outstanding)
+void iet_r2t_init(struct iet_r2t *r, u32 burst, u32 max_outstanding,
+		  bool recovery)
 {
 	*r = (struct iet_r2t){
 		.burst = burst,
-		.max_outstanding = max_outstanding,
+		.max_outstanding = recovery ? 1 : max_outstanding,
+		.recovery = recovery,
 	};
 }
 
@@ -32,7 +35,7 @@ void iet_r2t_init(struct iet_r2t *r, u32 burst, u32 max_outstanding)
 void iet_r2t_unsolicited(struct iet_r2t *r, u32 immediate, u32 end, bool final)
 {
 	r->off = immediate;
-	r->unsol_end = end;
+	r->end = end;
 	r->unsolicited = !final;
 }
 
@@ -45,50 +48,21 @@ void iet_r2t_unsolicited(struct iet_r2t *r, u32 immediate, u32 end, bool final)
 void iet_r2t_set_total(struct iet_r2t *r, u32 total)
 {
 	r->total = total;
-	r->base = min(r->off, total);
+	r->next = min(r->off, total);
 }
 
-static u32 burst_end(const struct iet_r2t *r, u32 r2t_sn)
+/* The R2Ts that are sent follow each other without gaps. */
+static void begin_sequence(struct iet_r2t *r)
 {
-	u64 end = r->base + (u64)(r2t_sn + 1) * r->burst;
-
-	return min_t(u64, end, r->total);
+	r->end = r->off + min(r->burst, r->total - r->off);
 }
 
-static enum iet_r2t_verdict unsolicited_data(struct iet_r2t *r, u32 len,
-					     bool final)
+/* R2Ts go on at the first byte that has not come. */
+static void ask_from(struct iet_r2t *r, u32 offset)
 {
-	if (len > r->unsol_end - r->off)
-		return IET_R2T_TOO_LONG;
-	r->off += len;
-	r->data_sn++;
-	if (final) {
-		/* what came beyond the wanted bytes was thrown away */
-		r->unsolicited = false;
-		r->base = min(r->off, r->total);
-		r->data_sn = 0;
-	}
-	return IET_R2T_OK;
-}
-
-static enum iet_r2t_verdict solicited_data(struct iet_r2t *r, u32 len,
-					   bool final)
-{
-	u32 end = burst_end(r, r->filled);
-
-	if (len > end - r->off)
-		return IET_R2T_TOO_LONG;
-	if (final && r->off + len != end)
-		return IET_R2T_TOO_SHORT;
-	if (!final && r->off + len == end)
-		return IET_R2T_NOT_FINAL;
-	r->off += len;
-	r->data_sn++;
-	if (final) {
-		r->filled++;
-		r->data_sn = 0;
-	}
-	return IET_R2T_OK;
+	r->off = offset;
+	/* what came beyond the wanted bytes was thrown away */
+	r->next = min(offset, r->total);
 }
 
 static void end_sequence(struct iet_r2t *r)
@@ -97,11 +71,63 @@ static void end_sequence(struct iet_r2t *r)
 		r->unsolicited = false;
 	else if (r->filled != r->sent)
 		r->filled++;
+	r->data_sn = 0;
+}
+
+static enum iet_r2t_verdict unsolicited_data(struct iet_r2t *r, u32 len,
+					     bool final)
+{
+	if (len > r->end - r->off)
+		return IET_R2T_TOO_LONG;
+	r->off += len;
+	r->data_sn++;
+	if (final) {
+		end_sequence(r);
+		ask_from(r, r->off);
+	}
+	return IET_R2T_OK;
+}
+
+static enum iet_r2t_verdict solicited_data(struct iet_r2t *r, u32 len,
+					   bool final)
+{
+	if (len > r->end - r->off)
+		return IET_R2T_TOO_LONG;
+	if (final && r->off + len != r->end)
+		return IET_R2T_TOO_SHORT;
+	if (!final && r->off + len == r->end)
+		return IET_R2T_NOT_FINAL;
+	r->off += len;
+	r->data_sn++;
+	if (final) {
+		end_sequence(r);
+		begin_sequence(r);
+	}
+	return IET_R2T_OK;
+}
+
+/* There is a gap already, or this PDU shows that there is one. */
+static bool after_gap(struct iet_r2t *r, u32 data_sn)
+{
+	if (!r->recovery)
+		return false;
+	r->lost |= data_sn > r->data_sn;
+	return r->lost;
+}
+
+static void ignore_data(struct iet_r2t *r, bool final)
+{
+	if (!final)
+		return;
+	r->lost = false;
+	end_sequence(r);
+	ask_from(r, r->off);
 }
 
 /**
  * iet_r2t_data_out - check a Data-Out PDU and account for it
- * @r: progress; unchanged unless the verdict is %IET_R2T_OK
+ * @r: progress; unchanged unless the verdict is %IET_R2T_OK or
+ *	%IET_R2T_IGNORE
  * @solicited: the PDU answers an R2T
  * @r2t_sn: which R2T, if @solicited
  * @data_sn: DataSN
@@ -124,12 +150,52 @@ enum iet_r2t_verdict iet_r2t_data_out(struct iet_r2t *r, bool solicited,
 		return IET_R2T_BAD_TAG;
 	if (solicited && (r->filled == r->sent || r2t_sn != r->filled))
 		return IET_R2T_BAD_TAG;
+	if (after_gap(r, data_sn)) {
+		ignore_data(r, final);
+		return IET_R2T_IGNORE;
+	}
+	/* it has come already */
+	if (r->recovery && data_sn < r->data_sn)
+		return IET_R2T_IGNORE;
 	if (data_sn != r->data_sn)
 		return IET_R2T_BAD_SN;
 	if (offset != r->off)
 		return IET_R2T_BAD_OFFSET;
 	return solicited ? solicited_data(r, len, final) :
 			   unsolicited_data(r, len, final);
+}
+
+/**
+ * iet_r2t_lost - the data of a PDU was damaged
+ * @r: progress, with @r->recovery
+ * @offset: Buffer Offset of the PDU, which was accounted for last
+ * @final: F bit
+ */
+void iet_r2t_lost(struct iet_r2t *r, u32 offset, bool final)
+{
+	if (r->draining)
+		return;
+	if (final) {
+		ask_from(r, offset);
+	} else {
+		r->off = offset;
+		r->lost = true;
+	}
+}
+
+/**
+ * iet_r2t_restart - no data comes any more for what was asked for
+ * @r: progress; what has come without a gap stays
+ *
+ * The connection has ended: see recovery.c.
+ */
+void iet_r2t_restart(struct iet_r2t *r)
+{
+	r->unsolicited = false;
+	r->lost = false;
+	r->filled = r->sent;
+	r->data_sn = 0;
+	ask_from(r, r->off);
 }
 
 /**
@@ -155,7 +221,7 @@ bool iet_r2t_pending(const struct iet_r2t *r)
 	if (r->draining || r->unsolicited ||
 	    r->sent - r->filled >= r->max_outstanding)
 		return false;
-	return r->base + (u64)r->sent * r->burst < r->total;
+	return r->next < r->total;
 }
 
 /**
@@ -172,10 +238,33 @@ bool iet_r2t_next(struct iet_r2t *r, u32 *r2t_sn, u32 *offset, u32 *len)
 	if (!iet_r2t_pending(r))
 		return false;
 	*r2t_sn = r->sent;
-	*offset = r->base + r->sent * r->burst;
-	*len = burst_end(r, r->sent) - *offset;
-	if (r->sent++ == 0)
-		r->off = r->base;
+	*offset = r->next;
+	*len = min(r->burst, r->total - r->next);
+	r->start = r->next;
+	r->next += *len;
+	if (r->filled == r->sent++) {
+		r->off = r->start;
+		begin_sequence(r);
+	}
+	return true;
+}
+
+/**
+ * iet_r2t_again - the last R2T once more
+ * @r: progress, with @r->recovery
+ * @r2t_sn: R2TSN
+ * @offset: Buffer Offset, bytes
+ * @len: Desired Data Transfer Length, bytes
+ *
+ * Return: false if all data that was asked for has come
+ */
+bool iet_r2t_again(const struct iet_r2t *r, u32 *r2t_sn, u32 *offset, u32 *len)
+{
+	if (r->filled == r->sent || r->draining)
+		return false;
+	*r2t_sn = r->sent - 1;
+	*offset = r->start;
+	*len = r->next - r->start;
 	return true;
 }
 
@@ -187,9 +276,7 @@ bool iet_r2t_next(struct iet_r2t *r, u32 *r2t_sn, u32 *offset, u32 *len)
  */
 bool iet_r2t_complete(const struct iet_r2t *r)
 {
-	if (r->unsolicited)
+	if (r->unsolicited || r->filled != r->sent)
 		return false;
-	if (r->draining)
-		return r->filled == r->sent;
-	return r->base + (u64)r->filled * r->burst >= r->total;
+	return r->draining || r->next >= r->total;
 }

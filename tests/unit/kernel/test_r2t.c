@@ -8,7 +8,7 @@ static struct iet_r2t begin(u32 total, u32 imm, u32 unsol_end, bool final,
 {
 	struct iet_r2t r;
 
-	iet_r2t_init(&r, burst, max);
+	iet_r2t_init(&r, burst, max, false);
 	iet_r2t_unsolicited(&r, imm, unsol_end, final);
 	iet_r2t_set_total(&r, total);
 	return r;
@@ -251,6 +251,154 @@ static void test_sums(void)
 	}
 }
 
+/* ErrorRecoveryLevel 1: one R2T at a time, whatever was negotiated (13.19) */
+static struct iet_r2t begin_recovery(u32 total, u32 imm, bool final)
+{
+	struct iet_r2t r;
+
+	iet_r2t_init(&r, 8192, 4, true);
+	iet_r2t_unsolicited(&r, imm, 8192, final);
+	iet_r2t_set_total(&r, total);
+	return r;
+}
+
+/* DataSN skipped: the rest of the sequence is ignored, then asked for again */
+static void test_gap(void)
+{
+	struct iet_r2t r = begin_recovery(16384, 0, true);
+
+	check_r2t(&r, 0, 0, 8192);
+	CHECK(!iet_r2t_pending(&r));
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 0, 0, 1000, false), IET_R2T_OK);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 2, 3000, 1000, false),
+		 IET_R2T_IGNORE);
+	/* too late, or it would be in order */
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 1, 1000, 2000, false),
+		 IET_R2T_IGNORE);
+	CHECK(!iet_r2t_pending(&r));
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 3, 4000, 4192, true),
+		 IET_R2T_IGNORE);
+	CHECK(!iet_r2t_complete(&r));
+	check_r2t(&r, 1, 1000, 8192);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 1, 0, 1000, 8192, true),
+		 IET_R2T_OK);
+	check_r2t(&r, 2, 9192, 7192);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 2, 0, 9192, 7192, true),
+		 IET_R2T_OK);
+	CHECK(iet_r2t_complete(&r));
+}
+
+/* What has come already is ignored, even if it seems to end the sequence. */
+static void test_duplicate(void)
+{
+	struct iet_r2t r = begin_recovery(8192, 0, true);
+
+	check_r2t(&r, 0, 0, 8192);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 0, 0, 4096, false), IET_R2T_OK);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 0, 0, 4096, true),
+		 IET_R2T_IGNORE);
+	CHECK(!iet_r2t_pending(&r));
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 1, 4096, 4096, true),
+		 IET_R2T_OK);
+	CHECK(iet_r2t_complete(&r));
+}
+
+static void test_damaged(void)
+{
+	struct iet_r2t r = begin_recovery(16384, 0, true);
+
+	/* in the middle of a sequence */
+	check_r2t(&r, 0, 0, 8192);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 0, 0, 4096, false), IET_R2T_OK);
+	iet_r2t_lost(&r, 0, false);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 1, 4096, 4096, true),
+		 IET_R2T_IGNORE);
+	/* its end */
+	check_r2t(&r, 1, 0, 8192);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 1, 0, 0, 4096, false), IET_R2T_OK);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 1, 1, 4096, 4096, true),
+		 IET_R2T_OK);
+	iet_r2t_lost(&r, 4096, true);
+	check_r2t(&r, 2, 4096, 8192);
+	/* the end of the data */
+	CHECK_EQ(iet_r2t_data_out(&r, true, 2, 0, 4096, 8192, true),
+		 IET_R2T_OK);
+	check_r2t(&r, 3, 12288, 4096);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 3, 0, 12288, 4096, true),
+		 IET_R2T_OK);
+	CHECK(iet_r2t_complete(&r));
+	iet_r2t_lost(&r, 12288, true);
+	CHECK(!iet_r2t_complete(&r));
+	check_r2t(&r, 4, 12288, 4096);
+}
+
+static void test_damaged_unsolicited(void)
+{
+	struct iet_r2t r = begin_recovery(6000, 1000, false);
+
+	CHECK_EQ(iet_r2t_data_out(&r, false, 0, 0, 1000, 2000, false),
+		 IET_R2T_OK);
+	iet_r2t_lost(&r, 1000, false);
+	CHECK_EQ(iet_r2t_data_out(&r, false, 0, 1, 3000, 3000, true),
+		 IET_R2T_IGNORE);
+	check_r2t(&r, 0, 1000, 5000);
+
+	/* all there was came unasked, and its last PDU is damaged */
+	r = begin_recovery(6000, 1000, false);
+	CHECK_EQ(iet_r2t_data_out(&r, false, 0, 0, 1000, 5000, true),
+		 IET_R2T_OK);
+	CHECK(iet_r2t_complete(&r));
+	iet_r2t_lost(&r, 1000, true);
+	CHECK(!iet_r2t_complete(&r));
+	check_r2t(&r, 0, 1000, 5000);
+
+	/* what is damaged is not wanted anyway */
+	r = begin_recovery(1000, 1000, false);
+	CHECK_EQ(iet_r2t_data_out(&r, false, 0, 0, 1000, 5000, true),
+		 IET_R2T_OK);
+	iet_r2t_lost(&r, 1000, true);
+	CHECK(iet_r2t_complete(&r));
+}
+
+static void test_r2t_again(void)
+{
+	struct iet_r2t r = begin_recovery(16384, 0, true);
+	u32 sn = 9, off, len;
+
+	CHECK(!iet_r2t_again(&r, &sn, &off, &len));
+	check_r2t(&r, 0, 0, 8192);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 0, 0, 8192, true), IET_R2T_OK);
+	CHECK(!iet_r2t_again(&r, &sn, &off, &len));
+	check_r2t(&r, 1, 8192, 8192);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 1, 0, 8192, 512, false),
+		 IET_R2T_OK);
+	CHECK(iet_r2t_again(&r, &sn, &off, &len));
+	CHECK_EQ(sn, 1);
+	CHECK_EQ(off, 8192);
+	CHECK_EQ(len, 8192);
+}
+
+/* The connection ends: what has come stays, the rest is asked for. */
+static void test_restart(void)
+{
+	struct iet_r2t r = begin_recovery(16384, 512, false);
+
+	CHECK_EQ(iet_r2t_data_out(&r, false, 0, 0, 512, 512, false),
+		 IET_R2T_OK);
+	iet_r2t_restart(&r);
+	check_r2t(&r, 0, 1024, 8192);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 0, 1024, 1024, false),
+		 IET_R2T_OK);
+	iet_r2t_restart(&r);
+	check_r2t(&r, 1, 2048, 8192);
+	iet_r2t_restart(&r);
+	check_r2t(&r, 2, 2048, 8192);
+	iet_r2t_fail(&r);
+	CHECK(!iet_r2t_complete(&r));
+	iet_r2t_restart(&r);
+	CHECK(iet_r2t_complete(&r));
+}
+
 int main(void)
 {
 	ktap_run(test_all_immediate);
@@ -264,5 +412,11 @@ int main(void)
 	ktap_run(test_draining);
 	ktap_run(test_after_the_end);
 	ktap_run(test_sums);
+	ktap_run(test_gap);
+	ktap_run(test_duplicate);
+	ktap_run(test_damaged);
+	ktap_run(test_damaged_unsolicited);
+	ktap_run(test_r2t_again);
+	ktap_run(test_restart);
 	return ktap_done();
 }
