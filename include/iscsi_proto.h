@@ -451,6 +451,15 @@ struct iscsi_snack_hdr {
 	__be32 run_length;
 };
 
+#define ISCSI_SNACK_TYPE_MASK 0x0f
+
+enum iscsi_snack_type {
+	ISCSI_SNACK_DATA_R2T = 0,
+	ISCSI_SNACK_STATUS = 1,
+	ISCSI_SNACK_DATA_ACK = 2,
+	ISCSI_SNACK_R_DATA = 3,
+};
+
 /* Reject (11.17) */
 struct iscsi_reject_hdr {
 	__u8 opcode;

@@ -45,6 +45,23 @@ static void scsi_done(struct iet_scmd *s)
 }
 
 /**
+ * iet_cmnds_nr - how many commands does a connection need?
+ * @window: QueuedCommands
+ * @erl: ErrorRecoveryLevel
+ *
+ * Where responses are kept until they are acknowledged there is room for as
+ * many as there may be commands.  Who acknowledges none loses the oldest.
+ *
+ * Return: the number, no more than a Target Transfer Tag can tell apart
+ */
+unsigned int iet_cmnds_nr(unsigned int window, u8 erl)
+{
+	unsigned int nr = (erl ? 2 * window : window) + IET_CMND_RESERVE;
+
+	return min(nr, IET_TTT_INDEX_MASK + 1);
+}
+
+/**
  * iet_cmnds_create - preallocate a connection's commands
  * @conn: new connection with nr_cmnds set
  *
@@ -77,18 +94,31 @@ void iet_cmnds_destroy(struct iet_conn *conn)
 	conn->cmnds = NULL;
 }
 
+static void forget_oldest(struct iet_conn *conn)
+{
+	struct iet_cmnd *cmnd =
+		list_first_entry(&conn->unacked, struct iet_cmnd, tx_node);
+
+	conn->forgotten_sn = cmnd->stat_sn + 1;
+	iet_cmnd_free(cmnd);
+}
+
 /**
  * iet_cmnd_alloc - take a command from the pool
  * @conn: the connection
+ *
+ * If there is none the oldest response that is not acknowledged is given up.
  *
  * Context: the connection's thread.
  * Return: a command in state RX, or NULL if all are in use
  */
 struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn)
 {
-	struct iet_cmnd *cmnd =
-		list_first_entry_or_null(&conn->free, struct iet_cmnd, node);
+	struct iet_cmnd *cmnd;
 
+	if (list_empty(&conn->free) && !list_empty(&conn->unacked))
+		forget_oldest(conn);
+	cmnd = list_first_entry_or_null(&conn->free, struct iet_cmnd, node);
 	if (!cmnd)
 		return NULL;
 	list_move_tail(&cmnd->node, &conn->active);
@@ -104,8 +134,15 @@ struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn)
 	cmnd->close_after = false;
 	cmnd->itt = cpu_to_be32(ISCSI_RESERVED_TAG);
 	cmnd->ext_cdb = NULL;
-	cmnd->tx_off = 0;
-	cmnd->data_sn = 0;
+	cmnd->numbered = false;
+	cmnd->status_due = true;
+	cmnd->own_status = false;
+	cmnd->r2t_again = false;
+	cmnd->r2t_repeated = false;
+	cmnd->din.sn = 0;
+	cmnd->snack_tag = 0;
+	cmnd->reject_sn = 0;
+	cmnd->r2t.sent = 0;
 	cmnd->response = 0;
 	cmnd->aborted_by = NULL;
 	cmnd->tmf.vol = NULL;
@@ -217,6 +254,8 @@ void iet_cmnd_free(struct iet_cmnd *cmnd)
 		conn->rx.cmnd = NULL;
 	if (cmnd->state == IET_CMND_PARKED)
 		list_del(&cmnd->park_node);
+	if (cmnd->state == IET_CMND_SENT)
+		list_del(&cmnd->tx_node);
 	iet_tmf_release(&cmnd->tmf);
 	iet_scsi_release(&cmnd->scmd);
 	kfree(cmnd->ext_cdb);
@@ -248,6 +287,8 @@ static void dequeue(struct iet_cmnd *cmnd)
  */
 void iet_conn_queue(struct iet_conn *conn, struct iet_cmnd *cmnd)
 {
+	if (cmnd->state == IET_CMND_SENT)
+		list_del(&cmnd->tx_node);
 	if (cmnd->kind != IET_TX_R2T)
 		cmnd->state = IET_CMND_SENDING;
 	if (conn->tx.cmnd == cmnd)
@@ -290,12 +331,27 @@ void iet_conn_sn(struct iet_conn *conn, __be32 *exp, __be32 *max)
  */
 int iet_cmnd_reject(struct iet_conn *conn, u8 reason)
 {
+	return iet_cmnd_reject_sn(conn, reason, 0);
+}
+
+/**
+ * iet_cmnd_reject_sn - iet_cmnd_reject() of a SNACK
+ * @conn: the connection
+ * @reason: enum iscsi_reject_reason
+ * @sn: the DataSN or R2TSN that would come next (11.17.1)
+ *
+ * Context: the connection's thread.
+ * Return: as iet_cmnd_reject()
+ */
+int iet_cmnd_reject_sn(struct iet_conn *conn, u8 reason, u32 sn)
+{
 	struct iet_cmnd *cmnd = iet_cmnd_alloc(conn);
 
 	if (!cmnd)
 		return -ENOMEM;
 	cmnd->req = conn->rx.bhs;
 	cmnd->response = reason;
+	cmnd->reject_sn = sn;
 	cmnd->kind = IET_TX_REJECT;
 	conn->rx.cmnd = NULL;
 	iet_conn_queue(conn, cmnd);
@@ -357,6 +413,7 @@ void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 	switch (cmnd->state) {
 	case IET_CMND_FREE:
 	case IET_CMND_SENDING:
+	case IET_CMND_SENT:
 		return;
 	case IET_CMND_PARKED:
 		/* its CmdSN has been received and must not become a gap */
@@ -501,6 +558,28 @@ void iet_cmnd_returned(struct iet_cmnd *cmnd)
 	aborted_ended(cmnd);
 }
 
+/*
+ * A response that may have to be sent again.  What it needs for that are its
+ * header and the data of a read, and nothing that others may wait for.
+ */
+static void keep(struct iet_cmnd *cmnd)
+{
+	struct iet_conn *conn = cmnd->conn;
+	struct iet_cmnd *other;
+
+	iet_tmf_release(&cmnd->tmf);
+	if (cmnd->kind == IET_TX_SCSI && iet_cmnd_data_in_len(cmnd))
+		iet_scsi_let_go(&cmnd->scmd);
+	else if (cmnd->kind == IET_TX_SCSI)
+		iet_scsi_release(&cmnd->scmd);
+	cmnd->state = IET_CMND_SENT;
+	list_for_each_entry_reverse(other, &conn->unacked, tx_node) {
+		if (iscsi_sn_before(other->stat_sn, cmnd->stat_sn))
+			break;
+	}
+	list_add(&cmnd->tx_node, &other->tx_node);
+}
+
 /**
  * iet_cmnd_sent - all that a command had to send is with TCP
  * @cmnd: the command, no longer in the transmit queue
@@ -522,7 +601,28 @@ void iet_cmnd_sent(struct iet_cmnd *cmnd)
 		iet_conn_close(conn, cmnd->kind == IET_TX_LOGOUT ?
 					     IET_EVENT_LOGOUT :
 					     IET_EVENT_PROTOCOL_ERROR);
-	iet_cmnd_free(cmnd);
+	if (conn->erl && cmnd->numbered &&
+	    !iscsi_sn_before(cmnd->stat_sn, conn->exp_stat_sn))
+		keep(cmnd);
+	else
+		iet_cmnd_free(cmnd);
+}
+
+/* The initiator has all responses before this StatSN. */
+static void acknowledged(struct iet_conn *conn, u32 stat_sn)
+{
+	struct iet_cmnd *cmnd, *next;
+
+	/* nobody can have what was not sent */
+	if (!iscsi_sn_before(conn->exp_stat_sn, stat_sn) ||
+	    iscsi_sn_before(conn->stat_sn, stat_sn))
+		return;
+	conn->exp_stat_sn = stat_sn;
+	list_for_each_entry_safe(cmnd, next, &conn->unacked, tx_node) {
+		if (!iscsi_sn_before(cmnd->stat_sn, stat_sn))
+			break;
+		iet_cmnd_free(cmnd);
+	}
 }
 
 /* SCSI commands */
@@ -571,8 +671,9 @@ static int scsi_header(struct iet_cmnd *cmnd)
 	s->edtl = be32_to_cpu(hdr->data_length);
 	s->done = scsi_done;
 
+	iet_data_in_init(&cmnd->din, keys[IET_K_MAX_BURST_LENGTH]);
 	iet_r2t_init(&cmnd->r2t, keys[IET_K_MAX_BURST_LENGTH],
-		     keys[IET_K_MAX_OUTSTANDING_R2T]);
+		     keys[IET_K_MAX_OUTSTANDING_R2T], conn->erl);
 	if (!s->dir_out)
 		return 0;
 	unsolicited = min(s->edtl, keys[IET_K_FIRST_BURST_LENGTH]);
@@ -599,6 +700,11 @@ static void scsi_progress(struct iet_cmnd *cmnd)
 	struct iet_conn *conn = cmnd->conn;
 
 	if (iet_r2t_complete(&cmnd->r2t)) {
+		/* an R2T that was to be sent again, or is half sent */
+		if (conn->tx.cmnd == cmnd)
+			conn->tx.last = true;
+		else
+			dequeue(cmnd);
 		if (!cmnd->failed) {
 			scsi_execute(cmnd);
 			return;
@@ -761,13 +867,27 @@ static enum iet_cmdsn_verdict arrived(struct iet_session *session,
 				 !iet_pdu_has_cmd_sn(hdr));
 }
 
+/* Does a task have this tag?  One that has its response has not any more. */
+static bool tag_in_use(struct iet_conn *conn, __be32 itt)
+{
+	struct iet_cmnd *cmnd;
+
+	if (itt == cpu_to_be32(ISCSI_RESERVED_TAG))
+		return false;
+	while ((cmnd = iet_cmnd_find_any(conn, itt))) {
+		if (cmnd->state != IET_CMND_SENT)
+			return true;
+		unhash(cmnd);
+	}
+	return false;
+}
+
 /* May this request be taken up?  0, or an enum iscsi_reject_reason. */
 static u8 refuse_request(struct iet_conn *conn, const struct iscsi_hdr *hdr)
 {
 	bool immediate = hdr->opcode & ISCSI_OP_IMMEDIATE;
 
-	if (hdr->itt != cpu_to_be32(ISCSI_RESERVED_TAG) &&
-	    iet_cmnd_find_any(conn, hdr->itt))
+	if (tag_in_use(conn, hdr->itt))
 		return ISCSI_REJECT_TASK_IN_PROGRESS;
 	if (immediate && iscsi_opcode(hdr) == ISCSI_OP_SCSI_CMD &&
 	    conn->nr_immediate >= IMMEDIATE_MAX)
@@ -917,7 +1037,8 @@ static enum iet_r2t_verdict account_data(struct iet_cmnd *cmnd,
 	 * Nobody can answer an R2T that is half sent.
 	 */
 	if (slot != (sn & IET_TTT_SLOT_MASK) ||
-	    (cmnd->conn->tx.cmnd == cmnd && sn + 1 == cmnd->r2t.sent))
+	    (cmnd->conn->tx.cmnd == cmnd && sn + 1 == cmnd->r2t.sent &&
+	     !cmnd->r2t_repeated))
 		sn = ISCSI_RESERVED_TAG;
 	return iet_r2t_data_out(&cmnd->r2t, ttt != ISCSI_RESERVED_TAG, sn,
 				be32_to_cpu(hdr->data_sn),
@@ -939,13 +1060,19 @@ static int data_out_header(struct iet_conn *conn)
 	if (!cmnd)
 		return reason ? iet_cmnd_reject(conn, reason) : 0;
 	/* the Reject needs a command; nothing may change before it is there */
-	if (list_empty(&conn->free))
+	if (list_empty(&conn->free) && list_empty(&conn->unacked))
 		return -ENOMEM;
 	verdict = account_data(cmnd, hdr);
 	rx->cmnd = cmnd;
 	rx->data_off = be32_to_cpu(hdr->buffer_offset);
 	if (verdict == IET_R2T_OK)
 		return 0;
+	if (verdict == IET_R2T_IGNORE) {
+		rx->cmnd = NULL;
+		if (cmnd->state == IET_CMND_WAIT_DATA)
+			scsi_progress(cmnd);
+		return 0;
+	}
 	error = &data_out_errors[verdict];
 	iet_cmnd_reject(conn, error->reason);
 	if (!error->asc)
@@ -988,13 +1115,12 @@ int iet_cmnd_header(struct iet_conn *conn)
 	case IET_PDU_OK:
 		break;
 	}
-	conn->exp_stat_sn = iet_pdu_exp_stat_sn(&rx->bhs);
+	acknowledged(conn, iet_pdu_exp_stat_sn(&rx->bhs));
 	switch (iscsi_opcode(&rx->bhs)) {
 	case ISCSI_OP_DATA_OUT:
 		return data_out_header(conn);
 	case ISCSI_OP_SNACK_REQ:
-		/* ErrorRecoveryLevel is 0 (11.16) */
-		return iet_cmnd_reject(conn, ISCSI_REJECT_SNACK);
+		return iet_snack(conn);
 	default:
 		return request_header(conn);
 	}
@@ -1129,26 +1255,47 @@ void iet_cmnd_pdu(struct iet_conn *conn)
 		scsi_progress(cmnd);
 }
 
+/* A request that was damaged: it may come again, or not. */
+static int request_error(struct iet_conn *conn)
+{
+	struct iet_cmnd *cmnd = conn->rx.cmnd;
+
+	if (!conn->erl)
+		return reject_and_close(conn, ISCSI_REJECT_DATA_DIGEST);
+	if (iet_cmnd_reject(conn, ISCSI_REJECT_DATA_DIGEST))
+		return -ENOMEM;
+	if (cmnd->r2t.unsolicited)
+		note_dropped(conn, cmnd->itt);
+	iet_cmnd_free(cmnd);
+	return 0;
+}
+
 /**
  * iet_cmnd_data_error - the data segment of a PDU fails its digest
  * @conn: the connection, with the PDU in conn->rx
  *
- * The PDU is rejected (RFC 7143 7.8).  A write whose Data-Out it was ends with
- * CHECK CONDITION; a request can't come again at ErrorRecoveryLevel 0, so that
- * the connection ends.
+ * The PDU is rejected (RFC 7143 7.8).  At ErrorRecoveryLevel 0 a write whose
+ * Data-Out it was ends with CHECK CONDITION, and after a request, which can't
+ * come again, the connection ends.  At other levels the data is asked for by
+ * an R2T, and the initiator sends the request again, whose CmdSN is missing.
  *
  * Context: the connection's thread.
  * Return: 0, or -ENOMEM: call again later
  */
 int iet_cmnd_data_error(struct iet_conn *conn)
 {
+	const struct iscsi_data_out_hdr *hdr = (void *)&conn->rx.bhs;
 	struct iet_cmnd *cmnd = conn->rx.cmnd;
 
-	if (iscsi_opcode(&conn->rx.bhs) != ISCSI_OP_DATA_OUT)
-		return reject_and_close(conn, ISCSI_REJECT_DATA_DIGEST);
+	if (iscsi_opcode(hdr) != ISCSI_OP_DATA_OUT)
+		return request_error(conn);
 	if (iet_cmnd_reject(conn, ISCSI_REJECT_DATA_DIGEST))
 		return -ENOMEM;
-	fail_write(cmnd, IET_ASC_PROTOCOL_CRC);
+	if (conn->erl)
+		iet_r2t_lost(&cmnd->r2t, be32_to_cpu(hdr->buffer_offset),
+			     hdr->flags & ISCSI_FLAG_FINAL);
+	else
+		fail_write(cmnd, IET_ASC_PROTOCOL_CRC);
 	if (cmnd->state == IET_CMND_WAIT_DATA)
 		scsi_progress(cmnd);
 	return 0;

@@ -10,6 +10,7 @@
 #include <linux/llist.h>
 #include <linux/types.h>
 
+#include "data_in.h"
 #include "iscsi_proto.h"
 #include "r2t.h"
 #include "scsi.h"
@@ -25,6 +26,7 @@ enum iet_cmnd_state {
 	IET_CMND_WAIT_DATA, /* Data-Out PDUs are to come */
 	IET_CMND_EXECUTING, /* the device server has it */
 	IET_CMND_SENDING, /* in the transmit queue */
+	IET_CMND_SENT, /* sent, and kept until it is acknowledged */
 };
 
 /* what a command has to send */
@@ -44,7 +46,7 @@ enum iet_tx_kind {
  * struct iet_cmnd - a request and its response
  * @conn: the connection it belongs to, for ever
  * @node: in conn->free or conn->active
- * @tx_node: in conn->tx.queue
+ * @tx_node: in conn->tx.queue, or conn->unacked in state SENT
  * @park_node: in session->parked, by CmdSN
  * @done_node: in conn->done
  * @itt_node: in conn->itt, if @hashed
@@ -57,6 +59,11 @@ enum iet_tx_kind {
  * @aborted: no response; when the backend returns it, it is over
  * @failed: status is set already; data that comes is thrown away
  * @close_after: the connection ends with this response
+ * @numbered: it has a StatSN
+ * @status_due: its status is to be sent, alone or with the last Data-In
+ * @own_status: status may not go with the last Data-In
+ * @r2t_again: its last R2T is to be sent again
+ * @r2t_repeated: the R2T that is being sent, or was last, was sent before
  * @index: its place in the pool
  * @gen: counts the uses of that place: a part of the TTT, so that data for
  *	an earlier command is told from data for this one
@@ -65,8 +72,10 @@ enum iet_tx_kind {
  * @req: the request's BHS
  * @ext_cdb: CDB of more than 16 bytes, allocated, or NULL
  * @r2t: progress of a write's data
- * @tx_off: bytes of Data-In that are sent
- * @data_sn: DataSN of the next Data-In
+ * @din: progress of a read's data
+ * @stat_sn: StatSN, if @numbered
+ * @snack_tag: of the last R-Data SNACK, 0: there was none
+ * @reject_sn: DataSN or R2TSN of a Reject
  * @response: code of a task management, logout, or reject response
  * @tmf: task management in progress
  * @aborted_by: the function that waits for this command's end
@@ -91,6 +100,11 @@ struct iet_cmnd {
 	bool aborted : 1;
 	bool failed : 1;
 	bool close_after : 1;
+	bool numbered : 1;
+	bool status_due : 1;
+	bool own_status : 1;
+	bool r2t_again : 1;
+	bool r2t_repeated : 1;
 	u16 index;
 	u16 gen;
 	__be32 itt;
@@ -98,8 +112,10 @@ struct iet_cmnd {
 	struct iscsi_hdr req;
 	u8 *ext_cdb;
 	struct iet_r2t r2t;
-	u32 tx_off;
-	u32 data_sn;
+	struct iet_data_in din;
+	u32 stat_sn;
+	u32 snack_tag;
+	u32 reject_sn;
 	u8 response;
 	struct iet_tmf tmf;
 	struct iet_tmf *aborted_by;
@@ -120,6 +136,7 @@ void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf);
 void iet_cmnd_revive(struct iet_cmnd *cmnd, struct iet_tmf *tmf);
 void iet_cmnd_done(struct iet_cmnd *cmnd);
 void iet_cmnd_finish(struct iet_cmnd *cmnd);
+unsigned int iet_cmnds_nr(unsigned int window, u8 erl);
 int iet_cmnds_create(struct iet_conn *conn);
 void iet_cmnds_destroy(struct iet_conn *conn);
 void iet_cmnds_end(struct iet_conn *conn);
@@ -135,5 +152,10 @@ void iet_cmnd_answered(struct iet_cmnd *cmnd);
 void iet_cmnd_uncount(struct iet_cmnd *cmnd);
 int iet_cmnd_plug(struct iet_conn *conn, u32 cmd_sn);
 int iet_cmnd_reject(struct iet_conn *conn, u8 reason);
+int iet_cmnd_reject_sn(struct iet_conn *conn, u8 reason, u32 sn);
+u32 iet_cmnd_data_in_len(const struct iet_cmnd *cmnd);
+
+/* snack.c */
+int iet_snack(struct iet_conn *conn);
 
 #endif /* IET_CMND_H */

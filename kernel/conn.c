@@ -209,6 +209,7 @@ static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 	init_llist_head(&conn->msgs);
 	INIT_LIST_HEAD(&conn->free);
 	INIT_LIST_HEAD(&conn->active);
+	INIT_LIST_HEAD(&conn->unacked);
 	INIT_LIST_HEAD(&conn->member_node);
 	INIT_LIST_HEAD(&conn->tx.queue);
 	INIT_DELAYED_WORK(&conn->timer, conn_timer_work);
@@ -223,6 +224,8 @@ static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 	conn->max_xmit = min(args->max_xmit, conn->max_xmit_limit);
 	conn->stat_sn = args->stat_sn;
 	conn->exp_stat_sn = args->exp_stat_sn;
+	conn->forgotten_sn = args->stat_sn;
+	conn->erl = session->keys[IET_K_ERROR_RECOVERY_LEVEL];
 	conn->state = IET_CONN_ACTIVE;
 	/* no task has the reserved tag */
 	memset(conn->dropped_itt, 0xff, sizeof(conn->dropped_itt));
@@ -312,7 +315,7 @@ struct iet_conn *iet_conn_create(struct iet_session *session,
 	err = kernel_getpeername(args->sock, (struct sockaddr *)&conn->addr);
 	if (err < 0)
 		goto err_free;
-	conn->nr_cmnds = session->sn.window + IET_CMND_RESERVE;
+	conn->nr_cmnds = iet_cmnds_nr(session->sn.window, conn->erl);
 	err = iet_cmnds_create(conn);
 	if (err)
 		goto err_free;

@@ -172,14 +172,19 @@ struct iet_tx {
  * @done: iet_cmnd.done_node: commands that a backend has finished
  * @msgs: struct iet_conn_msg.node: what others ask of the thread
  *
- * Set at handoff, then constant: @sock, @cid, @hdigest, @ddigest, @max_recv,
+ * Set at handoff, then constant: @sock, @cid, @erl (ErrorRecoveryLevel of the
+ * session), @hdigest, @ddigest, @max_recv,
  * @max_xmit_limit, @addr, @nr_cmnds, @cmnds.
  *
  * The thread's own:
  * @state: written by the thread alone; others read it for show
  * @max_xmit: largest data segment we may send; the peer can declare another
  * @stat_sn: StatSN of the next response
- * @exp_stat_sn: ExpStatSN as last received
+ * @exp_stat_sn: ExpStatSN: the initiator has all responses before this one
+ * @forgotten_sn: responses before this one can't be sent again, acknowledged
+ *	or not
+ * @unacked: iet_cmnd.tx_node: commands whose response is sent and not
+ *	acknowledged, in the order of StatSN; only if @erl is not 0
  * @free: commands not in use
  * @active: the others
  * @nr_active: how many are active
@@ -222,6 +227,7 @@ struct iet_conn {
 
 	struct socket *sock;
 	u16 cid;
+	u8 erl;
 	bool hdigest;
 	bool ddigest;
 	u32 max_recv;
@@ -240,6 +246,8 @@ struct iet_conn {
 	u32 max_xmit;
 	u32 stat_sn;
 	u32 exp_stat_sn;
+	u32 forgotten_sn;
+	struct list_head unacked;
 	struct list_head free;
 	struct list_head active;
 	unsigned int nr_active;

@@ -628,6 +628,20 @@ void iet_scsi_execute(struct iet_scmd *s)
 }
 
 /**
+ * iet_scsi_let_go() - let go of all that a command holds but its data
+ * @s: a command that has been executed, and may have to be answered again
+ *
+ * Context: any thread; does not sleep.
+ */
+void iet_scsi_let_go(struct iet_scmd *s)
+{
+	drop_state(s);
+	if (s->vol)
+		percpu_ref_put(&s->vol->ref);
+	s->vol = NULL;
+}
+
+/**
  * iet_scsi_release() - let go of what a command holds
  * @s: a command that iet_scsi_prepare() has seen, and that is not running
  *
@@ -635,14 +649,11 @@ void iet_scsi_execute(struct iet_scmd *s)
  */
 void iet_scsi_release(struct iet_scmd *s)
 {
-	drop_state(s);
 	iet_tio_free(&s->tio);
 	if (s->charged)
 		iet_budget_give(s->nexus, s->charged);
 	s->charged = 0;
-	if (s->vol)
-		percpu_ref_put(&s->vol->ref);
-	s->vol = NULL;
+	iet_scsi_let_go(s);
 }
 
 /**

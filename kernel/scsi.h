@@ -153,6 +153,7 @@ struct iet_scmd {
 int iet_scsi_alloc(struct iet_scmd *s, u32 len, gfp_t gfp);
 bool iet_scsi_prepare(struct iet_scmd *s);
 void iet_scsi_execute(struct iet_scmd *s);
+void iet_scsi_let_go(struct iet_scmd *s);
 void iet_scsi_release(struct iet_scmd *s);
 bool iet_scsi_is_write(const struct iet_scmd *s);
 

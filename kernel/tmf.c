@@ -353,7 +353,7 @@ static void abort_task(struct iet_cmnd *cmnd)
 		cmnd->response = abort_missing(cmnd);
 	else if (iscsi_opcode(&victim->req) != ISCSI_OP_SCSI_CMD ||
 		 memcmp(victim->req.lun, hdr->lun, sizeof(hdr->lun)) ||
-		 victim->state == IET_CMND_SENDING)
+		 victim->state >= IET_CMND_SENDING)
 		cmnd->response = ISCSI_TMF_RSP_NO_TASK;
 	else
 		iet_cmnd_abort(victim, &cmnd->tmf);

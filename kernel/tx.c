@@ -25,10 +25,15 @@ static void sn_fields(struct iet_conn *conn, struct iscsi_scsi_rsp_hdr *hdr,
 		      bool status)
 {
 	/* StatSN, ExpCmdSN and MaxCmdSN have the same place in all of ours */
-	if (status) {
-		hdr->stat_sn = cpu_to_be32(conn->stat_sn++);
-		iet_cmnd_answered(conn->tx.cmnd);
+	struct iet_cmnd *cmnd = conn->tx.cmnd;
+
+	if (status && !cmnd->numbered) {
+		cmnd->stat_sn = conn->stat_sn++;
+		cmnd->numbered = true;
+		iet_cmnd_answered(cmnd);
 	}
+	if (status)
+		hdr->stat_sn = cpu_to_be32(cmnd->stat_sn);
 	iet_conn_sn(conn, &hdr->exp_cmd_sn, &hdr->max_cmd_sn);
 }
 
@@ -64,9 +69,16 @@ static u8 residual(const struct iet_scmd *s, __be32 *count)
 	return len < s->edtl ? ISCSI_RSP_UNDERFLOW : 0;
 }
 
-/* Bytes of Data-In that go to the initiator. */
-static u32 data_in_len(const struct iet_scmd *s)
+/**
+ * iet_cmnd_data_in_len - how much data does the initiator get?
+ * @cmnd: a SCSI command that has been executed
+ *
+ * Return: bytes of Data-In
+ */
+u32 iet_cmnd_data_in_len(const struct iet_cmnd *cmnd)
 {
+	const struct iet_scmd *s = &cmnd->scmd;
+
 	if (!s->dir_in || s->dir_out || s->sense_len)
 		return 0;
 	return min3(s->in_len, s->edtl, s->tio.size);
@@ -83,8 +95,10 @@ static void build_scsi_response(struct iet_conn *conn, struct iet_cmnd *cmnd)
 	hdr->response = ISCSI_RESPONSE_COMPLETED;
 	hdr->status = s->status;
 	hdr->itt = cmnd->itt;
+	hdr->snack_tag = cpu_to_be32(cmnd->snack_tag);
 	sn_fields(conn, hdr, true);
-	hdr->exp_data_sn = cpu_to_be32(cmnd->data_sn + cmnd->r2t.sent);
+	hdr->exp_data_sn = cpu_to_be32(cmnd->din.sn + cmnd->r2t.sent);
+	cmnd->status_due = false;
 	if (!s->sense_len)
 		return;
 	put_unaligned_be16(s->sense_len, sense);
@@ -92,45 +106,41 @@ static void build_scsi_response(struct iet_conn *conn, struct iet_cmnd *cmnd)
 	inline_data(conn, sense, s->sense_len + 2);
 }
 
-/*
- * A Data-In PDU is as long as the initiator takes it; a sequence of them ends
- * at MaxBurstLength (11.7).  GOOD status goes with the last one.
- */
+/* GOOD status goes with the last Data-In PDU (11.7). */
 static void build_data_in(struct iet_conn *conn, struct iet_cmnd *cmnd,
 			  u32 total)
 {
 	struct iscsi_data_in_hdr *hdr = (void *)&conn->tx.hdr.bhs;
-	u32 burst = conn->session->keys[IET_K_MAX_BURST_LENGTH];
 	struct iet_scmd *s = &cmnd->scmd;
-	u32 off = cmnd->tx_off;
-	u32 seq_left = burst - off % burst;
-	u32 len = min3(total - off, conn->max_xmit, seq_left);
-	bool end = off + len == total;
-	bool status = end && s->status == 0;
+	struct iet_data_in_pdu pdu;
+	bool status;
 
+	iet_data_in_next(&cmnd->din, total, conn->max_xmit, &pdu);
+	status = pdu.last && s->status == 0 && !cmnd->own_status;
 	hdr->opcode = ISCSI_OP_DATA_IN;
-	if (end || len == seq_left)
+	if (pdu.final)
 		hdr->flags = ISCSI_FLAG_FINAL;
 	if (status) {
 		hdr->flags |= ISCSI_DATA_IN_STATUS |
 			      residual(s, &hdr->residual);
 		hdr->status = s->status;
+		cmnd->status_due = false;
 	}
 	hdr->itt = cmnd->itt;
 	hdr->ttt = cpu_to_be32(ISCSI_RESERVED_TAG);
 	sn_fields(conn, (void *)hdr, status);
-	hdr->data_sn = cpu_to_be32(cmnd->data_sn++);
-	hdr->buffer_offset = cpu_to_be32(off);
-	tio_data(conn, off, len);
-	cmnd->tx_off = off + len;
-	conn->tx.last = status;
+	hdr->data_sn = cpu_to_be32(pdu.sn);
+	hdr->buffer_offset = cpu_to_be32(pdu.off);
+	tio_data(conn, pdu.off, pdu.len);
+	conn->tx.last = !cmnd->status_due &&
+			!iet_data_in_pending(&cmnd->din, total);
 }
 
 static void build_scsi(struct iet_conn *conn, struct iet_cmnd *cmnd)
 {
-	u32 total = data_in_len(&cmnd->scmd);
+	u32 total = iet_cmnd_data_in_len(cmnd);
 
-	if (cmnd->tx_off < total)
+	if (iet_data_in_pending(&cmnd->din, total))
 		build_data_in(conn, cmnd, total);
 	else
 		build_scsi_response(conn, cmnd);
@@ -141,7 +151,11 @@ static void build_r2t(struct iet_conn *conn, struct iet_cmnd *cmnd)
 	struct iscsi_r2t_hdr *hdr = (void *)&conn->tx.hdr.bhs;
 	u32 sn, off, len;
 
-	iet_r2t_next(&cmnd->r2t, &sn, &off, &len);
+	cmnd->r2t_repeated = cmnd->r2t_again &&
+			     iet_r2t_again(&cmnd->r2t, &sn, &off, &len);
+	cmnd->r2t_again = false;
+	if (!cmnd->r2t_repeated)
+		iet_r2t_next(&cmnd->r2t, &sn, &off, &len);
 	hdr->opcode = ISCSI_OP_R2T;
 	hdr->flags = ISCSI_FLAG_FINAL;
 	memcpy(hdr->lun, cmnd->req.lun, sizeof(hdr->lun));
@@ -231,6 +245,7 @@ static void build_reject(struct iet_conn *conn, struct iet_cmnd *cmnd)
 	hdr->reason = cmnd->response;
 	hdr->tag = cpu_to_be32(ISCSI_RESERVED_TAG);
 	sn_fields(conn, (void *)hdr, true);
+	hdr->data_sn = cpu_to_be32(cmnd->reject_sn);
 	inline_data(conn, &cmnd->req, sizeof(cmnd->req));
 }
 

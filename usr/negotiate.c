@@ -441,6 +441,10 @@ static uint32_t wanted(const struct negotiation *n, const struct key *k)
 	if (k->attr == IET_K_FIRST_BURST_LENGTH &&
 	    val > n->result.val[IET_K_MAX_BURST_LENGTH])
 		val = n->result.val[IET_K_MAX_BURST_LENGTH];
+	/* 13.19: only the last R2T may be sent again */
+	if (k->attr == IET_K_MAX_OUTSTANDING_R2T &&
+	    n->result.val[IET_K_ERROR_RECOVERY_LEVEL])
+		val = 1;
 	return val;
 }
 

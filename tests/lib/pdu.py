@@ -36,6 +36,9 @@ RESERVED = 0xffffffff
 DATA_DIGEST, SNACK_REJECT, PROTOCOL_ERROR, NOT_SUPPORTED = 2, 3, 4, 5
 IMMEDIATE_REJECT, TASK_IN_PROGRESS, INVALID_FIELD = 6, 7, 9
 LONG_OPERATION = 10
+# types of a SNACK
+DATA_SNACK, STATUS_SNACK, DATA_ACK, R_DATA_SNACK = range(4)
+INVALID_DATA_ACK = 8
 # task management
 ABORT_TASK, ABORT_TASK_SET, CLEAR_TASK_SET = 1, 2, 4
 LUN_RESET, WARM_RESET, COLD_RESET = 5, 6, 7
@@ -237,7 +240,8 @@ class Conn:
     """
     A connection. What was negotiated is in `keys`; `cmdsn` and `expstatsn`
     are what the next request gets; `patience` is how many seconds a PDU may
-    take to come; `chunk` is how many bytes one TCP segment holds at most.
+    take to come; `chunk` is how many bytes one TCP segment holds at most;
+    without `acks` no more responses are acknowledged.
     join() makes another connection of the same session, which shares `cmdsn`
     and the tags with this one.
     """
@@ -253,7 +257,7 @@ class Conn:
         self.poll.register(self.sock, select.POLLIN)
         self.hdigest = self.ddigest = False
         self.numbers = Numbers()
-        self.expstatsn = 1
+        self.expstatsn, self.acks = 1, True
         self.cid, self.tsih = 1, 0
         self.names = {}
         self.keys = {}
@@ -329,6 +333,10 @@ class Conn:
         return self.request(op, flags=FINAL | function, ref=ref,
                             lun=lun(unit), **fields)
 
+    def snack(self, kind, beg=0, run=0, itt=RESERVED, **fields):
+        return self.request(SNACK, flags=FINAL | kind, itt=itt, begrun=beg,
+                            runlength=run, **fields)
+
     # --- receiving
 
     def wait_bytes(self, count, deadline):
@@ -371,8 +379,9 @@ class Conn:
         has_status = (pdu.opcode not in (R2T, DATA_IN, NOP_IN)
                       or pdu.opcode == DATA_IN and pdu.flags & 1
                       or pdu.opcode == NOP_IN and pdu.itt != RESERVED)
-        if has_status:
-            self.expstatsn = pdu.statsn + 1 & 0xffffffff
+        new = pdu.statsn + 1 & 0xffffffff
+        if has_status and self.acks and new - self.expstatsn & 1 << 31 == 0:
+            self.expstatsn = new
 
     def expect(self, op, patience=None, **fields):
         """The next PDU, which must be this one."""
@@ -480,6 +489,10 @@ class Conn:
     def read(self, lba, blocks, unit=0, block=512):
         """READ(10); the data, whatever PDUs it comes in."""
         itt = self.scsi(read10(lba, blocks), READ, blocks * block, unit).itt
+        return self.data_of(itt)
+
+    def data_of(self, itt):
+        """The data of a read that has been sent."""
         data = bytearray()
         while True:
             pdu = self.receive()
@@ -497,6 +510,10 @@ class Conn:
         """WRITE(10) by R2T; the SCSI Response."""
         itt = self.scsi(write10(lba, len(data) // block), WRITE, len(data),
                         unit).itt
+        return self.fill(itt, data, segment)
+
+    def fill(self, itt, data, segment=8192):
+        """Answers the R2Ts of a write; its SCSI Response."""
         while (pdu := self.receive()).opcode == R2T:
             end = pdu.offset + pdu.length
             for sn, at in enumerate(range(pdu.offset, end, segment)):

@@ -268,6 +268,29 @@ static void test_order(void)
 	CHECK_EQ(negotiate_finish(&n), 0);
 }
 
+/* 13.19: with recovery there is one R2T at a time, in whatever order it came */
+static void test_recovery(void)
+{
+	static const char text[] = "MaxOutstandingR2T=8\0"
+				   "DataSequenceInOrder=No\0"
+				   "DataPDUInOrder=No\0"
+				   "ErrorRecoveryLevel=1";
+	struct kernel_keys keys = {
+		.set = K_HAS(IET_K_ERROR_RECOVERY_LEVEL) |
+		       K_HAS(IET_K_MAX_OUTSTANDING_R2T),
+		.val = { [IET_K_ERROR_RECOVERY_LEVEL] = 2,
+			 [IET_K_MAX_OUTSTANDING_R2T] = 8 },
+	};
+
+	begin(&keys);
+	CHECK_EQ(offer(PHASE_OPERATIONAL, text, sizeof(text)), 0);
+	CHECK_STR(answer("ErrorRecoveryLevel"), "1");
+	CHECK_STR(answer("MaxOutstandingR2T"), "1");
+	/* the result is OR, so Yes is always legal, and what we do */
+	CHECK_STR(answer("DataSequenceInOrder"), "Yes");
+	CHECK_STR(answer("DataPDUInOrder"), "Yes");
+}
+
 static void test_irrelevant(void)
 {
 	static const char text[] = "FirstBurstLength=65536\0"
@@ -442,6 +465,7 @@ int main(void)
 {
 	ktap_run(test_rows);
 	ktap_run(test_order);
+	ktap_run(test_recovery);
 	ktap_run(test_irrelevant);
 	ktap_run(test_discovery);
 	ktap_run(test_twice);
