@@ -191,6 +191,8 @@ enum iet_lun_attr {
 	IET_L_REMOVABLE, /* u32: 0 or 1: the medium can be taken out */
 	IET_L_STATE_FD, /* u32: LUN_NEW, state file, see iet_state.h */
 	IET_L_PROPS, /* nest of iet_prop_attr: all that are not by default */
+	IET_L_OF_TID, /* u32: LUN_NEW, without L_FD: the disk that is this LUN */
+	IET_L_OF_LUN, /* u32: of that target */
 	__IET_L_MAX,
 };
 #define IET_L_MAX (__IET_L_MAX - 1)

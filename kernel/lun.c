@@ -10,6 +10,7 @@
 #include "scsi.h"
 #include "sense.h"
 #include "session.h"
+#include "share.h"
 #include "target.h"
 #include "volume.h"
 
@@ -57,7 +58,7 @@ static void unlink_volume(struct iet_lun *l)
  * iet_lun_add() - map a volume into a target
  * @target: the target
  * @lun: number, 0-16383
- * @vol: the volume; on success the LUN owns its initial reference
+ * @vol: the volume; on success its LUNs own its initial reference
  * @origin: enum iet_origin
  * @extack: for the refusal
  *
@@ -103,6 +104,8 @@ int iet_lun_add(struct iet_target *target, u32 lun, struct iet_volume *vol,
 		return err;
 	}
 	link_volume(l);
+	if (!vol->nr_luns++)
+		iet_share_add(vol);
 	target->nr_luns++;
 	iet_event_lun(target->tid, lun, IET_EVENT_NEW);
 	return 0;
@@ -114,7 +117,8 @@ int iet_lun_add(struct iet_target *target, u32 lun, struct iet_volume *vol,
  * @lun: number
  * @extack: for the refusal
  *
- * Commands that are under way keep the volume until they end.
+ * The volume ends with its last LUN; commands that are under way keep it until
+ * they end.
  *
  * Context: under iet_config_lock; doesn't wait.
  *
@@ -132,7 +136,10 @@ int iet_lun_delete(struct iet_target *target, u32 lun,
 	unlink_volume(l);
 	target->nr_luns--;
 	del_from_sessions(target, lun);
-	iet_volume_kill(l->vol);
+	if (!--l->vol->nr_luns) {
+		iet_share_del(l->vol);
+		iet_volume_kill(l->vol);
+	}
 	kfree_rcu(l, rcu);
 	iet_event_lun(target->tid, lun, IET_EVENT_DEL);
 	return 0;

@@ -11,6 +11,7 @@
 #include "netlink.h"
 #include "param.h"
 #include "scsi.h"
+#include "share.h"
 #include "target.h"
 #include "volume.h"
 
@@ -192,7 +193,7 @@ static int args_get(struct iet_lun_args *args, struct genl_info *info)
 {
 	const struct nlattr *iotype = info->attrs[IET_L_IOTYPE];
 	const struct nlattr *iomode = info->attrs[IET_L_IOMODE];
-	int err = 0;
+	int a, err = 0;
 
 	args->iotype = iet_iotype_find(nla_data(iotype));
 	if (!args->iotype)
@@ -218,6 +219,8 @@ static int args_get(struct iet_lun_args *args, struct genl_info *info)
 	args->path = info->attrs[IET_L_PATH] ?
 			     nla_data(info->attrs[IET_L_PATH]) :
 			     "";
+	for (a = 1; a <= IET_L_MAX; a++)
+		args->given |= info->attrs[a] ? BIT(a) : 0;
 	return err;
 }
 
@@ -232,6 +235,20 @@ static int file_get(struct file **file, const struct nlattr *fd,
 		return iet_nl_refuse(extack, fd, "not an open file", -EBADF);
 	return 0;
 }
+
+/**
+ * struct new_lun - a LUN that is being made
+ * @args: of its volume
+ * @nr: number
+ * @origin: enum iet_origin
+ * @vol: a volume that has been made for it and that it has not got yet
+ */
+struct new_lun {
+	struct iet_lun_args args;
+	u32 nr;
+	u32 origin;
+	struct iet_volume *vol;
+};
 
 /* refuse early what LUN_NEW would refuse anyway, before a volume is made */
 static int new_check(struct iet_lun_args *args, struct genl_info *info)
@@ -254,9 +271,56 @@ static int new_check(struct iet_lun_args *args, struct genl_info *info)
 	return err;
 }
 
-/* map @vol, which the LUN then owns */
-static int new_add(struct sk_buff *reply, struct genl_info *info,
-		   struct iet_volume *vol, u32 nr, u32 origin)
+/* the volume that the LUN is to be of, if there is one: NULL, or ERR_PTR() */
+static struct iet_volume *new_share(const struct new_lun *new,
+				    struct genl_info *info)
+{
+	const struct nlattr *of = info->attrs[IET_L_OF_LUN];
+	struct iet_volume *vol = iet_share_find(new->args.file);
+	struct iet_target *target;
+	struct iet_lun *lun;
+	int err;
+
+	if (of) {
+		target = iet_nl_target(info->attrs[IET_L_OF_TID], info->extack);
+		if (IS_ERR(target))
+			return ERR_CAST(target);
+		lun = lun_of(target, of, info->extack);
+		if (IS_ERR(lun))
+			return ERR_CAST(lun);
+		vol = lun->vol;
+	}
+	err = vol ? iet_share_check(vol, &new->args, info->extack) : 0;
+	return err ? ERR_PTR(err) : vol;
+}
+
+/*
+ * Map the volume that there is, or @new->vol, which the LUN then owns, or say
+ * by -EAGAIN that one has to be made.
+ */
+static int new_map(struct new_lun *new, struct genl_info *info)
+{
+	struct iet_target *target;
+	struct iet_volume *vol;
+	int err;
+
+	target = iet_nl_target(info->attrs[IET_L_TID], info->extack);
+	if (IS_ERR(target))
+		return PTR_ERR(target);
+	vol = new_share(new, info);
+	if (IS_ERR(vol))
+		return PTR_ERR(vol);
+	if (!vol && !new->vol)
+		return -EAGAIN;
+	err = iet_lun_add(target, new->nr, vol ?: new->vol, new->origin,
+			  info->extack);
+	if (!err && !vol)
+		new->vol = NULL;
+	return err;
+}
+
+static int new_add(struct new_lun *new, struct sk_buff *reply,
+		   struct genl_info *info)
 {
 	struct iet_target *target;
 	struct iet_lun *lun;
@@ -264,15 +328,33 @@ static int new_add(struct sk_buff *reply, struct genl_info *info,
 	int err;
 
 	noio = iet_nl_lock();
-	target = iet_nl_target(info->attrs[IET_L_TID], info->extack);
-	err = PTR_ERR_OR_ZERO(target);
-	if (!err)
-		err = iet_lun_add(target, nr, vol, origin, info->extack);
+	err = new_map(new, info);
 	if (!err)
 		err = find(info, &target, &lun);
 	if (!err)
 		err = reply_lun(reply, info, target, lun);
 	iet_nl_unlock(noio);
+	return err;
+}
+
+static int new_files(struct iet_lun_args *args, struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+	int err;
+
+	if (!attrs[IET_L_OF_TID] != !attrs[IET_L_OF_LUN])
+		return iet_nl_refuse(
+			info->extack, NULL,
+			"the LUN of which disk? of-tid and of-lun go together",
+			-EINVAL);
+	if (attrs[IET_L_OF_LUN] && attrs[IET_L_FD])
+		return iet_nl_refuse(info->extack, attrs[IET_L_FD],
+				     "either a file or the disk of a LUN",
+				     -EINVAL);
+	err = file_get(&args->file, attrs[IET_L_FD], info->extack);
+	if (!err)
+		err = file_get(&args->state_file, attrs[IET_L_STATE_FD],
+			       info->extack);
 	return err;
 }
 
@@ -287,41 +369,40 @@ static int new_add(struct sk_buff *reply, struct genl_info *info,
  */
 int iet_nl_lun_new(struct sk_buff *reply, struct genl_info *info)
 {
-	struct iet_lun_args args = { .iomode = IET_IOMODE_WT };
-	u32 nr, origin = IET_ORIGIN_RUNTIME;
-	struct iet_volume *vol;
+	struct new_lun new = {
+		.args.iomode = IET_IOMODE_WT,
+		.origin = IET_ORIGIN_RUNTIME,
+	};
 	int err;
 
-	err = iet_range_get(&lun_range, info->attrs[IET_L_LUN], &nr,
+	err = iet_range_get(&lun_range, info->attrs[IET_L_LUN], &new.nr,
 			    info->extack);
 	if (!err && info->attrs[IET_L_ORIGIN])
 		err = iet_range_get(&origin_range, info->attrs[IET_L_ORIGIN],
-				    &origin, info->extack);
+				    &new.origin, info->extack);
 	if (!err)
-		err = args_get(&args, info);
+		err = args_get(&new.args, info);
 	if (!err)
-		err = new_check(&args, info);
+		err = new_check(&new.args, info);
 	if (!err)
-		err = file_get(&args.file, info->attrs[IET_L_FD], info->extack);
+		err = new_files(&new.args, info);
 	if (!err)
-		err = file_get(&args.state_file, info->attrs[IET_L_STATE_FD],
-			       info->extack);
-	if (err)
-		goto out;
-
-	vol = iet_volume_create(&args, info->extack);
-	if (IS_ERR(vol)) {
-		err = PTR_ERR(vol);
-		goto out;
+		err = new_add(&new, reply, info);
+	if (err == -EAGAIN) {
+		new.vol = iet_volume_create(&new.args, info->extack);
+		err = PTR_ERR_OR_ZERO(new.vol);
+		if (!err)
+			err = new_add(&new, reply, info);
+		else
+			new.vol = NULL;
 	}
-	err = new_add(reply, info, vol, nr, origin);
-	if (err)
-		iet_volume_kill(vol);
-out:
-	if (args.file)
-		fput(args.file);
-	if (args.state_file)
-		fput(args.state_file);
+	/* refused, or somebody else was faster with the same medium */
+	if (new.vol)
+		iet_volume_kill(new.vol);
+	if (new.args.file)
+		fput(new.args.file);
+	if (new.args.state_file)
+		fput(new.args.state_file);
 	return err;
 }
 

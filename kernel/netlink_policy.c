@@ -124,6 +124,8 @@ const struct nla_policy iet_lun_new_policy[IET_L_MAX + 1] = {
 	[IET_L_REMOVABLE] = U32,
 	[IET_L_STATE_FD] = U32,
 	[IET_L_PROPS] = PROPS,
+	[IET_L_OF_TID] = U32,
+	[IET_L_OF_LUN] = U32,
 };
 
 #define FIXED REJECT("cannot be changed: delete the LUN and make a new one")
@@ -136,8 +138,8 @@ const struct nla_policy iet_lun_set_policy[IET_L_MAX + 1] = {
 	[IET_L_SCSI_ID] = FIXED,    [IET_L_SCSI_SN] = FIXED,
 	[IET_L_BLOCK_SIZE] = FIXED, [IET_L_BLOCKS] = FIXED,
 	[IET_L_THIN] = FIXED,	    [IET_L_REMOVABLE] = FIXED,
-	[IET_L_STATE_FD] = FIXED,
-	[IET_L_PROPS] = PROPS,
+	[IET_L_STATE_FD] = FIXED,   [IET_L_OF_TID] = FIXED,
+	[IET_L_OF_LUN] = FIXED,	    [IET_L_PROPS] = PROPS,
 };
 
 const struct nla_policy iet_session_get_policy[IET_S_MAX + 1] = {

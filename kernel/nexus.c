@@ -43,6 +43,20 @@ out:
 	return err;
 }
 
+/* Does the initiator see a unit by another LUN of the same target? */
+static bool sees(struct iet_nexus *nexus, const struct iet_volume *vol)
+{
+	struct iet_itl *itl;
+	unsigned long lun;
+
+	if (vol->nr_luns < 2)
+		return false;
+	xa_for_each(&nexus->itls, lun, itl)
+		if (itl->lun->vol == vol)
+			return true;
+	return false;
+}
+
 static void del_lun(struct iet_nexus *nexus, u32 lun)
 {
 	struct iet_itl *itl;
@@ -55,7 +69,8 @@ static void del_lun(struct iet_nexus *nexus, u32 lun)
 	spin_lock_irqsave(&itl->lun->vol->lock, flags);
 	list_del_init(&itl->vol_node);
 	spin_unlock_irqrestore(&itl->lun->vol->lock, flags);
-	iet_reservation_nexus_lost(itl->lun->vol, nexus);
+	if (!sees(nexus, itl->lun->vol))
+		iet_reservation_nexus_lost(itl->lun->vol, nexus);
 	kfree_rcu(itl, rcu);
 }
 

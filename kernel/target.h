@@ -35,7 +35,7 @@ extern struct list_head iet_targets;
  * @rcu: for freeing
  *
  * Lifetime: in target->luns from LUN_NEW to LUN_DEL; freed after a grace
- * period.  Holds the initial reference of @vol.
+ * period.  The LUNs of a volume hold its initial reference together.
  */
 struct iet_lun {
 	u32 lun;

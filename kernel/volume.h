@@ -38,6 +38,7 @@ struct netlink_ext_ack;
  * @removable: the medium can be taken out, as INQUIRY says (RMB)
  * @state_file: state file (state.h), or NULL; a reference is taken
  * @props: what it is to say of itself
+ * @given: BIT(enum iet_lun_attr): what LUN_NEW has said
  * @wthreads: how many workers at most, 1-128 (before Linux 6.9: in each NUMA
  *	node)
  */
@@ -54,6 +55,7 @@ struct iet_lun_args {
 	bool removable;
 	struct file *state_file;
 	struct iet_props props;
+	u32 given;
 	u32 wthreads;
 };
 
@@ -79,6 +81,8 @@ struct iet_mode {
  * @iotype: medium operations
  * @file: backing file or block device, NULL for nullio
  * @bdev: the block device of @file, blockio only
+ * @nr_luns: how many LUNs it has, under iet_config_lock
+ * @share_node: in the table of share.c, if it has a file and LUNs
  * @nr_blocks: size, blocks; READ_ONCE/WRITE_ONCE, changes with a resize
  * @blk_shift: log2 of the block size, 9 to 12
  * @iomode: enum iet_iomode
@@ -121,7 +125,8 @@ struct iet_mode {
  * @reservation: who has reserved it
  * @spans: the blocks that running commands work on
  *
- * Lifetime: made by LUN_NEW; found through an iet_lun under RCU, then
+ * Lifetime: made by LUN_NEW, which finds it again for another LUN with the same
+ * medium (share.c); found through an iet_lun under RCU, then
  * percpu_ref_tryget_live(); ends when its last LUN is deleted and the last
  * command has let go.  In this order:
  *
@@ -142,6 +147,8 @@ struct iet_volume {
 	const struct iet_iotype *iotype;
 	struct file *file;
 	struct block_device *bdev;
+	unsigned int nr_luns;
+	struct hlist_node share_node;
 	u64 nr_blocks;
 	u32 blk_shift;
 	u32 iomode;

@@ -130,6 +130,57 @@ static void change_target(struct apply *a, struct plan_target *t)
 			  t->target.tid);
 }
 
+static const struct config_lun *disk_of(const struct plan_lun *l)
+{
+	return l->from->first ? l->from->first : l->from;
+}
+
+/*
+ * The logical unit that is there, or will be before this one, with the same
+ * disk; NULL: this one is to open it.
+ */
+static struct plan_lun *shares(const struct apply *a, const struct plan_lun *l)
+{
+	struct plan_lun *p, *before = NULL;
+	size_t i;
+
+	if (!l->from->shared)
+		return NULL;
+	for (i = 0; i < a->plan.nr_luns; i++) {
+		p = &a->plan.luns[i];
+		if (p == l || disk_of(p) != disk_of(l))
+			continue;
+		if (p->op != PLAN_NEW)
+			return p;
+		if (p < l && !before)
+			before = p;
+	}
+	return before;
+}
+
+/* Return: whether it can be made now */
+static bool take_share(struct apply *a, struct plan_lun *l)
+{
+	const struct plan_lun *with = shares(a, l);
+
+	if (!with)
+		return true;
+	if (with->failed) {
+		l->failed = true;
+		report_error(&a->report,
+			     "%s:%u: Lun: %u of %s: the logical unit of line "
+			     "%u, with the same path, could not be made",
+			     a->config->path, l->from->line, l->lun.lun,
+			     l->target->from->target.name, with->from->line);
+		return false;
+	}
+	l->retry = with->retry;
+	l->lun.of_tid = with->lun.tid;
+	l->lun.of_lun = with->lun.lun;
+	l->lun.set |= K_HAS(IET_L_OF_TID) | K_HAS(IET_L_OF_LUN);
+	return !l->retry;
+}
+
 static void change_lun(struct apply *a, struct plan_lun *l)
 {
 	int err;
@@ -137,9 +188,13 @@ static void change_lun(struct apply *a, struct plan_lun *l)
 	if (l->failed || l->retry || l->op == PLAN_NOTHING)
 		return;
 	/* a target that could not be changed is still there for its LUNs */
-	if (l->target->failed && l->target->op == PLAN_NEW)
+	if (l->target->failed && l->target->op == PLAN_NEW) {
+		l->failed = true;
 		return;
+	}
 	l->lun.tid = l->target->target.tid;
+	if (l->op == PLAN_NEW && !take_share(a, l))
+		return;
 	if (l->op == PLAN_SET) {
 		err = kernel->lun_set(&l->lun);
 	} else {
@@ -233,7 +288,8 @@ static void change_isns(struct apply *a)
 
 static bool needs_open(const struct apply *a, const struct plan_lun *l)
 {
-	if (l->op != PLAN_NEW || !lun_needs_file(&l->lun) || l->failed)
+	if (l->op != PLAN_NEW || !lun_needs_file(&l->lun) || l->failed ||
+	    shares(a, l))
 		return false;
 	return !a->again || l->retry;
 }
@@ -257,7 +313,8 @@ static int start_opening(struct apply *a)
 		if (!needs_open(a, l))
 			continue;
 		reqs[n] = (struct open_request){ l->lun.path, l->lun.iotype,
-						 l->lun.scsi_id, l->lun.iomode };
+						 l->lun.scsi_id,
+						 l->lun.iomode };
 		a->opening[n++] = i;
 	}
 	a->nr_opening = n;
@@ -285,8 +342,9 @@ static void take_state(struct apply *a, struct plan_lun *l, size_t i)
 
 	l->state_fd = opener_take_state(a->opener, i, &reason);
 	if (reason)
-		log_warning("%s:%u: no reservation will survive a power cut: %s",
-			    a->config->path, l->from->line, reason);
+		log_warning(
+			"%s:%u: no reservation will survive a power cut: %s",
+			a->config->path, l->from->line, reason);
 }
 
 /* Return: whether some are to be opened again */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "config_lex.h"
+#include "config_share.h"
 #include "isns.h"
 #include "lun.h"
 #include "params.h"
@@ -487,6 +488,7 @@ static int parse_all(struct parser *p, struct lexer *lx)
 		p->line = lx->line;
 		parse_line(p, text);
 	}
+	config_share(p->config, p->report);
 	check_bursts(p);
 	check_isns(p);
 	return 0;

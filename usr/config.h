@@ -13,9 +13,14 @@
 #include "report.h"
 #include "target_portal.h"
 
+struct config_target;
+
 struct config_lun {
 	struct config_lun *next;
 	unsigned int line;
+	const struct config_target *target;
+	struct config_lun *first; /* in the file, with the same path, if any */
+	bool shared; /* there are others with the same path */
 	struct kernel_lun lun; /* what is given is marked as set */
 };
 

@@ -240,24 +240,45 @@ static void open_state(const struct request *q, struct kernel_lun *l)
 	if (l->state_fd >= 0)
 		l->set |= K_HAS(IET_L_STATE_FD);
 	else if (reason[0])
-		fprintf(q->err,
-			"no reservation will survive a power cut: %s\n",
+		fprintf(q->err, "no reservation will survive a power cut: %s\n",
 			reason);
 }
 
 static int open_file(const struct request *q, struct kernel_lun *l)
 {
-	char reason[LUN_REASON_MAX], full[PATH_MAX];
+	char reason[LUN_REASON_MAX];
 
 	l->fd = lun_open_wait(l->path, l->iotype, l->iomode, BUSY_MS, reason);
 	if (l->fd < 0)
 		return ietadm_fail(q, l->fd, "%s: %s", l->path, reason);
 	l->set |= K_HAS(IET_L_FD);
 	open_state(q, l);
+	return 0;
+}
+
+static int take_same_path(const struct kernel_lun *l, void *arg)
+{
+	struct kernel_lun *want = arg;
+
+	if (strcmp(l->path, want->path) || want->set & K_HAS(IET_L_OF_LUN))
+		return 0;
+	want->of_tid = l->tid;
+	want->of_lun = l->lun;
+	want->set |= K_HAS(IET_L_OF_TID) | K_HAS(IET_L_OF_LUN);
+	return 0;
+}
+
+/* Is the disk a logical unit already? Then it is that one once more. */
+static int find_disk(const struct request *q, struct kernel_lun *l)
+{
+	char full[PATH_MAX];
+	int err;
+
 	/* what is shown must mean the same to whoever looks at it */
 	if (l->path[0] != '/' && realpath(l->path, full))
 		memcpy(l->path, full, strlen(full) + 1);
-	return 0;
+	err = kernel->lun_dump(0, take_same_path, l);
+	return err ? ietadm_kernel_fail(q, err) : 0;
 }
 
 int ietadm_new_lun(struct request *q)
@@ -276,11 +297,15 @@ int ietadm_new_lun(struct request *q)
 	err = ietadm_target_name(q, name);
 	if (err)
 		return err;
-	if (lun_defaults(&l, name))
+	if (lun_needs_file(&l))
+		err = find_disk(q, &l);
+	if (err)
+		return err;
+	if (!(l.set & K_HAS(IET_L_OF_LUN)) && lun_defaults(&l, name))
 		return ietadm_fail(q, -ENOTSUP,
 				   "ScsiId must be given, as this "
 				   "machine has no MD5 to make one");
-	if (lun_needs_file(&l))
+	if (lun_needs_file(&l) && !(l.set & K_HAS(IET_L_OF_LUN)))
 		err = open_file(q, &l);
 	if (err)
 		return err;

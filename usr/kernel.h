@@ -91,6 +91,8 @@ struct kernel_lun {
 	uint32_t removable;
 	int state_fd; /* as fd */
 	struct kernel_props props; /* what is not by default */
+	uint32_t of_tid; /* instead of fd: the disk that is this ... */
+	uint32_t of_lun; /* ... logical unit */
 	uint32_t state;
 	bool rescan;
 };

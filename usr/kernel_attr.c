@@ -84,6 +84,8 @@ static const struct attr_map lun_map[IET_L_MAX + 1] = {
 	[IET_L_REMOVABLE] = U32(kernel_lun, removable),
 	[IET_L_STATE_FD] = U32(kernel_lun, state_fd),
 	[IET_L_PROPS] = PROPS(kernel_lun, props),
+	[IET_L_OF_TID] = U32(kernel_lun, of_tid),
+	[IET_L_OF_LUN] = U32(kernel_lun, of_lun),
 	[IET_L_STATE] = U32(kernel_lun, state),
 	[IET_L_RESCAN] = FLAG(kernel_lun, rescan),
 };

@@ -10,6 +10,7 @@
 
 #include "lun.h"
 #include "lun_props.h"
+#include "lun_share.h"
 #include "params.h"
 
 /* what the module has */
@@ -200,6 +201,15 @@ static int wanted_lun(struct kernel_lun *want, const struct config_lun *from,
 	*want = from->lun;
 	want->origin = IET_ORIGIN_CONFIG;
 	want->set |= K_HAS(IET_L_ORIGIN);
+	if (from->first) {
+		struct kernel_lun first = from->first->lun;
+		int err =
+			lun_defaults(&first, from->first->target->target.name);
+
+		if (err)
+			return err;
+		lun_share_take(want, &first);
+	}
 	return lun_defaults(want, target);
 }
 

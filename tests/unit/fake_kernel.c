@@ -290,6 +290,15 @@ static int fake_lun_new(struct kernel_lun *l)
 		return refuse(-ENOENT, "no such target");
 	if (fake_find_lun(l->tid, l->lun))
 		return refuse(-EEXIST, "this LUN exists");
+	if (l->set & K_HAS(IET_L_OF_LUN)) {
+		const struct kernel_lun *of =
+			fake_find_lun(l->of_tid, l->of_lun);
+
+		if (!of || l->set & K_HAS(IET_L_FD))
+			return refuse(-ENOENT, "no such LUN");
+		if (!(l->set & K_HAS(IET_L_SCSI_ID)))
+			strcpy(l->scsi_id, of->scsi_id);
+	}
 	if (nr_luns == FAKE_LUNS)
 		return refuse(-ENOSPC, "too many LUNs");
 	luns[nr_luns++] = *l;

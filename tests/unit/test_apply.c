@@ -298,6 +298,68 @@ static void test_changed_props(void)
 	CHECK_EQ(fake_calls[FAKE_LUN_NEW], 1);
 }
 
+/* the same path is the same disk, and opened once */
+static void test_shared(void)
+{
+	static const char text[] = "Target iqn.a\nLun 0 Path=@a\n"
+				   "Target iqn.b\nLun 3 Path=@a,VendorId=X\n"
+				   "Target iqn.c\nLun 1 Path=@a\n";
+	const struct kernel_lun *a, *b, *c;
+
+	start();
+	CHECK_EQ(apply(with_paths(text)), 0);
+	check_said("");
+	a = fake_find_lun(1, 0);
+	b = fake_find_lun(2, 3);
+	c = fake_find_lun(3, 1);
+	CHECK(a->set & K_HAS(IET_L_FD));
+	CHECK(!(b->set & K_HAS(IET_L_FD)));
+	CHECK(!(c->set & K_HAS(IET_L_FD)));
+	CHECK_EQ(b->of_tid, 1);
+	CHECK_EQ(b->of_lun, 0);
+	CHECK(c->set & K_HAS(IET_L_OF_LUN));
+	CHECK_STR(b->scsi_id, a->scsi_id);
+	CHECK_STR(c->scsi_sn, a->scsi_sn);
+	CHECK_STR(a->props.vendor, "X");
+	CHECK_STR(c->props.vendor, "X");
+	forget_calls();
+	CHECK_EQ(apply(with_paths(text)), 0);
+	CHECK_EQ(changes(), 0);
+
+	/* one more, of a disk that is there */
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@a\n"
+				  "Target iqn.b\nLun 3 Path=@a,VendorId=X\n"
+				  "Target iqn.c\nLun 0 Path=@a\n"
+				  "Lun 1 Path=@a\n")),
+		 0);
+	CHECK_EQ(changes(), 1);
+	CHECK(!(fake_find_lun(3, 0)->set & K_HAS(IET_L_FD)));
+
+	/* all are made anew, and the first one again by its file */
+	forget_calls();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@a,ScsiId=z\n"
+				  "Target iqn.b\nLun 3 Path=@a\n")),
+		 0);
+	CHECK_EQ(fake_calls[FAKE_LUN_NEW], 2);
+	CHECK_STR(fake_find_lun(2, 3)->scsi_id, "z");
+	CHECK(fake_find_lun(1, 0)->set & K_HAS(IET_L_FD));
+}
+
+static void test_shared_failed(void)
+{
+	char want[PATH_MAX];
+
+	start();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@c\n"
+				  "Target iqn.b\nLun 3 Path=@c\n")),
+		 2);
+	snprintf(want, sizeof(want),
+		 "%.1000s:4: Lun: 3 of iqn.b: the logical unit of line 2, with "
+		 "the same path, could not be made",
+		 conf);
+	check_said(want);
+}
+
 /* a wrong path does not cost the logical unit that was there */
 static void test_wrong_path(void)
 {
@@ -579,6 +641,8 @@ int main(void)
 	ktap_run(test_gone);
 	ktap_run(test_changed_lun);
 	ktap_run(test_changed_props);
+	ktap_run(test_shared);
+	ktap_run(test_shared_failed);
 	ktap_run(test_wrong_path);
 	ktap_run(test_error_changes_nothing);
 	ktap_run(test_adopt);

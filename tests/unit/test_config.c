@@ -63,6 +63,19 @@ static const struct {
 	{ "Target " IQN "\n# Lun 0 Path=/a,\\\nLun 1 Path=/b\n", "" },
 	{ "Target " IQN "\nAlias Our disk # no comment\n", "" },
 
+	{ "Target iqn.a\nLun 0 Path=/a,BlockSize=512\nTarget iqn.b\n"
+	  "Lun 7 Path=/a,VendorId=X\nLun 8 Path=/a,BlockSize=512\n", "" },
+	{ "Target iqn.a\nLun 0 Path=/a\nTarget iqn.b\n"
+	  "Lun 7 Path=/a,BlockSize=512\nLun 8 Path=/a,BlockSize=4096\n",
+	  "E FILE:5: Lun: BlockSize: is not what line 2 says of the same "
+	  "path\n" },
+	{ "Target iqn.a\nLun 0 Path=/a,ScsiId=x\nLun 1 Path=/a,ScsiId=y\n"
+	  "Lun 2 Path=/a,Type=blockio\nLun 3 Path=/a,VendorId=X\n"
+	  "Lun 4 Path=/a,VendorId=Y\nLun 5 Type=nullio\nLun 6 Type=nullio\n",
+	  "E FILE:3: Lun: ScsiId: is not what line 2 says of the same path\n"
+	  "E FILE:4: Lun: Type: is not what line 2 says of the same path\n"
+	  "E FILE:6: Lun: VendorId to OptimalIO: is not what line 2 says of "
+	  "the same path\n" },
 	{ "loginrate 100000 # many\n", "" },
 	{ "LoginRate 0\nLoginRate 5\n",
 	  "W FILE:2: LoginRate: takes the place of line 1\n" },

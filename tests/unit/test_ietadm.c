@@ -249,6 +249,26 @@ static void test_lun(void)
 		  "ietadm: new lun 2 of target 9: no such target\n");
 }
 
+static void test_shared(void)
+{
+	char line[512];
+
+	start();
+	fake_target("iqn.a");
+	fake_target("iqn.b");
+	snprintf(line, sizeof(line),
+		 "ietadm --op new --tid=1 --lun=4 --params Path=%s",
+		 tmp_path("disk"));
+	check_run(line, 0, "", "");
+	snprintf(line, sizeof(line),
+		 "ietadm --op new --tid=2 --lun=5 --params Path=%s",
+		 tmp_path("disk"));
+	check_run(line, 0, "", "");
+	CHECK_EQ(fake_find_lun(2, 5)->of_tid, 1);
+	CHECK_EQ(fake_find_lun(2, 5)->of_lun, 4);
+	CHECK_STR(fake_find_lun(2, 5)->scsi_id, fake_find_lun(1, 4)->scsi_id);
+}
+
 static void test_props(void)
 {
 	start();
@@ -512,6 +532,7 @@ int main(void)
 	ktap_run(test_update);
 	ktap_run(test_show);
 	ktap_run(test_lun);
+	ktap_run(test_shared);
 	ktap_run(test_props);
 	ktap_run(test_session);
 	ktap_run(test_unsupported);

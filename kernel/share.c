@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One logical unit through several LUNs, of one target or of several.
+ *
+ * Two volumes of one medium would each have their own reservations, unit
+ * attentions and atomic commands, so that initiators could do behind each
+ * other's back what SCSI promises not to happen.  A medium is an inode: of a
+ * file, or of a block device, which has one, whatever its names are.
+ */
+#include <linux/fs.h>
+#include <linux/hash.h>
+#include <linux/hashtable.h>
+#include <linux/string.h>
+
+#include "compat.h"
+#include "netlink.h"
+#include "share.h"
+#include "target.h"
+#include "volume.h"
+
+/* iet_volume.share_node, by medium: all that have a file and a LUN */
+static DEFINE_HASHTABLE(media, 8);
+
+static const void *medium(const struct file *file)
+{
+	return file->f_mapping->host;
+}
+
+/**
+ * iet_share_add() - a volume has got its first LUN
+ * @vol: the volume
+ *
+ * Context: under iet_config_lock.
+ */
+void iet_share_add(struct iet_volume *vol)
+{
+	lockdep_assert_held(&iet_config_lock);
+	if (vol->file)
+		hash_add(media, &vol->share_node,
+			 (unsigned long)medium(vol->file));
+}
+
+/**
+ * iet_share_del() - a volume has lost its last LUN
+ * @vol: the volume
+ *
+ * Context: under iet_config_lock.
+ */
+void iet_share_del(struct iet_volume *vol)
+{
+	lockdep_assert_held(&iet_config_lock);
+	if (vol->file)
+		hash_del(&vol->share_node);
+}
+
+/**
+ * iet_share_find() - the volume that keeps its blocks in a file
+ * @file: open file, or NULL
+ *
+ * Context: under iet_config_lock.
+ *
+ * Return: the volume, which has a LUN, or NULL.
+ */
+struct iet_volume *iet_share_find(const struct file *file)
+{
+	struct iet_volume *vol;
+
+	lockdep_assert_held(&iet_config_lock);
+	if (!file)
+		return NULL;
+	hash_for_each_possible(media, vol, share_node,
+			       (unsigned long)medium(file))
+		if (medium(vol->file) == medium(file))
+			return vol;
+	return NULL;
+}
+
+/* what cannot be another way for another LUN of the same volume */
+static const char *difference(const struct iet_volume *vol,
+			      const struct iet_lun_args *args)
+{
+	const struct {
+		int attr;
+		bool differs;
+		const char *text;
+	} rows[] = {
+		{ IET_L_IOTYPE, args->iotype != vol->iotype,
+		  "the medium is that of another LUN, with another Type" },
+		{ IET_L_IOMODE, args->iomode != vol->iomode,
+		  "the medium is that of another LUN, with another IOMode" },
+		{ IET_L_BLOCK_SIZE, args->block_size != 1U << vol->blk_shift,
+		  "the medium is that of another LUN, with another BlockSize" },
+		{ IET_L_BLOCKS, args->blocks != vol->nr_blocks,
+		  "the medium is that of another LUN, with other Blocks" },
+		{ IET_L_THIN, args->thin != vol->thin,
+		  "the medium is that of another LUN, with another ThinProvisioned" },
+		{ IET_L_REMOVABLE, args->removable != vol->removable,
+		  "the medium is that of another LUN, with another Removable" },
+		{ IET_L_SCSI_ID, strcmp(args->scsi_id, vol->scsi_id),
+		  "the medium is that of another LUN, with another ScsiId" },
+		{ IET_L_SCSI_SN, strcmp(args->scsi_sn, vol->scsi_sn),
+		  "the medium is that of another LUN, with another ScsiSN" },
+		{ IET_L_PROPS,
+		  memcmp(&args->props, &vol->props, sizeof(vol->props)),
+		  "the medium is that of another LUN, with other properties" },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		if (args->given & BIT(rows[i].attr) && rows[i].differs)
+			return rows[i].text;
+	return NULL;
+}
+
+/**
+ * iet_share_check() - may a volume get another LUN?
+ * @vol: the volume
+ * @args: what the LUN is to be; what it does not say is as it is
+ * @extack: for the refusal
+ *
+ * Context: under iet_config_lock.
+ *
+ * Return: 0, or -EEXIST: it would have to be two things at once.
+ */
+int iet_share_check(const struct iet_volume *vol,
+		    const struct iet_lun_args *args,
+		    struct netlink_ext_ack *extack)
+{
+	const char *text = difference(vol, args);
+
+	lockdep_assert_held(&iet_config_lock);
+	return text ? iet_nl_refuse(extack, NULL, text, -EEXIST) : 0;
+}
