@@ -20,6 +20,7 @@
  *	SESSION_GET  {S_TID, S_SID}, or dump [S_TID] -> session set
  *	SESSION_NEW  {S_TID, S_INITIATOR, S_ISID, S_KEYS, ...} -> session set
  *	SESSION_DEL  {S_TID, S_SID}
+ *	SESSION_SET  {S_TID, S_SID, [S_LUN_MAP]}
  *	CONN_NEW     {C_TID, C_SID, C_CID, C_FD, C_STAT_SN, C_EXP_STAT_SN,
  *		      C_HEADER_DIGEST, C_DATA_DIGEST, C_MAX_RECV, C_MAX_XMIT}
  *	CONN_DEL     {C_TID, C_SID, C_CID}
@@ -53,6 +54,8 @@
 #define IET_REDIRECT_PERMANENT 1
 #define IET_REDIRECT_CONFIG 2
 #define IET_SESSION_ORPHAN_S 15
+/* bytes of an IET_S_LUN_MAP: 256 triples */
+#define IET_LUN_MAP_LEN 3072
 
 enum iet_cmd {
 	IET_CMD_UNSPEC,
@@ -75,6 +78,8 @@ enum iet_cmd {
 	IET_CMD_LUN_NTF,
 	IET_CMD_SESSION_NTF,
 	IET_CMD_CONN_NTF,
+	/* requests again */
+	IET_CMD_SESSION_SET,
 	__IET_CMD_MAX,
 };
 #define IET_CMD_MAX (__IET_CMD_MAX - 1)
@@ -218,6 +223,17 @@ enum iet_prop_attr {
 };
 #define IET_P_MAX (__IET_P_MAX - 1)
 
+/*
+ * What an initiator may do with a LUN.  IET_S_LUN_MAP has triples of u32: first
+ * LUN, last LUN, access.  The first that is about a LUN counts; LUNs that none
+ * is about are not there.  Without a map: all LUNs, IET_ACCESS_RW.
+ */
+enum iet_access {
+	IET_ACCESS_NONE, /* it is not there */
+	IET_ACCESS_RO,
+	IET_ACCESS_RW,
+};
+
 /* session set */
 enum iet_session_attr {
 	IET_S_UNSPEC,
@@ -232,6 +248,7 @@ enum iet_session_attr {
 	IET_S_EVENT, /* u32: enum iet_event, notifications only */
 	IET_S_PAD,
 	IET_S_MAX_CMD_SN, /* u32: reply only */
+	IET_S_LUN_MAP, /* binary: iet_access of LUNs, see there */
 	__IET_S_MAX,
 };
 #define IET_S_MAX (__IET_S_MAX - 1)

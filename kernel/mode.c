@@ -178,7 +178,7 @@ int iet_spc_mode_sense(struct iet_scmd *s, u8 *buf)
 		return 0;
 	}
 	len += header + desc_len;
-	if (iet_volume_read_only(s->vol) || s->vol->mode.swp)
+	if (iet_scsi_read_only(s) || s->vol->mode.swp)
 		dsp |= DSP_WP;
 	put_header(buf, ten, dsp, llbaa, desc_len, len);
 	return len;
@@ -352,6 +352,11 @@ int iet_spc_mode_select(struct iet_scmd *s, gfp_t gfp)
 
 	if (!sel.len)
 		return 0;
+	/* else it could make writes of others volatile, or keep them off */
+	if (s->read_only) {
+		iet_scsi_refuse(s, DATA_PROTECT, IET_ASC_WRITE_PROTECTED);
+		return 0;
+	}
 	if (!(s->cdb[1] & CDB1_PF)) {
 		iet_scsi_invalid_field(s, 1, 4);
 		return 0;

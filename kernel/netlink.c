@@ -95,6 +95,10 @@ static const struct handler handlers[IET_CMD_MAX + 1] = {
 			   { IET_S_EXP_CMD_SN, "ExpCmdSN is missing" },
 			   { IET_S_KEYS, "the negotiated keys are missing" } },
 	},
+	[IET_CMD_SESSION_SET] = {
+		.fn = iet_nl_session_set,
+		.needs = { NEED_TARGET(S), NEED_SESSION(S) },
+	},
 	[IET_CMD_SESSION_DEL] = {
 		.fn = iet_nl_session_del,
 		.needs = { NEED_TARGET(S), NEED_SESSION(S) },
@@ -271,6 +275,7 @@ static const struct genl_ops ops[] = {
 	DO_DUMP(SESSION_GET, session_get, iet_nl_session_dump),
 	DO(SESSION_NEW, session_new),
 	DO(SESSION_DEL, session_get),
+	DO(SESSION_SET, session_set),
 	DO(CONN_NEW, conn_new),
 	DO(CONN_DEL, conn_del),
 };

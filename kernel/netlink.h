@@ -44,6 +44,7 @@ extern const struct nla_policy iet_lun_new_policy[IET_L_MAX + 1];
 extern const struct nla_policy iet_lun_set_policy[IET_L_MAX + 1];
 extern const struct nla_policy iet_session_get_policy[IET_S_MAX + 1];
 extern const struct nla_policy iet_session_new_policy[IET_S_MAX + 1];
+extern const struct nla_policy iet_session_set_policy[IET_S_MAX + 1];
 extern const struct nla_policy iet_conn_new_policy[IET_C_MAX + 1];
 extern const struct nla_policy iet_conn_del_policy[IET_C_MAX + 1];
 
@@ -123,6 +124,7 @@ int iet_nl_lun_set(struct sk_buff *reply, struct genl_info *info);
 int iet_nl_lun_del(struct sk_buff *reply, struct genl_info *info);
 int iet_nl_session_get(struct sk_buff *reply, struct genl_info *info);
 int iet_nl_session_new(struct sk_buff *reply, struct genl_info *info);
+int iet_nl_session_set(struct sk_buff *reply, struct genl_info *info);
 int iet_nl_session_del(struct sk_buff *reply, struct genl_info *info);
 int iet_nl_conn_new(struct sk_buff *reply, struct genl_info *info);
 int iet_nl_conn_del(struct sk_buff *reply, struct genl_info *info);

@@ -7,6 +7,7 @@
 #include "ctldev.h"
 #include "event.h"
 #include "iet_version.h"
+#include "lun_map.h"
 #include "netlink.h"
 #include "nthread.h"
 #include "param.h"
@@ -163,6 +164,14 @@ static int put_conn(struct sk_buff *skb, const struct iet_conn *conn)
 	return 0;
 }
 
+static int put_lun_map(struct sk_buff *skb, const struct iet_lun_map *map)
+{
+	if (!map)
+		return 0;
+	return nla_put(skb, IET_S_LUN_MAP, map->nr * sizeof(map->rules[0]),
+		       map->rules);
+}
+
 /**
  * iet_nl_fill_session() - a session set with its connections
  * @skb: message
@@ -182,7 +191,8 @@ int iet_nl_fill_session(struct sk_buff *skb, const void *obj)
 	    nla_put_u16(skb, IET_S_TSIH, s->tsih) ||
 	    nla_put_u32(skb, IET_S_EXP_CMD_SN, READ_ONCE(s->sn.exp)) ||
 	    nla_put_u32(skb, IET_S_MAX_CMD_SN, READ_ONCE(s->sn.max)) ||
-	    put_keys(skb, IET_S_KEYS, s->keys))
+	    put_keys(skb, IET_S_KEYS, s->keys) ||
+	    put_lun_map(skb, s->nexus.map))
 		return -EMSGSIZE;
 	list_for_each_entry(conn, &s->conns, session_node)
 		if (put_conn(skb, conn))

@@ -26,6 +26,10 @@
 	{                        \
 		.type = NLA_FLAG \
 	}
+#define BINARY(max)                               \
+	{                                         \
+		.type = NLA_BINARY, .len = (max), \
+	}
 #define REJECT(text)                                       \
 	{                                                  \
 		.type = NLA_REJECT, .reject_message = text \
@@ -153,6 +157,13 @@ const struct nla_policy iet_session_new_policy[IET_S_MAX + 1] = {
 	[IET_S_ISID] = NLA_POLICY_EXACT_LEN(6),
 	[IET_S_EXP_CMD_SN] = U32,
 	[IET_S_KEYS] = KEYS,
+	[IET_S_LUN_MAP] = BINARY(IET_LUN_MAP_LEN),
+};
+
+const struct nla_policy iet_session_set_policy[IET_S_MAX + 1] = {
+	[IET_S_TID] = U32,
+	[IET_S_SID] = U64,
+	[IET_S_LUN_MAP] = BINARY(IET_LUN_MAP_LEN),
 };
 
 const struct nla_policy iet_conn_new_policy[IET_C_MAX + 1] = {

@@ -9,6 +9,7 @@
 #include "compat.h"
 #include "conn.h"
 #include "event.h"
+#include "lun_map.h"
 #include "netlink.h"
 #include "param.h"
 #include "session.h"
@@ -76,6 +77,32 @@ int iet_nl_session_get(struct sk_buff *reply, struct genl_info *info)
 	return iet_nl_reply(reply, info, iet_nl_fill_session, session);
 }
 
+/* NULL without the attribute; or ERR_PTR() */
+static struct iet_lun_map *map_get(const struct nlattr *attr,
+				   struct netlink_ext_ack *extack)
+{
+	struct iet_lun_map *map;
+	const char *refusal;
+	u32 nr;
+
+	if (!attr)
+		return NULL;
+	if (nla_len(attr) % sizeof(map->rules[0]))
+		return ERR_PTR(iet_nl_refuse(
+			extack, attr, "a LUN map has triples of u32", -EINVAL));
+	nr = nla_len(attr) / sizeof(map->rules[0]);
+	map = kzalloc(struct_size(map, rules, nr), GFP_KERNEL);
+	if (!map)
+		return ERR_PTR(-ENOMEM);
+	map->nr = nr;
+	nla_memcpy(map->rules, attr, nla_len(attr));
+	refusal = iet_lun_map_refusal(map->rules, nr);
+	if (!refusal)
+		return map;
+	kfree(map);
+	return ERR_PTR(iet_nl_refuse(extack, attr, refusal, -EINVAL));
+}
+
 /**
  * iet_nl_session_new() - SESSION_NEW
  * @reply: gets the session set
@@ -94,6 +121,7 @@ int iet_nl_session_new(struct sk_buff *reply, struct genl_info *info)
 	};
 	struct iet_session *session;
 	struct iet_target *target;
+	struct iet_lun_map *map;
 	int err;
 
 	nla_memcpy(args.isid, attrs[IET_S_ISID], sizeof(args.isid));
@@ -109,9 +137,43 @@ int iet_nl_session_new(struct sk_buff *reply, struct genl_info *info)
 	target = iet_nl_target(attrs[IET_S_TID], info->extack);
 	if (IS_ERR(target))
 		return PTR_ERR(target);
+	map = map_get(attrs[IET_S_LUN_MAP], info->extack);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	args.map = map;
 	session = iet_session_create(target, &args, info->extack);
+	kfree(map);
 	if (IS_ERR(session))
 		return PTR_ERR(session);
+	return iet_nl_reply(reply, info, iet_nl_fill_session, session);
+}
+
+/**
+ * iet_nl_session_set() - SESSION_SET
+ * @reply: gets the session set
+ * @info: request
+ *
+ * Context: under iet_config_lock.
+ *
+ * Return: 0 or a negative errno.
+ */
+int iet_nl_session_set(struct sk_buff *reply, struct genl_info *info)
+{
+	struct iet_session *session = find(
+		info->attrs[IET_S_TID], info->attrs[IET_S_SID], info->extack);
+	struct iet_lun_map *map;
+	int err;
+
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	map = map_get(info->attrs[IET_S_LUN_MAP], info->extack);
+	if (IS_ERR(map))
+		return PTR_ERR(map);
+	err = iet_nexus_set_map(&session->nexus, map);
+	kfree(map);
+	if (err)
+		return err;
+	iet_event_session(session->target->tid, session->sid, IET_EVENT_SET);
 	return iet_nl_reply(reply, info, iet_nl_fill_session, session);
 }
 

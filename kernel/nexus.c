@@ -3,30 +3,39 @@
  * I_T nexuses, and for each logical unit that one sees an I_T_L nexus.
  */
 #include <linux/kernel.h>
+#include <linux/overflow.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
+#include "lun_map.h"
 #include "opcodes.h"
 #include "target.h"
 #include "volume.h"
 
 /*
  * The caller holds iet_config_lock, so an allocation must not wait for a disk
- * that may hang: no reclaim that writes.
+ * that may hang: no reclaim that writes.  Nothing happens if the LUN is not
+ * for this initiator.
  */
 static int add_lun(struct iet_nexus *nexus, struct iet_lun *lun)
 {
+	enum iet_access access = iet_lun_map_access(nexus->map, lun->lun);
 	unsigned int noio = memalloc_noio_save();
 	struct iet_itl *itl;
 	unsigned long flags;
 	int err = -ENOMEM;
 
 	lockdep_assert_held(&iet_config_lock);
+	if (access == IET_ACCESS_NONE) {
+		err = 0;
+		goto out;
+	}
 	itl = kzalloc(sizeof(*itl), GFP_KERNEL);
 	if (!itl)
 		goto out;
 	itl->nexus = nexus;
 	itl->lun = lun;
+	itl->read_only = access == IET_ACCESS_RO;
 	itl->ua[itl->nr_ua++] = IET_ASC_POWER_ON;
 	INIT_LIST_HEAD(&itl->vol_node);
 
@@ -57,7 +66,8 @@ static bool sees(struct iet_nexus *nexus, const struct iet_volume *vol)
 	return false;
 }
 
-static void del_lun(struct iet_nexus *nexus, u32 lun)
+/* Return: was it for this initiator? */
+static bool del_lun(struct iet_nexus *nexus, u32 lun)
 {
 	struct iet_itl *itl;
 	unsigned long flags;
@@ -65,18 +75,19 @@ static void del_lun(struct iet_nexus *nexus, u32 lun)
 	lockdep_assert_held(&iet_config_lock);
 	itl = xa_erase(&nexus->itls, lun);
 	if (!itl)
-		return;
+		return false;
 	spin_lock_irqsave(&itl->lun->vol->lock, flags);
 	list_del_init(&itl->vol_node);
 	spin_unlock_irqrestore(&itl->lun->vol->lock, flags);
 	if (!sees(nexus, itl->lun->vol))
 		iet_reservation_nexus_lost(itl->lun->vol, nexus);
 	kfree_rcu(itl, rcu);
+	return true;
 }
 
 /**
- * iet_nexus_init() - a new I_T nexus with all LUNs of its target
- * @nexus: to be filled in
+ * iet_nexus_init() - a new I_T nexus with the LUNs of its target
+ * @nexus: to be filled in, zeroed
  * @target: the target, which outlives @nexus
  * @iname: InitiatorName, which outlives @nexus
  * @isid: 6 bytes
@@ -124,6 +135,8 @@ void iet_nexus_exit(struct iet_nexus *nexus)
 	xa_for_each(&nexus->itls, lun, itl)
 		del_lun(nexus, lun);
 	xa_destroy(&nexus->itls);
+	kfree(nexus->map);
+	nexus->map = NULL;
 }
 
 /**
@@ -141,7 +154,7 @@ int iet_nexus_add_lun(struct iet_nexus *nexus, struct iet_lun *lun)
 {
 	int err = add_lun(nexus, lun);
 
-	if (!err)
+	if (!err && xa_load(&nexus->itls, lun->lun))
 		iet_ua_nexus(nexus, IET_ASC_LUNS_CHANGED);
 	return err;
 }
@@ -158,8 +171,67 @@ int iet_nexus_add_lun(struct iet_nexus *nexus, struct iet_lun *lun)
  */
 void iet_nexus_del_lun(struct iet_nexus *nexus, u32 lun)
 {
-	del_lun(nexus, lun);
-	iet_ua_nexus(nexus, IET_ASC_LUNS_CHANGED);
+	if (del_lun(nexus, lun))
+		iet_ua_nexus(nexus, IET_ASC_LUNS_CHANGED);
+}
+
+/* Return: has the inventory changed? or a negative errno */
+static int follow_map(struct iet_nexus *nexus, struct iet_lun *lun)
+{
+	enum iet_access access = iet_lun_map_access(nexus->map, lun->lun);
+	struct iet_itl *itl = xa_load(&nexus->itls, lun->lun);
+	int err;
+
+	if (access == IET_ACCESS_NONE)
+		return del_lun(nexus, lun->lun);
+	if (!itl) {
+		err = add_lun(nexus, lun);
+		return err ? err : 1;
+	}
+	if (itl->read_only != (access == IET_ACCESS_RO)) {
+		WRITE_ONCE(itl->read_only, access == IET_ACCESS_RO);
+		iet_ua_add(lun->vol, itl, IET_ASC_MODE_CHANGED);
+	}
+	return 0;
+}
+
+/**
+ * iet_nexus_set_map() - change what an initiator may do with LUNs
+ * @nexus: the nexus
+ * @map: is copied; NULL: everything
+ *
+ * Commands that are under way go on.  The initiator is told that the inventory
+ * or, by MODE PARAMETERS CHANGED, the write protection has changed.
+ *
+ * Context: sleeps, but not for a disk; iet_config_lock is held.
+ *
+ * Return: 0, or -ENOMEM: LUNs may be missing
+ */
+int iet_nexus_set_map(struct iet_nexus *nexus, const struct iet_lun_map *map)
+{
+	struct iet_lun_map *copy = NULL;
+	bool changed = false;
+	struct iet_lun *lun;
+	unsigned long i;
+	int ret, err = 0;
+
+	lockdep_assert_held(&iet_config_lock);
+	if (map) {
+		copy = kmemdup(map, struct_size(map, rules, map->nr), GFP_NOIO);
+		if (!copy)
+			return -ENOMEM;
+	}
+	kfree(nexus->map);
+	nexus->map = copy;
+	xa_for_each(&nexus->target->luns, i, lun) {
+		ret = follow_map(nexus, lun);
+		changed |= ret > 0;
+		if (ret < 0)
+			err = ret;
+	}
+	if (changed)
+		iet_ua_nexus(nexus, IET_ASC_LUNS_CHANGED);
+	return err;
 }
 
 /**

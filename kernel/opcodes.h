@@ -13,6 +13,7 @@
 #include "iotype.h"
 #include "scsi.h"
 #include "sense.h"
+#include "volume.h"
 
 /* most parameter data that a command returns from one buffer, bytes */
 #define IET_PARAM_MAX 4096
@@ -183,6 +184,12 @@ u32 iet_scsi_out_bytes(const struct iet_scmd *s);
 int iet_scsi_io(struct iet_scmd *s, enum iet_io_op op, u32 flags,
 		struct iet_tio *tio, u64 off, u64 len,
 		void (*step)(struct iet_scmd *s));
+
+/* may the initiator of a command, which has a volume, not write there? */
+static inline bool iet_scsi_read_only(const struct iet_scmd *s)
+{
+	return s->read_only || iet_volume_read_only(s->vol);
+}
 
 /* a bit number that says: the whole field */
 #define IET_WHOLE_FIELD 0xff

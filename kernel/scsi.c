@@ -103,6 +103,7 @@ static void init_cmd(struct iet_scmd *s)
 {
 	s->op = NULL;
 	s->vol = NULL;
+	s->read_only = false;
 	s->wlun = false;
 	s->lba = 0;
 	s->nr_blocks = 0;
@@ -128,6 +129,7 @@ static struct iet_itl *find_unit(struct iet_scmd *s)
 
 	if (itl && percpu_ref_tryget_live(&itl->lun->vol->ref)) {
 		s->vol = itl->lun->vol;
+		s->read_only = READ_ONCE(itl->read_only);
 		return itl;
 	}
 	s->wlun = iet_lun_decode(s->lun_raw, &lun) == IET_LUN_REPORT_LUNS;
@@ -221,7 +223,7 @@ static bool check_range(struct iet_scmd *s, const struct iet_cdb_fields *f)
 
 static bool check_protection(struct iet_scmd *s)
 {
-	if ((s->op->flags & IET_OP_WRITE) && iet_volume_read_only(s->vol))
+	if ((s->op->flags & IET_OP_WRITE) && iet_scsi_read_only(s))
 		return refuse(s, DATA_PROTECT, IET_ASC_WRITE_PROTECTED);
 	if ((s->op->flags & IET_OP_WRITE) && READ_ONCE(s->vol->mode.swp))
 		return refuse(s, DATA_PROTECT, IET_ASC_SW_WRITE_PROTECTED);

@@ -22,6 +22,7 @@
 #include "tio.h"
 
 struct iet_lun;
+struct iet_lun_map;
 struct iet_scsi_op;
 struct iet_target;
 struct iet_volume;
@@ -37,6 +38,7 @@ struct iet_volume;
  * @target: the target; the session holds the reference
  * @itls: lun -> struct iet_itl, read under RCU, changed under
  *	iet_config_lock
+ * @map: what it may do with LUNs, NULL: everything; under iet_config_lock
  * @in_flight: bytes of memory that its commands hold, see budget.c
  *
  * Lifetime: embedded in a session, which every command holds.
@@ -46,6 +48,7 @@ struct iet_nexus {
 	const char *iname;
 	struct iet_target *target;
 	struct xarray itls;
+	struct iet_lun_map *map;
 	atomic64_t in_flight;
 };
 
@@ -54,6 +57,7 @@ struct iet_nexus {
  * @nexus: of which
  * @lun: the LUN
  * @vol_node: in lun->vol->itls
+ * @read_only: the initiator may not write; READ_ONCE/WRITE_ONCE
  * @prevent: it prevents the removal of the medium; under vol->lock
  * @stopped: it has stopped the unit; READ_ONCE/WRITE_ONCE
  * @nr_ua: unit attentions pending; read without the lock on the fast path
@@ -69,6 +73,7 @@ struct iet_itl {
 	struct iet_lun *lun;
 	struct list_head vol_node;
 	bool prevent;
+	bool read_only;
 	bool stopped;
 	u8 nr_ua;
 	u16 ua[IET_UA_MAX];
@@ -88,6 +93,7 @@ struct iet_itl {
  *
  * @op: row of the opcode table, NULL if there is none
  * @vol: the logical unit, with a reference, or NULL
+ * @read_only: its initiator may not write to @vol
  * @wlun: addressed to the REPORT LUNS well-known logical unit
  * @lba: first block, where the CDB names one
  * @nr_blocks: blocks, where the CDB names them
@@ -126,6 +132,7 @@ struct iet_scmd {
 
 	const struct iet_scsi_op *op;
 	struct iet_volume *vol;
+	bool read_only;
 	bool wlun;
 	u64 lba;
 	u32 nr_blocks;
@@ -165,6 +172,7 @@ int iet_nexus_init(struct iet_nexus *nexus, struct iet_target *target,
 		   const char *iname, const u8 *isid);
 void iet_nexus_exit(struct iet_nexus *nexus);
 int iet_nexus_add_lun(struct iet_nexus *nexus, struct iet_lun *lun);
+int iet_nexus_set_map(struct iet_nexus *nexus, const struct iet_lun_map *map);
 void iet_nexus_del_lun(struct iet_nexus *nexus, u32 lun);
 struct iet_itl *iet_nexus_itl(struct iet_nexus *nexus, const u8 *lun_raw);
 struct iet_volume *iet_nexus_get_volume(struct iet_nexus *nexus,

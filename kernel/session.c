@@ -4,11 +4,13 @@
  */
 #include <linux/idr.h>
 #include <linux/module.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
 
 #include "compat.h"
 #include "conn.h"
 #include "event.h"
+#include "lun_map.h"
 #include "nthread.h"
 #include "session.h"
 #include "target.h"
@@ -193,6 +195,23 @@ static void session_setup(struct iet_session *session,
 		       target->param.queued_commands);
 }
 
+static int new_nexus(struct iet_session *session,
+		     const struct iet_session_args *args)
+{
+	struct iet_lun_map *map = NULL;
+
+	if (args->map) {
+		map = kmemdup(args->map,
+			      struct_size(args->map, rules, args->map->nr),
+			      GFP_NOIO);
+		if (!map)
+			return -ENOMEM;
+	}
+	session->nexus.map = map;
+	return iet_nexus_init(&session->nexus, session->target,
+			      session->initiator, session->isid);
+}
+
 /**
  * iet_session_create - make a session, or reinstate one
  * @target: the target
@@ -234,8 +253,7 @@ struct iet_session *iet_session_create(struct iet_target *target,
 		goto err_free;
 	}
 	session_setup(session, target, args, tsih);
-	err = iet_nexus_init(&session->nexus, target, session->initiator,
-			     session->isid);
+	err = new_nexus(session, args);
 	if (err)
 		goto err_tsih;
 	/* netlink's own reference makes sure that there is one to add to */

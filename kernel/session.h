@@ -31,12 +31,14 @@ struct netlink_ext_ack;
  * @isid: ISID
  * @exp_cmd_sn: first CmdSN of the full feature phase
  * @keys: negotiated values by enum iet_key_attr
+ * @map: what it may do with LUNs, NULL: everything; is copied
  */
 struct iet_session_args {
 	const char *initiator;
 	u8 isid[6];
 	u32 exp_cmd_sn;
 	u32 keys[IET_K_MAX + 1];
+	const struct iet_lun_map *map;
 };
 
 /**

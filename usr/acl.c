@@ -39,21 +39,28 @@ void acl_init(const char *dir, const char *old_dir)
 	acl_old_dir = old_dir;
 }
 
-static bool regex_match(const char *item, const char *name)
+static int compile(regex_t *regex, const char *item)
 {
 	size_t size = strlen(item) + 7;
 	char *pattern = malloc(size);
-	char reason[128];
-	regex_t regex;
-	bool match;
 	int err;
 
 	if (!pattern)
-		return false;
+		return REG_ESPACE;
 	/* the group makes the anchors hold for all of a\|b */
 	snprintf(pattern, size, "^\\(%s\\)$", item);
-	err = regcomp(&regex, pattern, REG_NOSUB | REG_ICASE);
+	err = regcomp(regex, pattern, REG_NOSUB | REG_ICASE);
 	free(pattern);
+	return err;
+}
+
+static bool regex_match(const char *item, const char *name)
+{
+	char reason[128];
+	regex_t regex;
+	bool match;
+	int err = compile(&regex, item);
+
 	if (err) {
 		regerror(err, &regex, reason, sizeof(reason));
 		log_warning("access rules: \"%s\": %s", item, reason);
@@ -112,6 +119,32 @@ static bool item_match(const char *item, const struct acl_subject *subject)
 		return regex_match(item, subject->initiator);
 	have = addr_bytes(subject->addr, &have_len);
 	return have_len == len && addr_same_prefix(have, bytes, bits);
+}
+
+bool acl_item_match(const char *item, const char *initiator,
+		    const struct sockaddr *peer)
+{
+	const struct acl_subject subject = { initiator, peer };
+
+	return item_match(item, &subject);
+}
+
+bool acl_item_valid(const char *item)
+{
+	char copy[ADDR_TEXT_MAX];
+	unsigned int bits;
+	uint8_t bytes[16];
+	regex_t regex;
+	size_t len;
+
+	snprintf(copy, sizeof(copy), "%s", item);
+	if (strlen(item) < sizeof(copy) &&
+	    parse_prefix(copy, bytes, &len, &bits))
+		return true;
+	if (compile(&regex, item))
+		return false;
+	regfree(&regex);
+	return true;
 }
 
 static bool items_match(char *items, const struct acl_subject *subject)

@@ -36,6 +36,25 @@ bool acl_initiator_allowed(const char *target, const char *initiator,
 			   const struct sockaddr *peer);
 
 /**
+ * acl_item_valid - is this an item of such a line?
+ * @item: ALL, an address or a regular expression
+ *
+ * Return: whether it is
+ */
+bool acl_item_valid(const char *item);
+
+/**
+ * acl_item_match - is an initiator meant?
+ * @item: ALL, an address or a regular expression
+ * @initiator: InitiatorName
+ * @peer: its address
+ *
+ * Return: whether it is
+ */
+bool acl_item_match(const char *item, const char *initiator,
+		    const struct sockaddr *peer);
+
+/**
  * acl_target_visible - is a target there on one of our addresses?
  * @target: target name
  * @initiator: InitiatorName

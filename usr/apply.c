@@ -275,6 +275,21 @@ static void change_portals(struct apply *a)
 	target_portals_replace(all);
 }
 
+static void change_lun_access(struct apply *a)
+{
+	struct lun_access *all = NULL;
+	struct config_target *t;
+
+	for (t = a->config->targets; t; t = t->next) {
+		if (!t->access)
+			continue;
+		t->access->next = all;
+		all = t->access;
+		t->access = NULL;
+	}
+	lun_access_replace(all);
+}
+
 static void change_isns(struct apply *a)
 {
 	const struct config *c = a->config;
@@ -405,6 +420,8 @@ static int opened(struct apply *a)
 	}
 	change_accounts(a);
 	change_portals(a);
+	/* before there are new logical units, which not everybody may see */
+	change_lun_access(a);
 	rate_set(a->config->login_rate);
 	/* before there are new targets, which it may have to protect */
 	change_isns(a);

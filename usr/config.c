@@ -246,6 +246,27 @@ static void parse_lun(struct parser *p, char *rest)
 		bad(p, "Path: \"%.64s\" is not absolute", l->lun.path);
 }
 
+static void parse_lun_access(struct parser *p, char *rest)
+{
+	char *who = lex_word(&rest), *luns = lex_word(&rest);
+	char *how = lex_word(&rest), reason[LUN_ACCESS_REASON_MAX];
+	struct config_target *t = p->target;
+
+	if (!luns) {
+		bad(p, "needs an initiator and its LUNs");
+		return;
+	}
+	if (!t->access)
+		t->access = alloc(p, sizeof(*t->access));
+	if (!t->access)
+		return;
+	snprintf(t->access->name, sizeof(t->access->name), "%s",
+		 t->target.name);
+	if (lun_access_parse(who, luns, how, t->access, reason))
+		bad(p, "%s", reason);
+	no_more(p, rest);
+}
+
 static void add_account(struct parser *p, struct config_account *a)
 {
 	struct config_account **last;
@@ -412,6 +433,7 @@ static const struct word {
 	{ "Portal", SCOPE_TARGET, parse_portal },
 	{ "Redirect", SCOPE_TARGET, parse_redirect },
 	{ "Lun", SCOPE_TARGET, parse_lun },
+	{ "LunAccess", SCOPE_TARGET, parse_lun_access },
 };
 
 static const struct word *find_word(const char *name)
@@ -555,6 +577,7 @@ static void free_target(struct config_target *t)
 	}
 	free_accounts(t->accounts);
 	target_portals_free(t->portals);
+	lun_access_free(t->access);
 	free(t);
 }
 

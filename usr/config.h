@@ -10,6 +10,7 @@
 
 #include "account.h"
 #include "kernel.h"
+#include "lun_access.h"
 #include "report.h"
 #include "target_portal.h"
 
@@ -39,6 +40,7 @@ struct config_target {
 	struct config_lun *luns;
 	struct config_account *accounts;
 	struct target_portals *portals; /* NULL: all addresses */
+	struct lun_access *access; /* NULL: everybody may do everything */
 };
 
 struct config {

@@ -12,6 +12,7 @@
 
 #include "addr.h"
 #include "log.h"
+#include "lun_access.h"
 
 /* what the initiator hears when the module refuses */
 static const struct {
@@ -167,6 +168,9 @@ enum iscsi_login_status handoff_session(struct login *l)
 	s->exp_cmd_sn = l->exp_cmd_sn;
 	s->keys = l->neg.result;
 	memcpy(s->isid, l->first.isid, sizeof(s->isid));
+	s->has_lun_map = lun_access_map(l->target.name, s->initiator,
+					(const struct sockaddr *)&l->peer,
+					&s->lun_map);
 	err = kernel->session_new(s);
 	return err ? refused(l, err) : ISCSI_LOGIN_SUCCESS;
 }

@@ -486,13 +486,19 @@ static int session_dump(uint32_t tid, kernel_session_fn fn, void *arg)
 	return err;
 }
 
+static uint64_t lun_map_of(const struct kernel_session *s)
+{
+	return s->has_lun_map ? K_HAS(IET_S_LUN_MAP) : 0;
+}
+
 static int session_new(struct kernel_session *s)
 {
 	struct kernel_session made = { 0 };
 	int err = ask_object(
 		IET_CMD_SESSION_NEW, &attr_session,
 		K_HAS(IET_S_TID) | K_HAS(IET_S_INITIATOR) | K_HAS(IET_S_ISID) |
-			K_HAS(IET_S_EXP_CMD_SN) | K_HAS(IET_S_KEYS),
+			K_HAS(IET_S_EXP_CMD_SN) | K_HAS(IET_S_KEYS) |
+			lun_map_of(s),
 		s, &made);
 
 	if (!err) {
@@ -500,6 +506,12 @@ static int session_new(struct kernel_session *s)
 		s->tsih = made.tsih;
 	}
 	return err;
+}
+
+static int session_set(const struct kernel_session *s)
+{
+	return tell(IET_CMD_SESSION_SET, &attr_session,
+		    K_HAS(IET_S_TID) | K_HAS(IET_S_SID) | lun_map_of(s), s);
 }
 
 static int session_del(uint32_t tid, uint64_t sid)
@@ -543,6 +555,7 @@ static const struct kernel_ops netlink_ops = {
 	.lun_del = lun_del,
 	.session_dump = session_dump,
 	.session_new = session_new,
+	.session_set = session_set,
 	.session_del = session_del,
 	.conn_new = conn_new,
 	.conn_del = conn_del,

@@ -115,6 +115,20 @@ struct kernel_conn {
 /* those of a session, and as many that are being closed */
 #define KERNEL_CONNS_MAX 32
 
+#define KERNEL_LUN_RULES (IET_LUN_MAP_LEN / 12)
+
+/* the first rule that is about a LUN counts; others are not there */
+struct kernel_lun_rule {
+	uint32_t first;
+	uint32_t last;
+	uint32_t access; /* enum iet_access */
+};
+
+struct kernel_lun_map {
+	uint32_t nr;
+	struct kernel_lun_rule rule[KERNEL_LUN_RULES];
+};
+
 struct kernel_session {
 	uint32_t tid;
 	uint64_t sid;
@@ -124,6 +138,8 @@ struct kernel_session {
 	uint32_t exp_cmd_sn;
 	uint32_t max_cmd_sn;
 	struct kernel_keys keys;
+	bool has_lun_map; /* else all LUNs are there */
+	struct kernel_lun_map lun_map;
 	unsigned int nr_conns;
 	struct kernel_conn conn[KERNEL_CONNS_MAX];
 };
@@ -154,6 +170,8 @@ struct kernel_ops {
 	int (*session_dump)(uint32_t tid, kernel_session_fn fn, void *arg);
 	/* fills s->sid and s->tsih */
 	int (*session_new)(struct kernel_session *s);
+	/* the LUN map only */
+	int (*session_set)(const struct kernel_session *s);
 	int (*session_del)(uint32_t tid, uint64_t sid);
 	int (*conn_new)(const struct kernel_conn *c);
 	int (*conn_del)(uint32_t tid, uint64_t sid, uint32_t cid);

@@ -14,6 +14,7 @@ enum attr_type {
 	ATTR_BYTES,
 	ATTR_KEYS,
 	ATTR_PROPS,
+	ATTR_LUN_MAP,
 };
 
 struct attr_map {
@@ -35,6 +36,7 @@ struct attr_map {
 #define BYTES(s, m) MEMBER(ATTR_BYTES, s, m)
 #define KEYS(s, m) MEMBER(ATTR_KEYS, s, m)
 #define PROPS(s, m) MEMBER(ATTR_PROPS, s, m)
+#define LUN_MAP(s, m) MEMBER(ATTR_LUN_MAP, s, m)
 
 static const struct attr_map info_map[IET_I_MAX + 1] = {
 	[IET_I_VERSION] = STRING(kernel_info, version),
@@ -113,6 +115,7 @@ static const struct attr_map session_map[IET_S_MAX + 1] = {
 	[IET_S_EXP_CMD_SN] = U32(kernel_session, exp_cmd_sn),
 	[IET_S_MAX_CMD_SN] = U32(kernel_session, max_cmd_sn),
 	[IET_S_KEYS] = KEYS(kernel_session, keys),
+	[IET_S_LUN_MAP] = LUN_MAP(kernel_session, lun_map),
 };
 
 static const struct attr_map conn_map[IET_C_MAX + 1] = {
@@ -168,6 +171,23 @@ static int put_props(struct nl_msg *msg, int attr, const struct kernel_props *p)
 	return err;
 }
 
+static int put_lun_map(struct nl_msg *msg, int attr,
+		       const struct kernel_lun_map *map)
+{
+	return nla_put(msg, attr, map->nr * sizeof(map->rule[0]), map->rule);
+}
+
+static int get_lun_map(struct nlattr *a, struct kernel_lun_map *map)
+{
+	size_t len = nla_len(a);
+
+	if (len > sizeof(map->rule) || len % sizeof(map->rule[0]))
+		return -EPROTO;
+	map->nr = len / sizeof(map->rule[0]);
+	memcpy(map->rule, nla_data(a), len);
+	return 0;
+}
+
 static int put_one(struct nl_msg *msg, int attr, const struct attr_map *m,
 		   const char *p)
 {
@@ -180,6 +200,8 @@ static int put_one(struct nl_msg *msg, int attr, const struct attr_map *m,
 		return nla_put_string(msg, attr, p);
 	case ATTR_KEYS:
 		return put_keys(msg, attr, (const struct kernel_keys *)p);
+	case ATTR_LUN_MAP:
+		return put_lun_map(msg, attr, (const void *)p);
 	case ATTR_PROPS:
 		return put_props(msg, attr, (const struct kernel_props *)p);
 	default:
@@ -243,6 +265,8 @@ static int get_one(struct nlattr *a, const struct attr_map *m, char *p)
 		return get_string(a, p, m->size);
 	case ATTR_KEYS:
 		return get_keys(a, (struct kernel_keys *)p);
+	case ATTR_LUN_MAP:
+		return get_lun_map(a, (void *)p);
 	case ATTR_PROPS:
 		return attr_get(nla_data(a), nla_len(a), &attr_prop, p);
 	default:
@@ -288,6 +312,8 @@ int attr_get_session(struct nlattr *head, int len, struct kernel_session *s)
 	nla_for_each_attr(a, head, len, rem) {
 		struct kernel_conn *c = &s->conn[s->nr_conns];
 
+		if (nla_type(a) == IET_S_LUN_MAP)
+			s->has_lun_map = true;
 		if (nla_type(a) != IET_S_CONN || s->nr_conns == max)
 			continue;
 		memset(c, 0, sizeof(*c));

@@ -384,6 +384,21 @@ static int fake_session_new(struct kernel_session *s)
 	return 0;
 }
 
+static int fake_session_set(const struct kernel_session *s)
+{
+	struct kernel_session *have;
+	int err = enter(FAKE_SESSION_SET);
+
+	if (err)
+		return err;
+	have = by_sid(s->tid, s->sid);
+	if (!have)
+		return refuse(-ENOENT, "no such session");
+	have->has_lun_map = s->has_lun_map;
+	have->lun_map = s->lun_map;
+	return 0;
+}
+
 static int fake_session_del(uint32_t tid, uint64_t sid)
 {
 	struct kernel_session *s;
@@ -449,6 +464,7 @@ static const struct kernel_ops fake_ops = {
 	.lun_del = fake_lun_del,
 	.session_dump = fake_session_dump,
 	.session_new = fake_session_new,
+	.session_set = fake_session_set,
 	.session_del = fake_session_del,
 	.conn_new = fake_conn_new,
 	.conn_del = fake_conn_del,

@@ -76,6 +76,25 @@ static const struct {
 	  "E FILE:4: Lun: Type: is not what line 2 says of the same path\n"
 	  "E FILE:6: Lun: VendorId to OptimalIO: is not what line 2 says of "
 	  "the same path\n" },
+	{ "Target iqn.a\nLunAccess ALL all\nlunaccess 10.0.0.0/8 0,2-5 RO\n"
+	  "LunAccess [fe80::]/10 16383 rw # all of them\nLunAccess iqn.* none\n",
+	  "" },
+	{ "LunAccess ALL all\n",
+	  "E FILE:1: LunAccess: belongs after a Target\n" },
+	{ "Target iqn.a\nLunAccess ALL\nLunAccess ALL 0 r\n"
+	  "LunAccess ALL 0,\nLunAccess ALL 5-2\nLunAccess ALL 16384\n"
+	  "LunAccess ALL none ro\nLunAccess iqn.\\( 0\n"
+	  "LunAccess ALL 0 ro 1\n",
+	  "E FILE:2: LunAccess: needs an initiator and its LUNs\n"
+	  "E FILE:3: LunAccess: \"r\": must be rw or ro\n"
+	  "E FILE:4: LunAccess: \"\": must be LUNs of 0 to 16383, as 0,2-5\n"
+	  "E FILE:5: LunAccess: \"5\": must be LUNs of 0 to 16383, as 0,2-5\n"
+	  "E FILE:6: LunAccess: \"16384\": must be LUNs of 0 to 16383, as "
+	  "0,2-5\n"
+	  "E FILE:7: LunAccess: \"ro\": none has neither rw nor ro\n"
+	  "E FILE:8: LunAccess: \"iqn.\\(\": is no ALL, address or regular "
+	  "expression\n"
+	  "W FILE:9: LunAccess: \"1\" after the value is ignored\n" },
 	{ "loginrate 100000 # many\n", "" },
 	{ "LoginRate 0\nLoginRate 5\n",
 	  "W FILE:2: LoginRate: takes the place of line 1\n" },

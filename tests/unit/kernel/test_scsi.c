@@ -968,6 +968,41 @@ static void capacity(void)
 	fake_end();
 }
 
+/* of two initiators of a writable unit, one may not write */
+static void read_only_initiator(void)
+{
+	static const u8 write[16] = { 0x2a, [8] = 1 };
+	static const u8 read[16] = { 0x28, [8] = 1 };
+	static const u8 sense[16] = { 0x1a, 0, 0x3f, 0, 255 };
+	static const u8 select[16] = { 0x15, 0x10, 0, 0, 24 };
+	u8 data[512] = {};
+
+	fake_init();
+	fake.itl.read_only = true;
+	fake_run(write, DIR_OUT, 512, data);
+	CHECK_EQ(fake.s.status, SAM_STAT_CHECK_CONDITION);
+	CHECK_EQ(fake_asc(), IET_ASC_WRITE_PROTECTED);
+	CHECK_EQ(fake.nr_io, 0);
+	fake_end();
+	fake_run(read, DIR_IN, 512, NULL);
+	CHECK_EQ(fake.s.status, SAM_STAT_GOOD);
+	fake_end();
+	fake_run(sense, DIR_IN, 255, NULL);
+	CHECK_EQ(fake_in()[2] & 0x80, 0x80);
+	fake_end();
+	fake_run(select, DIR_OUT, 24, data);
+	CHECK_EQ(fake_asc(), IET_ASC_WRITE_PROTECTED);
+	fake_end();
+
+	fake.itl.read_only = false;
+	fake_run(write, DIR_OUT, 512, data);
+	CHECK_EQ(fake.s.status, SAM_STAT_GOOD);
+	fake_end();
+	fake_run(sense, DIR_IN, 255, NULL);
+	CHECK_EQ(fake_in()[2] & 0x80, 0);
+	fake_end();
+}
+
 int main(void)
 {
 	ktap_run(checks);
@@ -992,5 +1027,6 @@ int main(void)
 	ktap_run(unit_attention_is_not_lost);
 	ktap_run(busy_for_orphans);
 	ktap_run(capacity);
+	ktap_run(read_only_initiator);
 	return ktap_done();
 }
