@@ -24,6 +24,7 @@
  *	CONN_NEW     {C_TID, C_SID, C_CID, C_FD, C_STAT_SN, C_EXP_STAT_SN,
  *		      C_HEADER_DIGEST, C_DATA_DIGEST, C_MAX_RECV, C_MAX_XMIT}
  *	CONN_DEL     {C_TID, C_SID, C_CID}
+ *	CONN_ASYNC   {C_TID, C_SID, [C_CID], C_ASYNC_EVENT, [C_ASYNC_TIME]}
  *
  * Login: when an initiator has been authenticated and asks for the full
  * feature phase, the daemon makes the session (SESSION_NEW: the module
@@ -56,6 +57,8 @@
 #define IET_SESSION_ORPHAN_S 15
 /* bytes of an IET_S_LUN_MAP: 256 triples */
 #define IET_LUN_MAP_LEN 3072
+/* IET_C_ASYNC_TIME, seconds */
+#define IET_ASYNC_TIME_MAX 3600
 
 enum iet_cmd {
 	IET_CMD_UNSPEC,
@@ -80,6 +83,7 @@ enum iet_cmd {
 	IET_CMD_CONN_NTF,
 	/* requests again */
 	IET_CMD_SESSION_SET,
+	IET_CMD_CONN_ASYNC,
 	__IET_CMD_MAX,
 };
 #define IET_CMD_MAX (__IET_CMD_MAX - 1)
@@ -276,9 +280,19 @@ enum iet_conn_attr {
 	IET_C_MAX_XMIT, /* u32: the peer's MaxRecvDataSegmentLength, bytes */
 	IET_C_EVENT, /* u32: enum iet_event, notifications only */
 	IET_C_PAD,
+	IET_C_ASYNC_EVENT, /* u32: enum iet_async_event, CONN_ASYNC */
+	IET_C_ASYNC_TIME, /* u32: seconds, up to IET_ASYNC_TIME_MAX; default 10 */
 	__IET_C_MAX,
 };
 #define IET_C_MAX (__IET_C_MAX - 1)
+
+/* what CONN_ASYNC tells an initiator: AsyncEvent of RFC 7143 11.9.1 */
+enum iet_async_event {
+	IET_ASYNC_LOGOUT = 1, /* log out within the time, or be dropped */
+	IET_ASYNC_DROP_CONNECTION, /* the connection is dropped */
+	IET_ASYNC_DROP_SESSION, /* all connections of the session are */
+	IET_ASYNC_NEGOTIATE, /* send a Text Request within the time */
+};
 
 enum iet_event {
 	IET_EVENT_UNSPEC,
@@ -292,6 +306,7 @@ enum iet_event {
 	IET_EVENT_LOGOUT, /* the initiator logged out */
 	IET_EVENT_ADMIN, /* closed by the administrator */
 	IET_EVENT_DAEMON_GONE, /* /dev/ietctl was closed; nothing else ended */
+	IET_EVENT_RESET, /* TARGET COLD RESET by an initiator */
 };
 
 #endif /* IET_NETLINK_H */

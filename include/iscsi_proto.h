@@ -170,7 +170,8 @@ struct iscsi_tmf_rsp_hdr {
 	__u8 rsvd;
 	__u8 ahs_len;
 	__u8 dlength[3];
-	__u8 rsvd2[8];
+	__u8 info[3]; /* AdditionalResponseInformation, RFC 7144 */
+	__u8 rsvd2[5];
 	__be32 itt;
 	__u8 rsvd3[4];
 	__be32 stat_sn;

@@ -145,7 +145,7 @@ struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn)
 	cmnd->r2t.sent = 0;
 	cmnd->response = 0;
 	cmnd->aborted_by = NULL;
-	cmnd->tmf.vol = NULL;
+	cmnd->tmf = NULL;
 	cmnd->scmd.op = NULL;
 	cmnd->scmd.vol = NULL;
 	cmnd->scmd.in_len = 0;
@@ -256,7 +256,7 @@ void iet_cmnd_free(struct iet_cmnd *cmnd)
 		list_del(&cmnd->park_node);
 	if (cmnd->state == IET_CMND_SENT)
 		list_del(&cmnd->tx_node);
-	iet_tmf_release(&cmnd->tmf);
+	iet_tmf_release(cmnd);
 	iet_scsi_release(&cmnd->scmd);
 	kfree(cmnd->ext_cdb);
 	cmnd->ext_cdb = NULL;
@@ -567,7 +567,7 @@ static void keep(struct iet_cmnd *cmnd)
 	struct iet_conn *conn = cmnd->conn;
 	struct iet_cmnd *other;
 
-	iet_tmf_release(&cmnd->tmf);
+	iet_tmf_release(cmnd);
 	if (cmnd->kind == IET_TX_SCSI && iet_cmnd_data_in_len(cmnd))
 		iet_scsi_let_go(&cmnd->scmd);
 	else if (cmnd->kind == IET_TX_SCSI)
@@ -631,22 +631,24 @@ static int scsi_cdb(struct iet_cmnd *cmnd)
 {
 	struct iet_conn *conn = cmnd->conn;
 	struct iscsi_scsi_cmd_hdr *hdr = (void *)&cmnd->req;
-	const u8 *ext;
-	u32 ext_len;
+	const u8 both = ISCSI_CMD_READ | ISCSI_CMD_WRITE;
+	struct iet_pdu_ahs ahs;
 
-	if (iet_pdu_ext_cdb(conn->rx.ahs, conn->rx.ahs_len, &ext, &ext_len) ||
-	    sizeof(hdr->cdb) + ext_len > IET_CDB_MAX)
+	if (iet_pdu_ahs(conn->rx.ahs, conn->rx.ahs_len,
+			(hdr->flags & both) == both, &ahs) ||
+	    sizeof(hdr->cdb) + ahs.ext_len > IET_CDB_MAX)
 		return ISCSI_REJECT_INVALID_PDU_FIELD;
 	cmnd->scmd.cdb = hdr->cdb;
-	cmnd->scmd.cdb_len = sizeof(hdr->cdb) + ext_len;
-	if (!ext)
+	cmnd->scmd.cdb_len = sizeof(hdr->cdb) + ahs.ext_len;
+	cmnd->scmd.read_edtl = ahs.read_len;
+	if (!ahs.ext)
 		return 0;
 	if (!cmnd->ext_cdb)
 		cmnd->ext_cdb = kmalloc(IET_CDB_MAX, TIO_GFP);
 	if (!cmnd->ext_cdb)
 		return -ENOMEM;
 	memcpy(cmnd->ext_cdb, hdr->cdb, sizeof(hdr->cdb));
-	memcpy(cmnd->ext_cdb + sizeof(hdr->cdb), ext, ext_len);
+	memcpy(cmnd->ext_cdb + sizeof(hdr->cdb), ahs.ext, ahs.ext_len);
 	cmnd->scmd.cdb = cmnd->ext_cdb;
 	return 0;
 }

@@ -39,6 +39,7 @@ enum iet_tx_kind {
 	IET_TX_LOGOUT,
 	IET_TX_TEXT,
 	IET_TX_REJECT,
+	IET_TX_ASYNC, /* its PDU is in @req, sense data in @scmd */
 	IET_TX_NR,
 };
 
@@ -77,7 +78,9 @@ enum iet_tx_kind {
  * @snack_tag: of the last R-Data SNACK, 0: there was none
  * @reject_sn: DataSN or R2TSN of a Reject
  * @response: code of a task management, logout, or reject response
- * @tmf: task management in progress
+ * @tmf_op: the task management function that it asks for
+ * @tmf: task management in progress, with a reference, or NULL
+ * @tmf_info: AdditionalResponseInformation (RFC 7144)
  * @aborted_by: the function that waits for this command's end
  * @scmd: the SCSI side; scmd.tio also holds the data of text and NOP
  *
@@ -117,7 +120,9 @@ struct iet_cmnd {
 	u32 snack_tag;
 	u32 reject_sn;
 	u8 response;
-	struct iet_tmf tmf;
+	const struct iet_tmf_op *tmf_op;
+	struct iet_tmf *tmf;
+	u8 tmf_info[3];
 	struct iet_tmf *aborted_by;
 	struct iet_scmd scmd;
 };

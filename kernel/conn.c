@@ -15,6 +15,7 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
+#include "async.h"
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
@@ -161,7 +162,7 @@ static void conn_unlink_work(struct work_struct *work)
 	struct iet_conn *other;
 
 	cancel_delayed_work_sync(&conn->timer);
-	cancel_delayed_work_sync(&conn->tmf_timer);
+	iet_async_stop(conn);
 	mutex_lock(&iet_config_lock);
 	list_del(&conn->session_node);
 	session->nr_conns--;
@@ -180,15 +181,6 @@ static void conn_unlink_work(struct work_struct *work)
 	set_bit(IET_CONN_UNLINKED, &conn->flags);
 	iet_nthread_kick(conn);
 	iet_conn_put(conn);
-}
-
-static void conn_tmf_timer_work(struct work_struct *work)
-{
-	struct iet_conn *conn =
-		container_of(to_delayed_work(work), struct iet_conn, tmf_timer);
-
-	set_bit(IET_CONN_TMF_TIMER, &conn->flags);
-	iet_nthread_kick(conn);
 }
 
 static void conn_timer_work(struct work_struct *work)
@@ -213,7 +205,7 @@ static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 	INIT_LIST_HEAD(&conn->member_node);
 	INIT_LIST_HEAD(&conn->tx.queue);
 	INIT_DELAYED_WORK(&conn->timer, conn_timer_work);
-	INIT_DELAYED_WORK(&conn->tmf_timer, conn_tmf_timer_work);
+	iet_async_init(conn);
 	INIT_WORK(&conn->unlink_work, conn_unlink_work);
 	conn->sock = args->sock;
 	conn->cid = args->cid;
@@ -226,6 +218,7 @@ static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 	conn->exp_stat_sn = args->exp_stat_sn;
 	conn->forgotten_sn = args->stat_sn;
 	conn->erl = session->keys[IET_K_ERROR_RECOVERY_LEVEL];
+	conn->fence_sn = args->exp_stat_sn;
 	conn->state = IET_CONN_ACTIVE;
 	/* no task has the reserved tag */
 	memset(conn->dropped_itt, 0xff, sizeof(conn->dropped_itt));
@@ -505,7 +498,13 @@ static void take_done(struct iet_conn *conn)
 		iet_cmnd_returned(cmnd);
 }
 
-static void ping(struct iet_conn *conn)
+/**
+ * iet_conn_ping - send a NOP-In that the initiator has to answer
+ * @conn: the connection
+ *
+ * Context: the connection's thread.
+ */
+void iet_conn_ping(struct iet_conn *conn)
 {
 	struct iet_cmnd *cmnd = iet_cmnd_alloc(conn);
 
@@ -532,7 +531,7 @@ static void nop_timer(struct iet_conn *conn)
 			return;
 		}
 	} else if (time_after_eq(jiffies, next)) {
-		ping(conn);
+		iet_conn_ping(conn);
 		next = jiffies + nop_timeout(conn);
 	}
 	queue_delayed_work(iet_wq, &conn->timer,
@@ -565,8 +564,8 @@ bool iet_conn_run(struct iet_conn *conn)
 	}
 	if (test_and_clear_bit(IET_CONN_TIMER, &conn->flags))
 		nop_timer(conn);
-	if (test_and_clear_bit(IET_CONN_TMF_TIMER, &conn->flags))
-		iet_tmf_check(conn);
+	if (test_and_clear_bit(IET_CONN_ASYNC_TIMER, &conn->flags))
+		iet_async_timer(conn);
 	if (!atomic_read(&conn->session->hold))
 		more = iet_conn_rx(conn);
 	more |= iet_conn_tx(conn);

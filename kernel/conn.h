@@ -13,6 +13,7 @@
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 
+#include "async.h"
 #include "iet_netlink.h"
 #include "iscsi_proto.h"
 #include "scsi.h"
@@ -70,7 +71,7 @@ enum {
 	IET_CONN_TX_READY, /* the socket may have room */
 	IET_CONN_CLOSE, /* close asked for; the reason is in close_reason */
 	IET_CONN_TIMER, /* the NOP-In timer has fired */
-	IET_CONN_TMF_TIMER, /* so has that of task management */
+	IET_CONN_ASYNC_TIMER, /* so has that of asynchronous messages */
 	IET_CONN_UNLINKED, /* nobody but its thread knows it any more */
 };
 
@@ -200,7 +201,9 @@ struct iet_tx {
  * @stop_rx: nothing more is read: a Reject or Logout Response that ends the
  *	connection is on its way
  * @timer: NOP-In
- * @tmf_timer: task management functions that wait for a backend
+ * @async: asynchronous messages
+ * @fence_sn: StatSN that is to be acknowledged before a response that waits;
+ *	under iet_config_lock
  * @last_rx: jiffies of the last PDU received
  * @ping_sent: jiffies of our last NOP-In, if @pinging
  * @pinging: it has not been answered
@@ -262,7 +265,8 @@ struct iet_conn {
 	bool ends_session;
 
 	struct delayed_work timer;
-	struct delayed_work tmf_timer;
+	struct iet_conn_async async;
+	u32 fence_sn;
 	unsigned long last_rx;
 	unsigned long ping_sent;
 	bool pinging;
@@ -283,6 +287,7 @@ void iet_conn_put(struct iet_conn *conn);
 /* called by the connection's thread only */
 bool iet_conn_run(struct iet_conn *conn);
 void iet_conn_end(struct iet_conn *conn, enum iet_event reason);
+void iet_conn_ping(struct iet_conn *conn);
 struct iet_conn *iet_conn_member(struct iet_session *session, u16 cid);
 void iet_conn_queue(struct iet_conn *conn, struct iet_cmnd *cmnd);
 void iet_conn_sn(struct iet_conn *conn, __be32 *exp, __be32 *max);

@@ -4,6 +4,7 @@
  */
 #include <linux/slab.h>
 
+#include "async.h"
 #include "compat.h"
 #include "event.h"
 #include "netlink.h"
@@ -19,8 +20,10 @@ static void del_from_sessions(struct iet_target *target, u32 lun)
 {
 	struct iet_session *s;
 
-	list_for_each_entry(s, &target->sessions, target_node)
+	list_for_each_entry(s, &target->sessions, target_node) {
 		iet_nexus_del_lun(&s->nexus, lun);
+		iet_async_luns_changed(s, 0);
+	}
 }
 
 static int add_to_sessions(struct iet_target *target, struct iet_lun *lun)
@@ -32,6 +35,7 @@ static int add_to_sessions(struct iet_target *target, struct iet_lun *lun)
 		err = iet_nexus_add_lun(&s->nexus, lun);
 		if (err)
 			return err;
+		iet_async_luns_changed(s, lun->lun);
 	}
 	return 0;
 }
@@ -156,6 +160,8 @@ int iet_lun_delete(struct iet_target *target, u32 lun,
 void iet_lun_rescan(struct iet_lun *lun)
 {
 	lockdep_assert_held(&iet_config_lock);
-	if (iet_volume_rescan(lun->vol))
-		iet_ua_volume(lun->vol, IET_ASC_CAPACITY_CHANGED, NULL);
+	if (!iet_volume_rescan(lun->vol))
+		return;
+	iet_ua_volume(lun->vol, IET_ASC_CAPACITY_CHANGED, NULL);
+	iet_async_capacity_changed(lun->vol);
 }

@@ -121,6 +121,11 @@ static const struct handler handlers[IET_CMD_MAX + 1] = {
 		.needs = { NEED_TARGET(C), NEED_SESSION(C),
 			   { IET_C_CID, "which connection? cid is missing" } },
 	},
+	[IET_CMD_CONN_ASYNC] = {
+		.fn = iet_nl_conn_async,
+		.needs = { NEED_TARGET(C), NEED_SESSION(C),
+			   { IET_C_ASYNC_EVENT, "the event is missing" } },
+	},
 };
 
 /**
@@ -278,6 +283,7 @@ static const struct genl_ops ops[] = {
 	DO(SESSION_SET, session_set),
 	DO(CONN_NEW, conn_new),
 	DO(CONN_DEL, conn_del),
+	DO(CONN_ASYNC, conn_async),
 };
 
 static const struct genl_multicast_group groups[] = {

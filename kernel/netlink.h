@@ -47,6 +47,7 @@ extern const struct nla_policy iet_session_new_policy[IET_S_MAX + 1];
 extern const struct nla_policy iet_session_set_policy[IET_S_MAX + 1];
 extern const struct nla_policy iet_conn_new_policy[IET_C_MAX + 1];
 extern const struct nla_policy iet_conn_del_policy[IET_C_MAX + 1];
+extern const struct nla_policy iet_conn_async_policy[IET_C_MAX + 1];
 
 /* netlink_fill.c */
 typedef int (*iet_nl_fill_fn)(struct sk_buff *skb, const void *obj);
@@ -128,6 +129,7 @@ int iet_nl_session_set(struct sk_buff *reply, struct genl_info *info);
 int iet_nl_session_del(struct sk_buff *reply, struct genl_info *info);
 int iet_nl_conn_new(struct sk_buff *reply, struct genl_info *info);
 int iet_nl_conn_del(struct sk_buff *reply, struct genl_info *info);
+int iet_nl_conn_async(struct sk_buff *reply, struct genl_info *info);
 
 int iet_nl_target_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int iet_nl_lun_dump(struct sk_buff *skb, struct netlink_callback *cb);

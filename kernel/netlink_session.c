@@ -6,6 +6,7 @@
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
+#include "async.h"
 #include "compat.h"
 #include "conn.h"
 #include "event.h"
@@ -321,6 +322,75 @@ int iet_nl_conn_del(struct sk_buff *reply, struct genl_info *info)
 				     -ENOENT);
 	iet_conn_close(conn, IET_EVENT_ADMIN);
 	return 0;
+}
+
+static const struct iet_range async_event_range = {
+	.min = IET_ASYNC_LOGOUT,
+	.max = IET_ASYNC_NEGOTIATE,
+	.text = "an event must be 1 (logout) to 4 (negotiation)",
+};
+
+#define ASYNC_TIME_DEFAULT 10
+
+static const struct iet_range async_time_range = {
+	.min = 0,
+	.max = IET_ASYNC_TIME_MAX,
+	.text = "a time must be 0 to " __stringify(
+		IET_ASYNC_TIME_MAX) " seconds",
+};
+
+/* one connection, or all of them */
+static int async_ask(struct iet_session *session, const u32 *cid, u32 event,
+		     u32 seconds)
+{
+	struct iet_conn *conn;
+	int err = -ENOENT;
+
+	list_for_each_entry(conn, &session->conns, session_node) {
+		if (cid && conn->cid != *cid)
+			continue;
+		err = iet_async_ask(conn, event, seconds);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+/**
+ * iet_nl_conn_async() - CONN_ASYNC
+ * @reply: stays empty
+ * @info: request
+ *
+ * Context: under iet_config_lock.
+ *
+ * Return: 0 or a negative errno.
+ */
+int iet_nl_conn_async(struct sk_buff *reply, struct genl_info *info)
+{
+	struct nlattr **attrs = info->attrs;
+	struct iet_session *session =
+		find(attrs[IET_C_TID], attrs[IET_C_SID], info->extack);
+	u32 cid, event, seconds = ASYNC_TIME_DEFAULT;
+	int err;
+
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	err = iet_range_get(&async_event_range, attrs[IET_C_ASYNC_EVENT],
+			    &event, info->extack);
+	if (!err && attrs[IET_C_ASYNC_TIME])
+		err = iet_range_get(&async_time_range, attrs[IET_C_ASYNC_TIME],
+				    &seconds, info->extack);
+	if (!err && attrs[IET_C_CID])
+		err = iet_range_get(&cid_range, attrs[IET_C_CID], &cid,
+				    info->extack);
+	if (err)
+		return err;
+	err = async_ask(session, attrs[IET_C_CID] ? &cid : NULL, event,
+			seconds);
+	if (err == -ENOENT)
+		return iet_nl_refuse(info->extack, attrs[IET_C_CID],
+				     "no such connection", err);
+	return err;
 }
 
 /*

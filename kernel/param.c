@@ -11,6 +11,7 @@
 #include "param.h"
 #include "session.h"
 #include "target.h"
+#include "tmf.h"
 
 /* the largest that a 24-bit length field holds: RFC 7143 13.12 to 13.14 */
 #define LEN_MAX 16777215
@@ -37,6 +38,9 @@
 
 /* LEN_MAX stands in the texts, so it must be the truth */
 static_assert(IET_MAX_BURST >= LEN_MAX);
+
+#define TASK_REPORTING_ALL \
+	(IET_TASK_RFC3720 | IET_TASK_RESPONSE_FENCE | IET_TASK_FAST_ABORT)
 
 static const struct iet_range target_ranges[IET_T_MAX + 1] = {
 	[IET_T_WTHREADS] = RANGE("Wthreads", 1, 128, 8, 0),
@@ -91,8 +95,15 @@ static const struct iet_range key_ranges[IET_K_MAX + 1] = {
 	[IET_K_IFMARKER] = ONLY("IFMarker", 0, "No"),
 	[IET_K_OFMARKINT] = RANGE("OFMarkInt", 1, 65535, 2048, 2048),
 	[IET_K_IFMARKINT] = RANGE("IFMarkInt", 1, 65535, 2048, 2048),
-	[IET_K_TASK_REPORTING] = ONLY("TaskReporting", 1, "RFC3720 (1)"),
-	[IET_K_PROTOCOL_LEVEL] = RANGE("iSCSIProtocolLevel", 0, 1, 1, 1),
+	[IET_K_TASK_REPORTING] = {
+		.min = IET_TASK_RFC3720,
+		.max = TASK_REPORTING_ALL,
+		.def = TASK_REPORTING_ALL,
+		.rfc = IET_TASK_RFC3720,
+		.text = "TaskReporting must be a sum of RFC3720 (1), "
+			"ResponseFence (2) and FastAbort (4)",
+	},
+	[IET_K_PROTOCOL_LEVEL] = RANGE("iSCSIProtocolLevel", 0, 2, 2, 1),
 };
 
 /**
@@ -219,7 +230,8 @@ int iet_keys_get(const struct nlattr *nest, u32 *keys,
 int iet_keys_negotiated(const struct nlattr *nest, u32 *keys,
 			struct netlink_ext_ack *extack)
 {
-	static const int digests[] = { IET_K_HEADER_DIGEST, IET_K_DATA_DIGEST };
+	static const int words[] = { IET_K_HEADER_DIGEST, IET_K_DATA_DIGEST,
+				     IET_K_TASK_REPORTING };
 	int i, k, err;
 
 	for (k = 0; k <= IET_K_MAX; k++)
@@ -228,10 +240,11 @@ int iet_keys_negotiated(const struct nlattr *nest, u32 *keys,
 	if (err)
 		return err;
 
-	for (i = 0; i < ARRAY_SIZE(digests); i++)
-		if (!is_power_of_2(keys[digests[i]]))
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (!is_power_of_2(keys[words[i]]))
 			return iet_nl_refuse(extack, nest,
-					     "a session has one digest each",
+					     "a session has one digest each, "
+					     "and one way of TaskReporting",
 					     -EINVAL);
 	/* RFC 7143 13.14 */
 	if (keys[IET_K_FIRST_BURST_LENGTH] > keys[IET_K_MAX_BURST_LENGTH])

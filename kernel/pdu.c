@@ -171,23 +171,39 @@ u32 iet_pdu_exp_stat_sn(const struct iscsi_hdr *hdr)
 	return be32_to_cpu(cmd->exp_stat_sn);
 }
 
-/**
- * iet_pdu_ext_cdb - find the extended CDB among the AHSs (RFC 7143 11.2.2.3)
- * @ahs: additional header segments
- * @ahs_len: their length in bytes, a multiple of four
- * @ext: where the bytes after the 16 of the BHS are, NULL if there are none
- * @ext_len: how many
- *
- * Return: 0, or -EINVAL if a segment runs over the end, has an unknown type,
- * comes twice, or there is a bidirectional read length (we refuse
- * bidirectional commands)
- */
-int iet_pdu_ext_cdb(const u8 *ahs, u32 ahs_len, const u8 **ext, u32 *ext_len)
+static bool is_ext_cdb(const u8 *seg, u32 len, struct iet_pdu_ahs *out)
 {
+	if (seg[2] != ISCSI_AHS_EXT_CDB || out->ext)
+		return false;
+	out->ext = seg + sizeof(struct iscsi_ahs_hdr);
+	out->ext_len = len - 1;
+	return true;
+}
+
+static bool is_read_len(const u8 *seg, u32 len, struct iet_pdu_ahs *out)
+{
+	if (seg[2] != ISCSI_AHS_BIDI_READ_LEN || len != 5)
+		return false;
+	out->read_len = get_unaligned_be32(seg + sizeof(struct iscsi_ahs_hdr));
+	return true;
+}
+
+/**
+ * iet_pdu_ahs - read the additional header segments of a command
+ * @ahs: additional header segments (RFC 7143 11.2.2)
+ * @ahs_len: their length in bytes, a multiple of four
+ * @bidi: the command has both the R and the W bit
+ * @out: what they say
+ *
+ * Return: 0, or -EINVAL if a segment runs over the end, has a type that is
+ * unknown or has no place in this command, or comes twice
+ */
+int iet_pdu_ahs(const u8 *ahs, u32 ahs_len, bool bidi, struct iet_pdu_ahs *out)
+{
+	bool has_read_len = false;
 	u32 off = 0;
 
-	*ext = NULL;
-	*ext_len = 0;
+	*out = (struct iet_pdu_ahs){};
 	while (off < ahs_len) {
 		u32 left = ahs_len - off;
 		u32 len;
@@ -198,10 +214,10 @@ int iet_pdu_ext_cdb(const u8 *ahs, u32 ahs_len, const u8 **ext, u32 *ext_len)
 		len = get_unaligned_be16(ahs + off);
 		if (len < 2 || len + 3 > left)
 			return -EINVAL;
-		if (ahs[off + 2] != ISCSI_AHS_EXT_CDB || *ext)
+		if (bidi && !has_read_len && is_read_len(ahs + off, len, out))
+			has_read_len = true;
+		else if (!is_ext_cdb(ahs + off, len, out))
 			return -EINVAL;
-		*ext = ahs + off + sizeof(struct iscsi_ahs_hdr);
-		*ext_len = len - 1;
 		off += len + 3;
 		off += iscsi_pad(off);
 	}

@@ -24,6 +24,19 @@ struct iet_pdu_limits {
 	bool initial_r2t;
 };
 
+/**
+ * struct iet_pdu_ahs - what the additional header segments of a command say
+ * @ext: where the bytes after the 16 of the BHS are, NULL if there are none
+ * @ext_len: how many
+ * @read_len: expected length of the data in the read direction of a
+ *	bidirectional command, bytes; 0 if it is not told
+ */
+struct iet_pdu_ahs {
+	const u8 *ext;
+	u32 ext_len;
+	u32 read_len;
+};
+
 enum iet_pdu_verdict {
 	IET_PDU_OK,
 	IET_PDU_REJECT, /* answer with a Reject and go on */
@@ -36,6 +49,6 @@ enum iet_pdu_verdict iet_pdu_check(const struct iscsi_hdr *hdr,
 bool iet_pdu_has_cmd_sn(const struct iscsi_hdr *hdr);
 u32 iet_pdu_cmd_sn(const struct iscsi_hdr *hdr);
 u32 iet_pdu_exp_stat_sn(const struct iscsi_hdr *hdr);
-int iet_pdu_ext_cdb(const u8 *ahs, u32 ahs_len, const u8 **ext, u32 *ext_len);
+int iet_pdu_ahs(const u8 *ahs, u32 ahs_len, bool bidi, struct iet_pdu_ahs *out);
 
 #endif /* IET_PDU_H */

@@ -132,8 +132,6 @@ int iet_spc_report_opcodes(struct iet_scmd *s, u8 *buf)
 	return report_one(op, timeouts, buf);
 }
 
-/* ATS, ATSS, CTSS, LURS: what tmf.c knows; TRS: TARGET WARM RESET */
-#define TMFS_SUPPORTED (0x80 | 0x40 | 0x10 | 0x08 | 0x02)
 #define TMF_BASIC 4
 #define TMF_EXTENDED 16
 
@@ -142,13 +140,14 @@ int iet_spc_report_opcodes(struct iet_scmd *s, u8 *buf)
  * @s: the command
  * @buf: parameter data
  *
- * There is nothing to say about how long they take.
+ * They are those of the transport, on this I_T nexus.  There is nothing to say
+ * about how long they take.
  *
  * Return: bytes of parameter data
  */
 int iet_spc_report_tmfs(struct iet_scmd *s, u8 *buf)
 {
-	buf[0] = TMFS_SUPPORTED;
+	memcpy(buf, s->nexus->tmfs, sizeof(s->nexus->tmfs));
 	if (!(s->cdb[2] & CDB2_REPD))
 		return TMF_BASIC;
 	buf[3] = TMF_EXTENDED - TMF_BASIC;

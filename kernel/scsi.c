@@ -197,6 +197,17 @@ static bool check_state(struct iet_scmd *s, struct iet_itl *itl)
 	return check_reservation(s) && iet_ready_check(s, itl);
 }
 
+/*
+ * There is no bidirectional command in the table, so whatever has both the R
+ * and the W bit is refused for what is beside its CDB.
+ */
+static bool check_direction(struct iet_scmd *s)
+{
+	if (likely(!s->dir_in || !s->dir_out))
+		return true;
+	return refuse(s, ILLEGAL_REQUEST, IET_ASC_INVALID_FIELD_IN_CIU);
+}
+
 static bool check_cdb(struct iet_scmd *s)
 {
 	u8 byte, bit;
@@ -291,7 +302,7 @@ bool iet_scsi_prepare(struct iet_scmd *s)
 	itl = find_unit(s);
 	ok = find_op(s) && check_state(s, itl);
 	rcu_read_unlock();
-	if (!ok || !check_cdb(s))
+	if (!ok || !check_direction(s) || !check_cdb(s))
 		return false;
 
 	iet_cdb_decode(s->op->layout, s->cdb, &fields);

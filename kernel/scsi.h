@@ -39,6 +39,8 @@ struct iet_volume;
  * @itls: lun -> struct iet_itl, read under RCU, changed under
  *	iet_config_lock
  * @map: what it may do with LUNs, NULL: everything; under iet_config_lock
+ * @tmfs: task management functions that there are on it, as in the first
+ *	bytes of REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS
  * @in_flight: bytes of memory that its commands hold, see budget.c
  *
  * Lifetime: embedded in a session, which every command holds.
@@ -49,6 +51,7 @@ struct iet_nexus {
 	struct iet_target *target;
 	struct xarray itls;
 	struct iet_lun_map *map;
+	u8 tmfs[2];
 	atomic64_t in_flight;
 };
 
@@ -88,6 +91,7 @@ struct iet_itl {
  * @lun_raw: LUN field of the PDU (SAM-5 4.7)
  * @attr: enum iscsi_task_attr
  * @edtl: ExpectedDataTransferLength, bytes
+ * @read_edtl: of bidirectional commands: the same for the read direction
  * @dir_out: W bit: the initiator will send data
  * @dir_in: R bit
  *
@@ -129,6 +133,7 @@ struct iet_scmd {
 	bool dir_in;
 	u8 lun_raw[8];
 	u32 edtl;
+	u32 read_edtl;
 
 	const struct iet_scsi_op *op;
 	struct iet_volume *vol;

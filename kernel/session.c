@@ -14,6 +14,7 @@
 #include "nthread.h"
 #include "session.h"
 #include "target.h"
+#include "tmf.h"
 
 struct workqueue_struct *iet_wq;
 
@@ -256,6 +257,8 @@ struct iet_session *iet_session_create(struct iet_target *target,
 	err = new_nexus(session, args);
 	if (err)
 		goto err_tsih;
+	iet_tmf_supported(args->keys[IET_K_PROTOCOL_LEVEL],
+			  session->nexus.tmfs);
 	/* netlink's own reference makes sure that there is one to add to */
 	__module_get(THIS_MODULE);
 	iet_target_get(target);

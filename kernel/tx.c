@@ -84,14 +84,30 @@ u32 iet_cmnd_data_in_len(const struct iet_cmnd *cmnd)
 	return min3(s->in_len, s->edtl, s->tio.size);
 }
 
+/* The data segment of a SCSI Response, or of a SCSI event (11.4.7, 11.9.4). */
+static void sense_data(struct iet_conn *conn, const struct iet_scmd *s)
+{
+	u8 *sense = conn->tx.sense;
+
+	if (!s->sense_len)
+		return;
+	put_unaligned_be16(s->sense_len, sense);
+	memcpy(sense + 2, s->sense, s->sense_len);
+	inline_data(conn, sense, s->sense_len + 2);
+}
+
 static void build_scsi_response(struct iet_conn *conn, struct iet_cmnd *cmnd)
 {
 	struct iscsi_scsi_rsp_hdr *hdr = (void *)&conn->tx.hdr.bhs;
 	struct iet_scmd *s = &cmnd->scmd;
-	u8 *sense = conn->tx.sense;
 
 	hdr->opcode = ISCSI_OP_SCSI_RSP;
 	hdr->flags = ISCSI_FLAG_FINAL | residual(s, &hdr->residual);
+	/* which is all that a bidirectional command, being refused, has */
+	if (s->dir_in && s->dir_out && s->read_edtl) {
+		hdr->flags |= ISCSI_RSP_BIDI_UNDERFLOW;
+		hdr->bi_residual = cpu_to_be32(s->read_edtl);
+	}
 	hdr->response = ISCSI_RESPONSE_COMPLETED;
 	hdr->status = s->status;
 	hdr->itt = cmnd->itt;
@@ -99,11 +115,7 @@ static void build_scsi_response(struct iet_conn *conn, struct iet_cmnd *cmnd)
 	sn_fields(conn, hdr, true);
 	hdr->exp_data_sn = cpu_to_be32(cmnd->din.sn + cmnd->r2t.sent);
 	cmnd->status_due = false;
-	if (!s->sense_len)
-		return;
-	put_unaligned_be16(s->sense_len, sense);
-	memcpy(sense + 2, s->sense, s->sense_len);
-	inline_data(conn, sense, s->sense_len + 2);
+	sense_data(conn, s);
 }
 
 /* GOOD status goes with the last Data-In PDU (11.7). */
@@ -205,7 +217,7 @@ static void build_tmf(struct iet_conn *conn, struct iet_cmnd *cmnd)
 
 	hdr->opcode = ISCSI_OP_TMF_RSP;
 	hdr->flags = ISCSI_FLAG_FINAL;
-	hdr->response = cmnd->response;
+	iet_tmf_answer(cmnd, hdr);
 	hdr->itt = cmnd->itt;
 	sn_fields(conn, (void *)hdr, true);
 }
@@ -249,12 +261,20 @@ static void build_reject(struct iet_conn *conn, struct iet_cmnd *cmnd)
 	inline_data(conn, &cmnd->req, sizeof(cmnd->req));
 }
 
+static void build_async(struct iet_conn *conn, struct iet_cmnd *cmnd)
+{
+	conn->tx.hdr.bhs = cmnd->req;
+	sn_fields(conn, (void *)&conn->tx.hdr.bhs, true);
+	sense_data(conn, &cmnd->scmd);
+}
+
 static void (*const builders[IET_TX_NR])(struct iet_conn *conn,
 					 struct iet_cmnd *cmnd) = {
 	[IET_TX_SCSI] = build_scsi,	[IET_TX_R2T] = build_r2t,
 	[IET_TX_NOP_IN] = build_nop_in, [IET_TX_PING] = build_ping,
 	[IET_TX_TMF] = build_tmf,	[IET_TX_LOGOUT] = build_logout,
 	[IET_TX_TEXT] = build_text,	[IET_TX_REJECT] = build_reject,
+	[IET_TX_ASYNC] = build_async,
 };
 
 static u32 data_crc(struct iet_conn *conn)

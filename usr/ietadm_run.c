@@ -28,7 +28,7 @@ static const struct command {
 	{ OP_DELETE, HAS_TID | HAS_LUN, 0, true, ietadm_delete_lun },
 	{ OP_DELETE, HAS_TID, 0, true, ietadm_delete_target },
 	{ OP_DELETE, 0, 0, true, ietadm_delete_all },
-	{ OP_UPDATE, HAS_TID | HAS_SID | HAS_PARAMS, 0, true,
+	{ OP_UPDATE, HAS_TID | HAS_SID | HAS_PARAMS, HAS_CID, true,
 	  ietadm_update_session },
 	{ OP_UPDATE, HAS_TID | HAS_LUN, HAS_PARAMS, true, ietadm_update_lun },
 	{ OP_UPDATE, HAS_TID | HAS_PARAMS, HAS_REDIRECT, true,

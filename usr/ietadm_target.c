@@ -164,16 +164,6 @@ int ietadm_update_target(struct request *q)
 	return err ? ietadm_kernel_fail(q, err) : 0;
 }
 
-int ietadm_update_session(struct request *q)
-{
-	/* sid 0 stands for what will be offered from now on */
-	if (!q->sid)
-		return ietadm_update_target(q);
-	return ietadm_fail(q, -EOPNOTSUPP,
-			   "Unsupported: what a session has negotiated stays "
-			   "until it ends");
-}
-
 int ietadm_delete_target(struct request *q)
 {
 	int err = kernel->target_del(q->tid, false);

@@ -542,6 +542,12 @@ static int conn_del(uint32_t tid, uint64_t sid, uint32_t cid)
 		    K_HAS(IET_C_TID) | K_HAS(IET_C_SID) | K_HAS(IET_C_CID), &c);
 }
 
+static int conn_async(const struct kernel_conn *c)
+{
+	return tell(IET_CMD_CONN_ASYNC, &attr_conn,
+		    K_HAS(IET_C_TID) | K_HAS(IET_C_SID) | c->set, c);
+}
+
 static const struct kernel_ops netlink_ops = {
 	.info_get = info_get,
 	.target_get = target_get,
@@ -559,6 +565,7 @@ static const struct kernel_ops netlink_ops = {
 	.session_del = session_del,
 	.conn_new = conn_new,
 	.conn_del = conn_del,
+	.conn_async = conn_async,
 };
 
 const struct kernel_ops *kernel = &netlink_ops;

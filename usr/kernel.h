@@ -110,6 +110,9 @@ struct kernel_conn {
 	uint32_t data_digest;
 	uint32_t max_recv;
 	uint32_t max_xmit;
+	uint32_t async_event;
+	uint32_t async_time; /* seconds */
+	uint64_t set; /* for conn_async: K_HAS() of what is given */
 };
 
 /* those of a session, and as many that are being closed */
@@ -175,6 +178,8 @@ struct kernel_ops {
 	int (*session_del)(uint32_t tid, uint64_t sid);
 	int (*conn_new)(const struct kernel_conn *c);
 	int (*conn_del)(uint32_t tid, uint64_t sid, uint32_t cid);
+	/* tid, sid, and the members named in c->set; no cid: all of them */
+	int (*conn_async)(const struct kernel_conn *c);
 };
 
 /* the operations in use; kernel.c sets it, tests replace it */

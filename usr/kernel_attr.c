@@ -131,6 +131,8 @@ static const struct attr_map conn_map[IET_C_MAX + 1] = {
 	[IET_C_DATA_DIGEST] = U32(kernel_conn, data_digest),
 	[IET_C_MAX_RECV] = U32(kernel_conn, max_recv),
 	[IET_C_MAX_XMIT] = U32(kernel_conn, max_xmit),
+	[IET_C_ASYNC_EVENT] = U32(kernel_conn, async_event),
+	[IET_C_ASYNC_TIME] = U32(kernel_conn, async_time),
 };
 
 const struct attr_set attr_info = { info_map, IET_I_MAX, -1 };

@@ -41,7 +41,8 @@ DATA_SNACK, STATUS_SNACK, DATA_ACK, R_DATA_SNACK = range(4)
 INVALID_DATA_ACK = 8
 # task management
 ABORT_TASK, ABORT_TASK_SET, CLEAR_TASK_SET = 1, 2, 4
-LUN_RESET, WARM_RESET, COLD_RESET = 5, 6, 7
+CLEAR_ACA, LUN_RESET, WARM_RESET, COLD_RESET = 3, 5, 6, 7
+QUERY_TASK, QUERY_TASK_SET, NEXUS_RESET, QUERY_ASYNC = 9, 10, 11, 12
 COMPLETE, NO_TASK, NO_LUN, TMF_NOT_SUPPORTED, TMF_REJECTED = 0, 1, 2, 5, 255
 TASK_REASSIGN, STILL_ALLEGIANT, NO_REASSIGN = 8, 3, 4
 # reasons and responses of a logout
@@ -49,6 +50,10 @@ CLOSE_SESSION, CLOSE_CONNECTION, RECOVERY = 0, 1, 2
 CID_NOT_FOUND, NO_RECOVERY = 1, 2
 # status of a login
 TOO_MANY, NO_SESSION = 0x0206, 0x020a
+SUCCEEDED = 7
+# events of asynchronous messages
+SCSI_EVENT, LOGOUT_REQUEST, DROP_CONNECTION, DROP_SESSION = range(4)
+NEGOTIATION_REQUEST, TASK_TERMINATION = 4, 5
 # SCSI status
 GOOD, CHECK_CONDITION, BUSY, TASK_SET_FULL = 0, 2, 8, 0x28
 
@@ -70,7 +75,7 @@ FIELDS = {
     NOP_IN: {**ANSWER, "ttt": (20, 4)},
     SCSI_RSP: {**ANSWER, "response": (2, 1), "status": (3, 1),
                "expdatasn": (36, 4), "residual": (44, 4)},
-    TMF_RSP: {**ANSWER, "response": (2, 1)},
+    TMF_RSP: {**ANSWER, "response": (2, 1), "info": (8, 3)},
     LOGIN_RSP: {**ANSWER, "vmax": (2, 1), "vactive": (3, 1), "isid": (8, 6),
                 "tsih": (14, 2), "status": (36, 2)},
     TEXT_RSP: {**ANSWER, "ttt": (20, 4)},
@@ -80,7 +85,8 @@ FIELDS = {
                  "time2retain": (42, 2)},
     R2T: {**ANSWER, "ttt": (20, 4), "r2tsn": (36, 4), "offset": (40, 4),
           "length": (44, 4)},
-    ASYNC: {**ANSWER, "event": (36, 1), "vcode": (37, 1)},
+    ASYNC: {**ANSWER, "event": (36, 1), "vcode": (37, 1), "p1": (38, 2),
+            "p2": (40, 2), "p3": (42, 2)},
     REJECT: {**ANSWER, "reason": (2, 1), "datasn": (36, 4)},
 }
 NAMES = {v: k for k, v in globals().items() if k in (

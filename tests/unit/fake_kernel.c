@@ -29,6 +29,7 @@ static char error_text[128];
 unsigned int fake_calls[FAKE_NR_OPS];
 struct kernel_info fake_info;
 int fake_conn_fd = -1;
+struct kernel_conn fake_async;
 struct kernel_conn fake_conn;
 
 void fake_reset(void)
@@ -451,6 +452,18 @@ static int fake_conn_del(uint32_t tid, uint64_t sid, uint32_t cid)
 	return refuse(-ENOENT, "no such connection");
 }
 
+static int fake_conn_async(const struct kernel_conn *c)
+{
+	int err = enter(FAKE_CONN_ASYNC);
+
+	if (err)
+		return err;
+	if (!by_sid(c->tid, c->sid))
+		return refuse(-ENOENT, "no such session");
+	fake_async = *c;
+	return 0;
+}
+
 static const struct kernel_ops fake_ops = {
 	.info_get = fake_info_get,
 	.target_get = fake_target_get,
@@ -468,6 +481,7 @@ static const struct kernel_ops fake_ops = {
 	.session_del = fake_session_del,
 	.conn_new = fake_conn_new,
 	.conn_del = fake_conn_del,
+	.conn_async = fake_conn_async,
 };
 
 const struct kernel_ops *kernel = &fake_ops;

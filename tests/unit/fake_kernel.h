@@ -30,6 +30,7 @@ enum fake_op {
 	FAKE_SESSION_DEL,
 	FAKE_CONN_NEW,
 	FAKE_CONN_DEL,
+	FAKE_CONN_ASYNC,
 	FAKE_NR_OPS,
 };
 
@@ -38,6 +39,9 @@ extern unsigned int fake_calls[FAKE_NR_OPS];
 
 /* what info_get says; fake_reset() gives it sensible values */
 extern struct kernel_info fake_info;
+
+/* what conn_async was told last */
+extern struct kernel_conn fake_async;
 
 /* conn_new duplicates the descriptor it gets: the newest one, or -1 */
 extern int fake_conn_fd;

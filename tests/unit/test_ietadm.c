@@ -329,6 +329,70 @@ static void test_session(void)
 	CHECK(!fake_session(0));
 }
 
+static void tell(uint64_t sid, const char *rest, int err, const char *errors)
+{
+	char line[160];
+
+	memset(&fake_async, 0, sizeof(fake_async));
+	snprintf(line, sizeof(line), "ietadm --op update --tid=1 --sid=%llu %s",
+		 (unsigned long long)sid, rest);
+	check_run(line, err, "", errors);
+}
+
+static void test_async(void)
+{
+	const uint64_t event = K_HAS(IET_C_ASYNC_EVENT);
+	struct kernel_session s = { .tid = 1, .initiator = "iqn.i" };
+	struct kernel_conn c = { .tid = 1, .cid = 3, .fd = 0 };
+
+	start();
+	fake_target("iqn.a");
+	CHECK_EQ(kernel->session_new(&s), 0);
+	c.sid = s.sid;
+	CHECK_EQ(kernel->conn_new(&c), 0);
+	tell(s.sid, "--params Async=logout,Time=30", 0, "");
+	CHECK_EQ(fake_async.async_event, 1);
+	CHECK_EQ(fake_async.async_time, 30);
+	CHECK_EQ(fake_async.set, event | K_HAS(IET_C_ASYNC_TIME));
+	tell(s.sid, "--cid 3 --params async=DROP-connection", 0, "");
+	CHECK_EQ(fake_async.async_event, 2);
+	CHECK_EQ(fake_async.cid, 3);
+	CHECK_EQ(fake_async.set, event | K_HAS(IET_C_CID));
+	tell(s.sid, "--params Async=drop-session", 0, "");
+	CHECK_EQ(fake_async.async_event, 3);
+	tell(s.sid, "--params Time=3600,Async=negotiate", 0, "");
+	CHECK_EQ(fake_async.async_event, 4);
+	CHECK_EQ(fake_async.async_time, 3600);
+}
+
+static void test_async_refused(void)
+{
+	struct kernel_session s = { .tid = 1, .initiator = "iqn.i" };
+
+	start();
+	fake_target("iqn.a");
+	CHECK_EQ(kernel->session_new(&s), 0);
+	s.sid = 5;
+	tell(5, "--params Time=30", -EINVAL,
+	     "ietadm: update session 5 of target 1: Async is missing\n");
+	tell(5, "--params Async=", -EINVAL,
+	     "ietadm: update session 5 of target 1: Async: \"\" is not one of "
+	     "logout, drop-connection, drop-session, negotiate\n");
+	tell(5, "--params Async=logout,Time=3601", -EINVAL,
+	     "ietadm: update session 5 of target 1: Time: \"3601\" is not 0 "
+	     "to 3600 seconds\n");
+	tell(5, "--params Async=logout,Time=-1", -EINVAL,
+	     "ietadm: update session 5 of target 1: Time: \"-1\" is not 0 to "
+	     "3600 seconds\n");
+	tell(5, "--params Async=logout", -ENOENT,
+	     "ietadm: update session 5 of target 1: no such session\n");
+	tell(0, "--cid=1 --params Async=logout", -ENOENT,
+	     "ietadm: update connection 1 of session 0 of target 1: no such "
+	     "session\n");
+	CHECK_EQ(fake_async.async_event, 0);
+	CHECK_EQ(fake_calls[FAKE_CONN_ASYNC], 2);
+}
+
 static void test_unsupported(void)
 {
 	static const char *const lines[] = {
@@ -535,6 +599,8 @@ int main(void)
 	ktap_run(test_shared);
 	ktap_run(test_props);
 	ktap_run(test_session);
+	ktap_run(test_async);
+	ktap_run(test_async_refused);
 	ktap_run(test_unsupported);
 	ktap_run(test_options);
 	ktap_run(test_pacemaker);

@@ -156,6 +156,8 @@ struct ahs_row {
 	u32 len;
 	int err;
 	u32 ext_len;
+	bool bidi;
+	u32 read_len;
 };
 
 static const struct ahs_row ahs_rows[] = {
@@ -168,6 +170,32 @@ static const struct ahs_row ahs_rows[] = {
 	{ "runs far over the end", { 0xff, 0xff, 1, 0 }, 20, -EINVAL, 0 },
 	{ "unknown type", { 0, 5, 9, 0 }, 8, -EINVAL, 0 },
 	{ "bidirectional", { 0, 5, 2, 0, 0, 0, 2, 0 }, 8, -EINVAL, 0 },
+	{ "of a bidirectional command",
+	  { 0, 5, 2, 0, 0, 0, 2, 0 },
+	  8,
+	  .bidi = true,
+	  .read_len = 512 },
+	{ "... too short",
+	  { 0, 4, 2, 0, 0, 0, 2, 0 },
+	  8,
+	  -EINVAL,
+	  .bidi = true },
+	{ "... too long",
+	  { 0, 9, 2, 0, 0, 0, 2, 0 },
+	  12,
+	  -EINVAL,
+	  .bidi = true },
+	{ "... twice",
+	  { 0, 5, 2, 0, 0, 0, 2, 0, 0, 5, 2, 0, 0, 0, 2, 0 },
+	  16,
+	  -EINVAL,
+	  .bidi = true },
+	{ "... with a CDB after it",
+	  { 0, 5, 2, 0, 0, 0, 2, 0, 0, 5, 1, 0, 1, 2, 3, 4 },
+	  16,
+	  .ext_len = 4,
+	  .bidi = true,
+	  .read_len = 512 },
 	{ "twice",
 	  { 0, 5, 1, 0, 1, 2, 3, 4, 0, 5, 1, 0, 1, 2, 3, 4 },
 	  16,
@@ -183,14 +211,17 @@ static void test_ahs(void)
 		/* on the heap and to size: the sanitizer sees an overrun */
 		u8 *copy = malloc(a->len ?: 1);
 		bool before = ktap_ok;
-		const u8 *ext;
-		u32 ext_len;
+		struct iet_pdu_ahs ahs;
 
 		memcpy(copy, a->ahs, a->len);
-		CHECK_EQ(iet_pdu_ext_cdb(copy, a->len, &ext, &ext_len), a->err);
+		CHECK_EQ(iet_pdu_ahs(copy, a->len, a->bidi, &ahs), a->err);
 		if (!a->err) {
-			CHECK_EQ(ext_len, a->ext_len);
-			CHECK_EQ(ext ? ext - copy : 0, a->ext_len ? 4 : 0);
+			CHECK_EQ(ahs.ext_len, a->ext_len);
+			CHECK_EQ(ahs.read_len, a->read_len);
+			CHECK_EQ(ahs.ext ? ahs.ext + ahs.ext_len - copy : 0,
+				 a->ext_len ? 4 + a->ext_len +
+						      8 * !!a->read_len :
+					      0);
 		}
 		CHECK_ROW(a->name, before);
 		free(copy);

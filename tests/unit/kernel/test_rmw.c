@@ -251,9 +251,12 @@ static void task_management(void)
 	static const u8 extended[16] = { 0xa3, 0x0d, 0x80, [9] = 255 };
 
 	set_up(0, 0);
+	fake.nexus.tmfs[0] = 0xda;
+	fake.nexus.tmfs[1] = 0x07;
 	fake_run(basic, DIR_IN, 255, NULL);
 	CHECK_EQ(fake.s.in_len, 4);
 	CHECK_EQ(fake_in()[0], 0xda);
+	CHECK_EQ(fake_in()[1], 0x07);
 	CHECK_EQ(fake_in()[3], 0);
 	fake_end();
 	fake_run(extended, DIR_IN, 255, NULL);

@@ -221,7 +221,6 @@ static void read_lengths(void)
 		{ "one of two blocks", 2, DIR_IN, BS, 2 * BS, BS },
 		{ "one and a bit", 4, DIR_IN, BS + 1, 4 * BS, 2 * BS },
 		{ "flagged as a write", 1, DIR_OUT, BS, 0, 0 },
-		{ "flagged as both", 1, DIR_BOTH, BS, BS, BS },
 	};
 	unsigned int i;
 
@@ -242,6 +241,24 @@ static void read_lengths(void)
 		}
 		fake_end();
 		CHECK_ROW(rows[i].name, before);
+	}
+}
+
+static void both_directions(void)
+{
+	static const u8 ops[] = { 0x28, 0x2a, 0x12, 0x5e, 0x00 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		const u8 cdb[16] = { ops[i], [8] = 1 };
+
+		set_up();
+		fake_run(cdb, DIR_BOTH, BS, pattern);
+		CHECK_EQ(result(), IET_ASC_INVALID_FIELD_IN_CIU);
+		CHECK_EQ(fake.s.in_len, 0);
+		CHECK_EQ(fake.s.out_len, 0);
+		CHECK_EQ(fake.nr_io, 0);
+		fake_end();
 	}
 }
 
@@ -1008,6 +1025,7 @@ int main(void)
 	ktap_run(checks);
 	ktap_run(too_long);
 	ktap_run(read_lengths);
+	ktap_run(both_directions);
 	ktap_run(write_lengths);
 	ktap_run(all_sizes_of_cdb);
 	ktap_run(cache);

@@ -1,0 +1,601 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Task management functions that wait (RFC 7143 4.2.3; SAM-5 7).
+ *
+ * A function may concern commands of any connection of the target, and only a
+ * connection's thread may touch its commands: a worker sends each of them a
+ * message, and the response is sent when all have looked and no backend holds
+ * an aborted command any more.  Nobody else waits.
+ *
+ * A backend that hangs is not waited for: after a while the commands that it
+ * still holds are alive again, and the function is rejected.  "Function
+ * complete" would be a lie, since a write could land after it.
+ */
+#include <linux/kernel.h>
+#include <linux/slab.h>
+
+#include "async.h"
+#include "cmnd.h"
+#include "compat.h"
+#include "conn.h"
+#include "event.h"
+#include "ready.h"
+#include "sense.h"
+#include "session.h"
+#include "target.h"
+#include "tmf.h"
+#include "volume.h"
+
+/* from the request to the response, at most */
+#define TMF_DEADLINE msecs_to_jiffies(1500)
+/* how long the commands before it may take to arrive, of that */
+#define ARRIVAL_DEADLINE msecs_to_jiffies(500)
+/* how long an initiator may take to acknowledge, after that */
+#define FENCE_DEADLINE msecs_to_jiffies(500)
+/* how often to look for what nobody tells of */
+#define TMF_POLL max_t(unsigned long, msecs_to_jiffies(4), 1)
+
+/**
+ * struct tmf_msg - asks a connection's thread to abort commands
+ * @msg: the message
+ * @tmf: on whose behalf, with a count in its @looking
+ * @give_up: let what a backend still holds go on instead
+ */
+struct tmf_msg {
+	struct iet_conn_msg msg;
+	struct iet_tmf *tmf;
+	bool give_up;
+};
+
+static struct iet_session *own_session(const struct iet_tmf *tmf)
+{
+	return tmf->cmnd->conn->session;
+}
+
+/* --- references ----------------------------------------------------------- */
+
+static void tmf_free(struct kref *ref)
+{
+	struct iet_tmf *tmf = container_of(ref, struct iet_tmf, ref);
+
+	if (tmf->vol)
+		percpu_ref_put(&tmf->vol->ref);
+	kfree(tmf);
+}
+
+/* A queued @work has a reference, which it lets go of when it has run. */
+static void run_now(struct iet_tmf *tmf)
+{
+	kref_get(&tmf->ref);
+	if (mod_delayed_work(iet_wq, &tmf->work, 0))
+		kref_put(&tmf->ref, tmf_free);
+}
+
+/* Not later than that: if it is to run now already, it will. */
+static void run_in(struct iet_tmf *tmf, unsigned long delay)
+{
+	kref_get(&tmf->ref);
+	if (!queue_delayed_work(iet_wq, &tmf->work, delay))
+		kref_put(&tmf->ref, tmf_free);
+}
+
+/**
+ * iet_tmf_get - there is one more command to wait for
+ * @tmf: function in progress
+ */
+void iet_tmf_get(struct iet_tmf *tmf)
+{
+	kref_get(&tmf->ref);
+	atomic_inc(&tmf->pending);
+}
+
+/**
+ * iet_tmf_put - a command that was waited for has ended
+ * @tmf: function in progress, or one that has been given up
+ *
+ * Context: any.
+ */
+void iet_tmf_put(struct iet_tmf *tmf)
+{
+	if (atomic_dec_and_test(&tmf->pending))
+		run_now(tmf);
+	kref_put(&tmf->ref, tmf_free);
+}
+
+static void looked(struct iet_tmf *tmf)
+{
+	if (atomic_dec_and_test(&tmf->looking))
+		run_now(tmf);
+	kref_put(&tmf->ref, tmf_free);
+}
+
+/**
+ * iet_tmf_release - the command that carried the function ends
+ * @cmnd: a command, which may have been no task management at all
+ */
+void iet_tmf_release(struct iet_cmnd *cmnd)
+{
+	if (cmnd->tmf)
+		kref_put(&cmnd->tmf->ref, tmf_free);
+	cmnd->tmf = NULL;
+}
+
+/* --- in the connection's thread ------------------------------------------- */
+
+/*
+ * What came after the function is none of its business.  CmdSN says so within
+ * the session; for other initiators all that is there counts.
+ */
+static bool came_before(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
+{
+	if (cmnd->conn->session != own_session(tmf) ||
+	    cmnd->req.opcode & ISCSI_OP_IMMEDIATE)
+		return true;
+	return iscsi_sn_before(cmnd->cmd_sn, tmf->cmnd->cmd_sn);
+}
+
+/* Does the function concern this command? */
+static bool concerns(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
+{
+	if (iscsi_opcode(&cmnd->req) != ISCSI_OP_SCSI_CMD || cmnd->aborted)
+		return false;
+	switch (cmnd->state) {
+	case IET_CMND_WAIT_DATA:
+	case IET_CMND_EXECUTING:
+		return !tmf->op->lun || cmnd->scmd.vol == tmf->vol;
+	case IET_CMND_PARKED:
+		/* for a command that never comes, perhaps */
+		return cmnd->conn->session == own_session(tmf) &&
+		       (!tmf->op->lun ||
+			!memcmp(cmnd->req.lun, tmf->cmnd->req.lun,
+				sizeof(cmnd->req.lun)));
+	default:
+		return false;
+	}
+}
+
+/*
+ * Another initiator's command is about to be aborted: a unit attention is to
+ * tell it of that.  That of a reset is there already, but a command that came
+ * meanwhile may have taken it.
+ */
+static void tell_of_abort(const struct iet_tmf *tmf,
+			  const struct iet_cmnd *cmnd)
+{
+	u16 asc = tmf->op->ua ?: tmf->op->ua_cleared;
+	struct iet_itl *itl;
+
+	if (!asc || cmnd->conn->session == own_session(tmf))
+		return;
+	rcu_read_lock();
+	itl = iet_nexus_itl(&cmnd->conn->session->nexus, cmnd->scmd.lun_raw);
+	if (itl)
+		iet_ua_add(itl->lun->vol, itl, asc);
+	rcu_read_unlock();
+}
+
+/* Is there a command for the same unit before this one? */
+static bool unit_seen(const struct iet_tmf *tmf, struct iet_conn *conn,
+		      const struct iet_cmnd *last)
+{
+	const struct iet_cmnd *cmnd;
+
+	list_for_each_entry(cmnd, &conn->active, node) {
+		if (cmnd == last)
+			return false;
+		if (came_before(tmf, cmnd) && concerns(tmf, cmnd) &&
+		    !memcmp(cmnd->req.lun, last->req.lun,
+			    sizeof(last->req.lun)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * With FastAbort an initiator may stop sending data for what is aborted, once
+ * it has been told (4.2.3.4): on all connections but that of the function.
+ * Nothing waits for its acknowledgement: the tags of aborted commands are
+ * not used for others soon, and late data is thrown away.
+ */
+static void tell_of_termination(const struct iet_tmf *tmf,
+				struct iet_conn *conn)
+{
+	struct iet_cmnd *cmnd;
+
+	if (tmf->op->query || conn == tmf->cmnd->conn ||
+	    conn->session->keys[IET_K_TASK_REPORTING] != IET_TASK_FAST_ABORT)
+		return;
+	list_for_each_entry(cmnd, &conn->active, node) {
+		if (came_before(tmf, cmnd) && concerns(tmf, cmnd) &&
+		    !unit_seen(tmf, conn, cmnd))
+			iet_async_terminated(conn, cmnd->req.lun);
+	}
+}
+
+static void look_at(struct iet_tmf *tmf, struct iet_cmnd *cmnd, bool give_up)
+{
+	if (give_up) {
+		iet_cmnd_revive(cmnd, tmf);
+	} else if (!concerns(tmf, cmnd)) {
+		return;
+	} else if (tmf->op->query) {
+		WRITE_ONCE(tmf->found, true);
+	} else {
+		tell_of_abort(tmf, cmnd);
+		iet_cmnd_abort(cmnd, tmf);
+	}
+}
+
+static void take_message(struct iet_conn *conn, struct iet_conn_msg *msg)
+{
+	struct tmf_msg *m = container_of(msg, struct tmf_msg, msg);
+	struct iet_tmf *tmf = m->tmf;
+	/* on the function's own connection the order of arrival counts, too */
+	bool first = conn == tmf->cmnd->conn;
+	struct iet_cmnd *cmnd, *next;
+
+	if (!m->give_up)
+		tell_of_termination(tmf, conn);
+	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
+		if (cmnd == tmf->cmnd)
+			first = false;
+		else if (first || came_before(tmf, cmnd) || m->give_up)
+			look_at(tmf, cmnd, m->give_up);
+	}
+	kfree(m);
+	looked(tmf);
+}
+
+/* --- in a worker ---------------------------------------------------------- */
+
+static bool send_message(struct iet_conn *conn, struct iet_tmf *tmf)
+{
+	struct tmf_msg *m = kmalloc(sizeof(*m), GFP_NOIO);
+
+	if (!m)
+		return false;
+	m->msg.fn = take_message;
+	m->tmf = tmf;
+	m->give_up = tmf->phase == IET_TMF_GIVE_UP;
+	kref_get(&tmf->ref);
+	atomic_inc(&tmf->looking);
+	iet_conn_tell(conn, &m->msg);
+	return true;
+}
+
+/* A volume may be mapped into several targets: look at all of them. */
+static bool session_concerned(const struct iet_tmf *tmf,
+			      const struct iet_session *session)
+{
+	const struct iet_session *own = own_session(tmf);
+
+	if (session == own)
+		return true;
+	if (!tmf->op->all_sessions)
+		return false;
+	return tmf->op->lun || session->target == own->target;
+}
+
+static bool send_messages(struct iet_tmf *tmf)
+{
+	struct iet_session *session;
+	struct iet_target *target = own_session(tmf)->target;
+	struct iet_conn *conn;
+	bool ok = true;
+
+	/* a target that is being deleted is in the list no longer */
+	list_for_each_entry(conn, &own_session(tmf)->conns, session_node)
+		ok &= send_message(conn, tmf);
+	if (!tmf->op->all_sessions)
+		return ok;
+	list_for_each_entry(target, &iet_targets, node) {
+		list_for_each_entry(session, &target->sessions, target_node) {
+			if (session == own_session(tmf) ||
+			    !session_concerned(tmf, session))
+				continue;
+			list_for_each_entry(conn, &session->conns, session_node)
+				ok &= send_message(conn, tmf);
+		}
+	}
+	return ok;
+}
+
+static void reset_volume(struct iet_volume *vol)
+{
+	iet_reservation_reset(vol);
+	iet_mode_reset(vol);
+	iet_ready_reset(vol);
+}
+
+static void reset_target(struct iet_target *target, u16 asc)
+{
+	struct iet_session *session;
+	struct iet_lun *lun;
+	unsigned long i;
+
+	xa_for_each(&target->luns, i, lun)
+		reset_volume(lun->vol);
+	list_for_each_entry(session, &target->sessions, target_node)
+		iet_ua_nexus(&session->nexus, asc);
+}
+
+/* SAM-5 6.3.4 */
+static void lose_nexus(struct iet_nexus *nexus)
+{
+	struct iet_itl *itl;
+	unsigned long i;
+
+	xa_for_each(&nexus->itls, i, itl)
+		iet_reservation_nexus_lost(itl->lun->vol, nexus);
+	iet_ua_nexus(nexus, IET_ASC_NEXUS_LOSS);
+}
+
+/* What the function does beside the aborting. */
+static void side_effects(struct iet_tmf *tmf)
+{
+	struct iet_session *own = own_session(tmf);
+
+	if (tmf->op->nexus_loss)
+		lose_nexus(&own->nexus);
+	if (!tmf->op->ua)
+		return;
+	if (tmf->op->lun) {
+		iet_ua_volume(tmf->vol, tmf->op->ua, NULL);
+		reset_volume(tmf->vol);
+	} else {
+		reset_target(own->target, tmf->op->ua);
+	}
+}
+
+/*
+ * Aborted writes of connections that have ended: nobody tells when the backend
+ * returns those.
+ */
+static bool old_writes(const struct iet_tmf *tmf)
+{
+	struct iet_lun *lun;
+	unsigned long i;
+
+	if (!tmf->op->all_sessions)
+		return false;
+	if (tmf->op->lun)
+		return READ_ONCE(tmf->vol->nr_orphans);
+	xa_for_each(&own_session(tmf)->target->luns, i, lun) {
+		if (READ_ONCE(lun->vol->nr_orphans))
+			return true;
+	}
+	return false;
+}
+
+/* TARGET COLD RESET (11.5.1); the requester has its response first. */
+static void end_sessions(struct iet_tmf *tmf)
+{
+	struct iet_session *own = own_session(tmf), *session, *next;
+	struct iet_conn *conn;
+
+	list_for_each_entry_safe(session, next, &own->target->sessions,
+				 target_node) {
+		if (session != own)
+			iet_session_close(session, IET_EVENT_RESET);
+	}
+	list_for_each_entry(conn, &own->conns, session_node) {
+		if (conn != tmf->cmnd->conn)
+			iet_conn_close(conn, IET_EVENT_RESET);
+	}
+}
+
+static void finish(struct iet_tmf *tmf)
+{
+	if (tmf->op->query && tmf->found)
+		tmf->response = ISCSI_TMF_RSP_SUCCEEDED;
+	if (tmf->op->end_sessions && tmf->response == ISCSI_TMF_RSP_COMPLETE)
+		end_sessions(tmf);
+	tmf->phase = IET_TMF_DONE;
+	tmf->cmnd->response = tmf->response;
+	iet_cmnd_done(tmf->cmnd);
+}
+
+static bool is_over(const struct iet_tmf *tmf, unsigned long time)
+{
+	return time_after_eq(jiffies, tmf->start + time);
+}
+
+/* --- Response Fence (4.2.2.3.3) ------------------------------------------- */
+
+static void take_fence(struct iet_conn *conn, struct iet_conn_msg *msg)
+{
+	kfree(msg);
+	if (conn->state != IET_CONN_CLOSING)
+		iet_conn_ping(conn);
+}
+
+/* A ping makes the initiator acknowledge what it has seen. */
+static void ask_for_ack(struct iet_conn *conn)
+{
+	struct iet_conn_msg *msg = kmalloc(sizeof(*msg), GFP_NOIO);
+
+	conn->fence_sn = READ_ONCE(conn->stat_sn);
+	if (!msg)
+		return;
+	msg->fn = take_fence;
+	iet_conn_tell(conn, msg);
+}
+
+static bool has_acked(const struct iet_conn *conn)
+{
+	return !iscsi_sn_before(READ_ONCE(conn->exp_stat_sn), conn->fence_sn);
+}
+
+/*
+ * What has been answered on the session's other connections must not be seen
+ * after the function's own response.
+ */
+static void raise_fence(struct iet_tmf *tmf)
+{
+	struct iet_session *own = own_session(tmf);
+	struct iet_conn *conn;
+
+	if (own->keys[IET_K_TASK_REPORTING] == IET_TASK_RFC3720 ||
+	    tmf->response != ISCSI_TMF_RSP_COMPLETE || own->nr_conns < 2) {
+		finish(tmf);
+		return;
+	}
+	tmf->phase = IET_TMF_FENCE;
+	tmf->start = jiffies;
+	list_for_each_entry(conn, &own->conns, session_node) {
+		if (conn != tmf->cmnd->conn)
+			ask_for_ack(conn);
+	}
+	run_in(tmf, TMF_POLL);
+}
+
+static void wait_for_acks(struct iet_tmf *tmf)
+{
+	bool over = is_over(tmf, FENCE_DEADLINE), waits = false;
+	struct iet_conn *conn;
+
+	list_for_each_entry(conn, &own_session(tmf)->conns, session_node) {
+		if (conn == tmf->cmnd->conn || has_acked(conn))
+			continue;
+		/* what the initiator has not seen by then is lost with it */
+		if (over)
+			iet_conn_close(conn, IET_EVENT_TIMEOUT);
+		waits = true;
+	}
+	if (!waits || over)
+		finish(tmf);
+	else
+		run_in(tmf, TMF_POLL);
+}
+
+/* --- the phases ----------------------------------------------------------- */
+
+/*
+ * A function that is immediate overtakes commands that were sent before it, on
+ * other connections, or that come again after an error (4.2.3.3).
+ */
+static void wait_for_arrival(struct iet_tmf *tmf)
+{
+	struct iet_session *own = own_session(tmf);
+	bool arrived;
+
+	arrived = !iscsi_sn_before(READ_ONCE(own->sn.exp), tmf->cmnd->cmd_sn);
+	if (!arrived && !is_over(tmf, ARRIVAL_DEADLINE)) {
+		run_in(tmf, 1);
+		return;
+	}
+	tmf->phase = IET_TMF_WAIT;
+	/* while this one counts, nobody calls it done */
+	kref_get(&tmf->ref);
+	atomic_inc(&tmf->looking);
+	side_effects(tmf);
+	if (!send_messages(tmf))
+		tmf->response = ISCSI_TMF_RSP_REJECTED;
+	looked(tmf);
+}
+
+static void give_up(struct iet_tmf *tmf)
+{
+	tmf->phase = IET_TMF_GIVE_UP;
+	tmf->response = ISCSI_TMF_RSP_REJECTED;
+	kref_get(&tmf->ref);
+	atomic_inc(&tmf->looking);
+	send_messages(tmf);
+	looked(tmf);
+}
+
+/* The last that comes back runs this at once. */
+static void wait_for_backends(struct iet_tmf *tmf)
+{
+	bool waits = atomic_read(&tmf->looking) || atomic_read(&tmf->pending);
+
+	if (!waits && !old_writes(tmf))
+		raise_fence(tmf);
+	else if (is_over(tmf, TMF_DEADLINE))
+		give_up(tmf);
+	else
+		run_in(tmf, waits ? tmf->start + TMF_DEADLINE - jiffies :
+				    TMF_POLL);
+}
+
+/* What belongs to a connection that is gone stays an orphan. */
+static void wait_for_revival(struct iet_tmf *tmf)
+{
+	if (!atomic_read(&tmf->looking))
+		finish(tmf);
+}
+
+static void tmf_work(struct work_struct *work)
+{
+	struct iet_tmf *tmf =
+		container_of(to_delayed_work(work), struct iet_tmf, work);
+
+	mutex_lock(&iet_config_lock);
+	switch (tmf->phase) {
+	case IET_TMF_ARRIVAL:
+		wait_for_arrival(tmf);
+		break;
+	case IET_TMF_WAIT:
+		wait_for_backends(tmf);
+		break;
+	case IET_TMF_GIVE_UP:
+		wait_for_revival(tmf);
+		break;
+	case IET_TMF_FENCE:
+		wait_for_acks(tmf);
+		break;
+	case IET_TMF_DONE:
+		break;
+	}
+	mutex_unlock(&iet_config_lock);
+	kref_put(&tmf->ref, tmf_free);
+}
+
+/**
+ * iet_tmf_begin - set up a function that has to wait
+ * @cmnd: the request; iet_cmnd_done() will be called for it
+ * @op: its row of the table
+ * @phase: %IET_TMF_ARRIVAL, or %IET_TMF_WAIT if the caller does the aborting
+ *
+ * Context: the connection's thread; does not sleep.
+ * Return: the function, for iet_tmf_go(), or NULL if there is no memory, or the
+ * unit is just being deleted
+ */
+struct iet_tmf *iet_tmf_begin(struct iet_cmnd *cmnd,
+			      const struct iet_tmf_op *op,
+			      enum iet_tmf_phase phase)
+{
+	struct iet_tmf *tmf = kzalloc(sizeof(*tmf), GFP_NOWAIT | __GFP_NOWARN);
+
+	if (!tmf)
+		return NULL;
+	kref_init(&tmf->ref);
+	tmf->cmnd = cmnd;
+	tmf->op = op;
+	tmf->phase = phase;
+	tmf->start = jiffies;
+	tmf->response = ISCSI_TMF_RSP_COMPLETE;
+	if (op->lun) {
+		tmf->vol = iet_nexus_get_volume(&cmnd->conn->session->nexus,
+						cmnd->req.lun);
+		if (!tmf->vol) {
+			kfree(tmf);
+			return NULL;
+		}
+	}
+	INIT_DELAYED_WORK(&tmf->work, tmf_work);
+	cmnd->tmf = tmf;
+	cmnd->state = IET_CMND_EXECUTING;
+	return tmf;
+}
+
+/**
+ * iet_tmf_go - from now on a function may end
+ * @tmf: the function
+ *
+ * Context: the connection's thread; does not sleep.
+ */
+void iet_tmf_go(struct iet_tmf *tmf)
+{
+	run_now(tmf);
+}
