@@ -314,13 +314,42 @@ def _(c):
         raise Failed("something was written")
 
 
-@case("read and write at once is refused, not carried out", unit=FILE)
+@case("read and write at once: refused whatever the command is, nothing is "
+      "moved, and both residuals say so", unit=FILE)
 def _(c):
-    c.scsi(write10(0, 1), READ | WRITE, 512, FILE, data=bytes(512))
-    while (rsp := c.receive()).opcode == R2T:
-        c.data_out(rsp, bytes(rsp.length))
-    if rsp.opcode == SCSI_RSP and rsp.status == GOOD:
-        note("carried out as one way")
+    c.write(9, b"\x55" * 512, FILE)
+    for op in (0x2a, 0x28, 0x53, 0x12):
+        for edtl, read in ((512, 1024), (65536, 0), (0, 512)):
+            ahs = struct.pack(">HBxI", 5, 2, read) if read else b""
+            c.scsi(rw10(op, 9, 1), READ | WRITE, edtl, FILE, ahs=ahs,
+                   data=b"\x66" * min(edtl, 512))
+            rsp = c.expect(SCSI_RSP, status=CHECK_CONDITION, residual=edtl,
+                           flags=FINAL | (2 if edtl else 0)
+                           | (8 if read else 0))
+            if int.from_bytes(rsp.bhs[40:44], "big") != read:
+                raise Failed(f"the residual of the read: {rsp.bhs[40:44]}")
+            if rsp.sense not in ((5, 0x0e03), (5, 0x2000)):
+                raise Failed(f"sense {rsp.sense}")
+    if c.read(9, 1, FILE) != b"\x55" * 512:
+        raise Failed("something was written")
+
+
+@case("read and write at once with data that is to come", unit=FILE)
+def _(c):
+    cmd = c.scsi(write10(0, 8), READ | WRITE, 4096, FILE, final=False)
+    c.request(DATA_OUT, itt=cmd.itt, data=bytes(2048), flags=0)
+    c.request(DATA_OUT, itt=cmd.itt, data=bytes(2048), offset=2048, datasn=1)
+    c.expect(SCSI_RSP, itt=cmd.itt, status=CHECK_CONDITION, residual=4096)
+    c.ping()
+
+
+@case("the length of a read where there is none: invalid PDU field")
+def _(c):
+    for flags in (READ, WRITE, 0):
+        sn = c.cmdsn
+        rejected(c, INVALID_FIELD, op=SCSI, flags=FINAL | flags,
+                 cdb=read10(0, 1), ahs=struct.pack(">HBxI", 5, 2, 512))
+        plug(c, sn)
     c.ping()
 
 

@@ -1,0 +1,519 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 300
+"""
+Task management: every function and every response (RFC 7143 11.5, 11.6, RFC
+7144), what it does to the requester, to others, and to a disk that hangs.
+"""
+
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
+
+from ktap import (IQN, Failed, Target, case, image, main,  # noqa: E402
+                  sessions, wait_for)
+from pdu import *  # noqa: E402,F403
+
+TARGET, COLD = f"{IQN}:tmf", f"{IQN}:cold"
+NULL, FILE, HUNG = 0, 1, 2
+DM = "iet-tmf"
+OTHER = f"{IQN}:other"
+SAM5 = {"iSCSIProtocolLevel": 2}
+FAST = {"TaskReporting": "FastAbort,RFC3720"}
+
+CONF = f"""
+Target {TARGET}
+    InitialR2T Yes
+    ImmediateData Yes
+    Lun {NULL} Type=nullio,Blocks=65536
+    Lun {FILE} Path=/run/iet-test/file.img,Type=fileio
+    Lun {HUNG} Path=/dev/mapper/{DM},Type=blockio
+Target {COLD}
+    Lun {NULL} Type=nullio,Blocks=65536
+    Lun {FILE} Path=/run/iet-test/cold.img,Type=fileio
+"""
+
+
+def sh(*command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f"{' '.join(command)}: {done.stderr}")
+    return done.stdout.strip()
+
+
+class Bed:
+    """The target, and a device that can be made to hang."""
+
+    target = loop = None
+
+    @classmethod
+    def begin(cls):
+        for name in ("file", "cold", "hung"):
+            image(f"{name}.img", 16 << 20)
+        for module in ("loop", "dm_mod"):
+            sh("modprobe", module)
+        cls.loop = sh("losetup", "-f", "--show", "/run/iet-test/hung.img")
+        sh("dmsetup", "create", DM, "--table", f"0 32768 linear {cls.loop} 0")
+        sh("dmsetup", "mknodes")
+        cls.target = Target(CONF)
+
+    @classmethod
+    def end(cls):
+        subprocess.run(["dmsetup", "resume", DM], check=False)
+        if cls.target:
+            cls.target.end()
+        subprocess.run(["dmsetup", "remove", "--retry", DM], check=False)
+        subprocess.run(["losetup", "-d", cls.loop], check=False)
+
+
+def around(function, options):
+    """Each case has one session, or, if it takes two arguments, two."""
+    keys = {"ImmediateData": "Yes", **options}
+    units, target = keys.pop("units", [FILE]), keys.pop("target", TARGET)
+    with Conn().login(target, **keys) as c:
+        for unit in units:
+            c.ready(unit)
+        if function.__code__.co_argcount == 1:
+            return function(c)
+        with Conn().login(target, OTHER, **keys) as other:
+            for unit in units:
+                other.ready(unit)
+            function(c, other)
+    if not Bed.target.alive():
+        raise Failed("ietd is gone")
+
+
+def waiting_write(c, unit=FILE, blocks=4, **fields):
+    """A write of which the target has asked for data."""
+    c.scsi(write10(0, blocks), WRITE, blocks * 512, unit, **fields)
+    return c.expect(R2T, offset=0, length=blocks * 512)
+
+
+def finish(c, r2t):
+    """The data that a write waits for; GOOD status."""
+    c.data_out(r2t, bytes(r2t.length))
+    c.expect(SCSI_RSP, itt=r2t.itt, status=GOOD)
+
+
+def attention(c, unit=FILE):
+    """The unit attention that is next: its ASC and ASCQ, or None."""
+    rsp = c.command(bytes(6), unit=unit)
+    if rsp.status == GOOD:
+        return None
+    if rsp.sense[0] != 6:
+        raise Failed(f"sense {rsp.sense}")
+    return rsp.sense[1]
+
+
+def same(what, got, expected):
+    if got != expected:
+        raise Failed(f"{what}: {got!r}, not {expected!r}")
+
+
+def supported(c):
+    """REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS."""
+    c.scsi(bytes([0xa3, 0x0d] + [0] * 7 + [255, 0, 0]), READ, 255, FILE)
+    return c.expect(DATA_IN, status=GOOD).data[:2]
+
+
+def done(c, function, response=COMPLETE, **fields):
+    c.tmf(function, **fields)
+    return c.expect(TMF_RSP, 10, response=response)
+
+
+# --- which functions there are ------------------------------------------------
+
+@case("without iSCSIProtocolLevel the functions of RFC 7144 are not there")
+def _(c):
+    for function in (QUERY_TASK, QUERY_TASK_SET, NEXUS_RESET, QUERY_ASYNC):
+        done(c, function, TMF_NOT_SUPPORTED, unit=FILE)
+    same("reported", supported(c).hex(), "fa00")
+
+
+@case("with iSCSIProtocolLevel=2 they are", **SAM5)
+def _(c):
+    same("iSCSIProtocolLevel", c.keys["iSCSIProtocolLevel"], "2")
+    for function in (QUERY_TASK, QUERY_TASK_SET, QUERY_ASYNC, NEXUS_RESET):
+        done(c, function, unit=FILE)
+    c.ready(FILE)
+    same("reported", supported(c).hex(), "fe07")
+
+
+@case("iSCSIProtocolLevel=1 and 0 are agreed to, and are not 2",
+      iSCSIProtocolLevel=0)
+def _(c):
+    same("level", c.keys["iSCSIProtocolLevel"], "0")
+    done(c, QUERY_TASK, TMF_NOT_SUPPORTED, unit=FILE)
+
+
+@case("a function that nobody has heard of", **SAM5)
+def _(c):
+    for function in (0, 13, 64, 127):
+        done(c, function, TMF_NOT_SUPPORTED, unit=FILE)
+
+
+@case("TASK REASSIGN at ErrorRecoveryLevel 0: no reassignment")
+def _(c):
+    done(c, TASK_REASSIGN, NO_REASSIGN, unit=FILE, ref=1)
+
+
+@case("a unit that is not there: LUN does not exist", **SAM5)
+def _(c):
+    for function in (ABORT_TASK, ABORT_TASK_SET, CLEAR_ACA, CLEAR_TASK_SET,
+                     LUN_RESET, QUERY_TASK, QUERY_TASK_SET, QUERY_ASYNC):
+        done(c, function, NO_LUN, unit=99)
+
+
+@case("a resource that is no task: the LUN field of resets does not matter",
+      **SAM5)
+def _(c):
+    done(c, NEXUS_RESET, unit=99)
+    done(c, WARM_RESET, unit=99)
+
+
+@case("CLEAR ACA without an ACA condition: complete")
+def _(c):
+    r2t = waiting_write(c)
+    done(c, CLEAR_ACA, unit=FILE)
+    finish(c, r2t)
+
+
+# --- one task -----------------------------------------------------------------
+
+@case("ABORT TASK within the window for a command that never came: complete, "
+      "and its CmdSN counts as received")
+def _(c):
+    lost, c.cmdsn = c.cmdsn, c.cmdsn + 1
+    early = c.nop(b"early")
+    c.expect_nothing(0.3)
+    c.tmf(ABORT_TASK, 0x99, FILE, refcmdsn=lost)
+    got = {c.receive(5).opcode, c.receive(5).opcode}
+    same("answers", got, {TMF_RSP, NOP_IN})
+    c.send(Pdu(SCSI, flags=FINAL | SIMPLE, itt=0x99, cmdsn=lost,
+               expstatsn=c.expstatsn, lun=lun(FILE)))
+    c.expect_nothing(0.3)
+    c.ping()
+    same("tag", early.itt < c.itt, True)
+
+
+@case("ABORT TASK outside the window: task does not exist")
+def _(c):
+    for ref in (c.cmdsn - 1, c.cmdsn, c.cmdsn + 100, c.cmdsn + (1 << 31)):
+        done(c, ABORT_TASK, NO_TASK, ref=0x99, unit=FILE,
+             refcmdsn=ref & 0xffffffff)
+
+
+@case("ABORT TASK that is itself not immediate")
+def _(c):
+    r2t = waiting_write(c)
+    done(c, ABORT_TASK, ref=r2t.itt, unit=FILE, op=TMF)
+    c.data_out(r2t, bytes(r2t.length))
+    c.ping()
+
+
+@case("QUERY TASK: a task that is there, one that is not, one of another unit",
+      units=[FILE, NULL], **SAM5)
+def _(c):
+    r2t = waiting_write(c)
+    done(c, QUERY_TASK, SUCCEEDED, ref=r2t.itt, unit=FILE)
+    done(c, QUERY_TASK, COMPLETE, ref=r2t.itt, unit=NULL)
+    done(c, QUERY_TASK, COMPLETE, ref=0x12345678, unit=FILE)
+    finish(c, r2t)
+    done(c, QUERY_TASK, COMPLETE, ref=r2t.itt, unit=FILE)
+
+
+# --- task sets ----------------------------------------------------------------
+
+@case("QUERY TASK SET counts this initiator's tasks only",
+      units=[FILE, NULL], **SAM5)
+def _(c, other):
+    theirs = waiting_write(other)
+    done(c, QUERY_TASK_SET, COMPLETE, unit=FILE)
+    mine = waiting_write(c)
+    done(c, QUERY_TASK_SET, SUCCEEDED, unit=FILE)
+    done(c, QUERY_TASK_SET, COMPLETE, unit=NULL)
+    finish(c, mine)
+    finish(other, theirs)
+
+
+@case("ABORT TASK SET leaves the others alone")
+def _(c, other):
+    theirs, mine = waiting_write(other), waiting_write(c)
+    done(c, ABORT_TASK_SET, unit=FILE)
+    c.data_out(mine, bytes(mine.length))
+    same("unit attention", (attention(c), attention(other)), (None, None))
+    finish(other, theirs)
+
+
+@case("CLEAR TASK SET: who loses commands is told, who has none is not")
+def _(c, other):
+    with Conn().login(TARGET, f"{IQN}:idle") as idle:
+        idle.ready(FILE)
+        theirs, mine = waiting_write(other), waiting_write(c)
+        done(c, CLEAR_TASK_SET, unit=FILE)
+        for conn, r2t in ((c, mine), (other, theirs)):
+            conn.data_out(r2t, bytes(r2t.length))
+        same("of the requester", attention(c), None)
+        same("of who had commands", attention(other), 0x2f00)
+        same("of who had none", attention(idle), None)
+
+
+@case("LOGICAL UNIT RESET: all are told, other units go on",
+      units=[FILE, NULL])
+def _(c, other):
+    theirs, elsewhere = waiting_write(other), waiting_write(other, NULL)
+    done(c, LUN_RESET, unit=FILE)
+    other.data_out(theirs, bytes(theirs.length))
+    same("unit attentions", [attention(c), attention(other)],
+         [0x2903, 0x2903])
+    finish(other, elsewhere)
+    same("of the other unit", attention(other, NULL), None)
+
+
+@case("TARGET WARM RESET: all units, all sessions, which go on",
+      units=[FILE, NULL])
+def _(c, other):
+    mine, theirs = waiting_write(c, NULL), waiting_write(other)
+    done(c, WARM_RESET)
+    c.data_out(mine, bytes(mine.length))
+    other.data_out(theirs, bytes(theirs.length))
+    for conn in (c, other):
+        same("unit attentions", [attention(conn), attention(conn, NULL)],
+             [0x2902, 0x2902])
+        conn.ping()
+
+
+@case("TARGET COLD RESET: all sessions of the target end after the response, "
+      "those of others do not", target=COLD)
+def _(c, other):
+    with Conn().login(TARGET, f"{IQN}:elsewhere") as elsewhere:
+        waiting_write(other)
+        c.tmf(COLD_RESET)
+        c.expect(TMF_RSP, response=COMPLETE)
+        c.expect_end(5)
+        other.expect_end(5)
+        elsewhere.ready(FILE).ping()
+    wait_for("the sessions end", lambda: not sessions(), 5)
+    with Conn().login(COLD) as again:
+        same("unit attention", attention(again), 0x2900)
+
+
+@case("I_T NEXUS RESET: this initiator's tasks on all units, a unit attention, "
+      "and what it had reserved", units=[FILE, NULL], **SAM5)
+def _(c, other):
+    c.command(bytes([0x16, 0, 0, 0, 0, 0]), unit=FILE)
+    same("reserved", other.command(bytes(6), unit=FILE).status, 0x18)
+    mine = waiting_write(c), waiting_write(c, NULL)
+    theirs = waiting_write(other, NULL)
+    done(c, NEXUS_RESET)
+    for r2t in mine:
+        c.data_out(r2t, bytes(r2t.length))
+    same("unit attentions", [attention(c), attention(c, NULL)],
+         [0x2907, 0x2907])
+    same("of the other", attention(other), None)
+    finish(other, theirs)
+
+
+@case("QUERY ASYNCHRONOUS EVENT tells of a unit attention and leaves it there",
+      **SAM5)
+def _(c, other):
+    same("info", done(c, QUERY_ASYNC, unit=FILE).info, 0)
+    done(other, LUN_RESET, unit=FILE)
+    for _ in range(2):
+        rsp = done(c, QUERY_ASYNC, SUCCEEDED, unit=FILE)
+        same("AdditionalResponseInformation", f"{rsp.info:06x}", "162903")
+    same("unit attention", attention(c), 0x2903)
+    same("info", done(c, QUERY_ASYNC, unit=FILE).info, 0)
+
+
+@case("a function overtakes what waits for a missing command: that is aborted")
+def _(c):
+    missing, c.cmdsn = c.cmdsn, c.cmdsn + 1
+    parked = c.scsi(write10(0, 1), WRITE, 512, FILE, data=b"\x77" * 512)
+    c.tmf(ABORT_TASK_SET, unit=FILE)
+    start = time.monotonic()
+    c.expect(TMF_RSP, response=COMPLETE)
+    if time.monotonic() - start > 2:
+        raise Failed("it took too long")
+    c.send(Pdu(NOP_OUT, flags=FINAL, itt=0x77, ttt=RESERVED, cmdsn=missing,
+               expstatsn=c.expstatsn))
+    c.expect(NOP_IN, itt=0x77)
+    c.ping()
+    if c.read(0, 1, FILE) == b"\x77" * 512:
+        raise Failed(f"command {parked.itt:#x} was carried out")
+
+
+@case("... but what comes in time is waited for")
+def _(c):
+    r2t = waiting_write(c)
+    missing, c.cmdsn = c.cmdsn, c.cmdsn + 1
+    c.tmf(ABORT_TASK_SET, unit=FILE)
+    c.expect_nothing(0.2)
+    c.send(Pdu(NOP_OUT, flags=FINAL, itt=0x77, ttt=RESERVED, cmdsn=missing,
+               expstatsn=c.expstatsn))
+    same("answers", {c.receive(5).opcode, c.receive(5).opcode},
+         {NOP_IN, TMF_RSP})
+    c.data_out(r2t, bytes(r2t.length))
+    c.ping()
+
+
+@case("what comes after a function is none of its business")
+def _(c):
+    pdus = [c.make(TMF | IMMEDIATE, flags=FINAL | ABORT_TASK_SET,
+                   ref=RESERVED, lun=lun(FILE)),
+            c.make(SCSI, flags=FINAL | WRITE | SIMPLE, cdb=write10(0, 4),
+                   edtl=2048, lun=lun(FILE))]
+    c.send_bytes(b"".join(pdu.wire() for pdu in pdus))
+    got = {pdu.opcode: pdu for pdu in (c.receive(5), c.receive(5))}
+    same("answers", set(got), {TMF_RSP, R2T})
+    finish(c, got[R2T])
+
+
+@case("eight resets at once, again and again, are all answered")
+def _(c, other):
+    theirs = waiting_write(other)
+    for _ in range(4):
+        for _ in range(8):
+            c.tmf(LUN_RESET, unit=FILE)
+        for _ in range(8):
+            c.expect(TMF_RSP, response=COMPLETE)
+    other.data_out(theirs, bytes(theirs.length))
+    other.ready(FILE).ping()
+
+
+# --- TaskReporting ------------------------------------------------------------
+
+@case("TaskReporting: what the initiator likes best, and we know")
+def _(c):
+    for offer, answer in (("FastAbort,ResponseFence", "FastAbort"),
+                          ("ResponseFence,FastAbort", "ResponseFence"),
+                          ("X-new,RFC3720", "RFC3720"), ("X-new", "Reject")):
+        with Conn().login(TARGET, TaskReporting=offer) as other:
+            same(offer, other.keys["TaskReporting"], answer)
+
+
+@case("FastAbort: whose tasks another initiator aborts is told for each unit",
+      units=[FILE, NULL], **FAST)
+def _(c, other):
+    theirs = [waiting_write(other, unit) for unit in (FILE, NULL, FILE)]
+    done(c, WARM_RESET)
+    told = [other.expect(ASYNC, event=TASK_TERMINATION, itt=RESERVED)
+            for _ in range(2)]
+    same("units", {pdu.lun for pdu in told},
+         {int.from_bytes(lun(unit), "big") for unit in (FILE, NULL)})
+    other.nop(op=NOP_OUT | IMMEDIATE, itt=RESERVED, lun=told[0].bhs[8:16])
+    for r2t in theirs:
+        other.data_out(r2t, bytes(r2t.length))
+    other.ready(FILE).ready(NULL).ping()
+
+
+@case("... but not the requester, nor who has no tasks there",
+      units=[FILE, NULL], **FAST)
+def _(c, other):
+    mine, theirs = waiting_write(c), waiting_write(other, NULL)
+    done(c, CLEAR_TASK_SET, unit=FILE)
+    c.data_out(mine, bytes(mine.length))
+    c.ping()
+    finish(other, theirs)
+
+
+@case("without FastAbort nobody is told")
+def _(c, other):
+    theirs = waiting_write(other)
+    done(c, LUN_RESET, unit=FILE)
+    other.data_out(theirs, bytes(theirs.length))
+    same("unit attention", attention(other), 0x2903)
+
+
+# --- a disk that hangs --------------------------------------------------------
+
+def hanging(function):
+    """The function is called while the device behind HUNG hangs."""
+    def call(c, other):
+        sh("dmsetup", "suspend", "--nolockfs", "--noflush", DM)
+        try:
+            function(c, other)
+        finally:
+            sh("dmsetup", "resume", DM)
+    return call
+
+
+def slow(c, function, response=TMF_REJECTED, **fields):
+    start = time.monotonic()
+    done(c, function, response, **fields)
+    took = time.monotonic() - start
+    if not 1 < took < 4:
+        raise Failed(f"it took {took:.1f} s")
+
+
+@case("resets while a disk hangs are rejected in time, and queries answered",
+      units=[HUNG], **SAM5)
+@hanging
+def _(c, other):
+    write = other.scsi(write10(0, 1), WRITE, 512, HUNG, data=bytes(512))
+    read = c.scsi(read10(0, 1), READ, 512, HUNG)
+    time.sleep(0.3)
+    done(c, QUERY_TASK, SUCCEEDED, ref=read.itt, unit=HUNG)
+    done(c, QUERY_TASK_SET, SUCCEEDED, unit=HUNG)
+    for function in (LUN_RESET, CLEAR_TASK_SET, NEXUS_RESET, WARM_RESET,
+                     COLD_RESET):
+        slow(c, function, unit=HUNG)
+    other.ping()
+    same("tag", write.itt != 0, True)
+
+
+@case("a reset waits no longer for a command whose connection has gone",
+      units=[HUNG])
+@hanging
+def _(c, other):
+    other.scsi(write10(0, 1), WRITE, 512, HUNG, data=bytes(512))
+    other.ping()
+    time.sleep(0.3)
+    c.tmf(LUN_RESET, unit=HUNG)
+    time.sleep(0.3)
+    other.close()
+    c.expect(TMF_RSP, 4, response=TMF_REJECTED)
+
+
+@case("nor for one that was an orphan before, which can still land",
+      units=[HUNG])
+@hanging
+def _(c, other):
+    other.scsi(write10(0, 1), WRITE, 512, HUNG, data=bytes(512))
+    other.ping()
+    time.sleep(0.3)
+    other.close()
+    wait_for("the session ends", lambda: OTHER not in sessions(), 5)
+    slow(c, LUN_RESET, unit=HUNG)
+    with Conn().login(TARGET, f"{IQN}:third") as third:
+        third.ready(FILE).ping()
+
+
+@case("a reset whose own connection ends: what it aborted elsewhere goes on",
+      units=[HUNG])
+def _(c, other):
+    sh("dmsetup", "suspend", "--nolockfs", "--noflush", DM)
+    try:
+        write = other.scsi(write10(0, 1), WRITE, 512, HUNG, data=bytes(512))
+        other.ping()
+        time.sleep(0.3)
+        c.tmf(LUN_RESET, unit=HUNG)
+        time.sleep(0.3)
+        c.close()
+        time.sleep(2)
+    finally:
+        sh("dmsetup", "resume", DM)
+    other.expect(SCSI_RSP, itt=write.itt, status=GOOD)
+
+
+@case("after all that every unit works", units=[FILE, NULL, HUNG])
+def _(c):
+    for unit in (FILE, HUNG):
+        c.write(0, b"\x5a" * 512, unit)
+        same("data", c.read(0, 1, unit), b"\x5a" * 512)
+
+
+main(Bed.begin, Bed.end, around)

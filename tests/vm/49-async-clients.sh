@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Asynchronous messages and open-iscsi: it logs out and comes back when it is
+# asked to, survives dropped connections without an I/O error, and sees LUNs
+# and sizes that change without being told to look.
+. tests/lib/ktap.sh
+. tests/lib/iet.sh
+
+name=$IET_IQN:async
+image=$IET_DIR/disk.img
+
+sid() { sed -n 's/^\tsid:\([0-9]*\) .*/\1/p' /proc/net/iet/session; }
+
+tell() { # PARAMS
+	"$IET_SBIN/ietadm" --op update --tid=1 --sid="$(sid)" --params "$1"
+}
+
+another_session() { # OLD-SID
+	[ -n "$(sid)" ] && [ "$(sid)" != "$1" ]
+}
+
+# the disk is written to and read all the time; errors end it
+load() {
+	while [ ! -e "$IET_DIR/enough" ]; do
+		dd if=/dev/urandom of="$1" bs=64k count=16 oflag=direct \
+			conv=notrunc && dd if="$1" of=/dev/null bs=64k count=16 \
+			iflag=direct || return
+	done 2>/dev/null
+}
+
+comes_back() { # PARAMS: the session ends, another one takes its place
+	local old
+	old=$(sid)
+	tell "$1" && wait_for 40 another_session "$old" &&
+		kill -0 "$load_pid"
+}
+
+load_ends_well() {
+	touch "$IET_DIR/enough" && wait "$load_pid"
+}
+
+has_disk() { oi_find_disk "$name" "$1" >/dev/null; }
+has_size() { [ "$(blockdev --getsize64 "$dev")" = "$1" ]; }
+
+grow() {
+	truncate -s 8M "$image" &&
+		"$IET_SBIN/ietadm" --op update --tid=1 --lun=0 &&
+		echo 1 >"/sys/block/${dev##*/}/device/rescan" &&
+		wait_for 20 has_size $((8 << 20))
+}
+
+iet_image "$image" 4M
+rm -f "$IET_DIR/enough"
+run "the target starts" iet_up <<-EOF || exit 1
+	Target $name
+	        DefaultTime2Wait 0
+	        Lun 0 Path=$image,Type=fileio
+EOF
+run "the initiator starts" oi_up
+run "discovery" oi_discover
+run "a session" oi_login "$name" 127.0.0.1
+dev=$(oi_disk "$name")
+load "$dev" &
+load_pid=$!
+run "logout request: it logs out and comes back" comes_back Async=logout,Time=20
+run "its connection is dropped: it comes back" comes_back Async=drop-connection
+run "its session is dropped: it comes back" comes_back Async=drop-session
+run "all that without an I/O error" load_ends_well
+run "a new LUN" "$IET_SBIN/ietadm" --op new --tid=1 --lun=3 \
+	--params Type=nullio,Blocks=2048
+run "it appears by itself" wait_for 30 has_disk 3
+run "the disk grows" grow
+run "logout" oi_logout "$name" 127.0.0.1
+plan_so_far
