@@ -428,7 +428,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "PERSISTENT RESERVE OUT, PREEMPT AND ABORT",
 		.len = 10,
 		.layout = IET_CDB_ALLOC_5_4,
-		.flags = PR_OUT | IET_OP_ATOMIC,
+		.flags = PR_OUT,
 		.usage = { 0x5f, 0x05, 0xff, 0, 0, X4, 0 },
 		.execute = iet_spc_pr_out,
 	},

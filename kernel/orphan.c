@@ -5,7 +5,8 @@
  * An abort can't take a write back from a hung disk, and nobody is to wait for
  * it.  But the initiator may send newer data meanwhile, perhaps from another
  * session, and the old write must not land after it.  So as long as there is
- * one, its logical unit answers BUSY to its initiator.
+ * one, its logical unit answers BUSY to its initiator, or, if that has lost its
+ * reservation to somebody else, to all.
  */
 #include <linux/kernel.h>
 #include <linux/list.h>
@@ -39,6 +40,72 @@ void iet_orphan_add(struct iet_scmd *s)
 }
 
 /**
+ * iet_orphan_bar() - an orphan is to keep all initiators off
+ * @s: a command that has been aborted in the backend; if it is no write,
+ *	nothing happens
+ *
+ * Context: any.
+ */
+void iet_orphan_bar(struct iet_scmd *s)
+{
+	struct iet_volume *vol = s->vol;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vol->lock, flags);
+	if (!list_empty(&s->orphan_node) && !s->barred) {
+		s->barred = true;
+		vol->nr_barred++;
+	}
+	spin_unlock_irqrestore(&vol->lock, flags);
+}
+
+/* One of those that kept all off has come back. */
+static void unbar(struct iet_scmd *s)
+{
+	struct iet_orphan_wait *wait;
+
+	s->barred = false;
+	if (--s->vol->nr_barred)
+		return;
+	list_for_each_entry(wait, &s->vol->bar_waits, node)
+		wait->all_back(wait);
+}
+
+/**
+ * iet_orphan_wait() - be told when no orphan keeps all initiators off
+ * @vol: the volume
+ * @wait: with @all_back, which may be called before this returns
+ *
+ * Context: any.
+ */
+void iet_orphan_wait(struct iet_volume *vol, struct iet_orphan_wait *wait)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&vol->lock, flags);
+	list_add_tail(&wait->node, &vol->bar_waits);
+	if (!vol->nr_barred)
+		wait->all_back(wait);
+	spin_unlock_irqrestore(&vol->lock, flags);
+}
+
+/**
+ * iet_orphan_unwait() - not to be told any more
+ * @vol: the volume
+ * @wait: what iet_orphan_wait() has been given, or will be
+ *
+ * Context: any.
+ */
+void iet_orphan_unwait(struct iet_volume *vol, struct iet_orphan_wait *wait)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&vol->lock, flags);
+	list_del_init(&wait->node);
+	spin_unlock_irqrestore(&vol->lock, flags);
+}
+
+/**
  * iet_orphan_del() - the backend has returned an aborted command
  * @s: a command that iet_scsi_prepare() has seen and that still holds its
  *	volume; if it is no orphan, nothing happens
@@ -57,6 +124,8 @@ void iet_orphan_del(struct iet_scmd *s)
 	if (!list_empty(&s->orphan_node)) {
 		list_del_init(&s->orphan_node);
 		WRITE_ONCE(vol->nr_orphans, vol->nr_orphans - 1);
+		if (s->barred)
+			unbar(s);
 	}
 	spin_unlock_irqrestore(&vol->lock, flags);
 }
@@ -80,7 +149,7 @@ bool iet_orphan_blocks(struct iet_volume *vol, const struct iet_nexus *nexus)
 		return false;
 	spin_lock_irqsave(&vol->lock, flags);
 	list_for_each_entry(s, &vol->orphans, orphan_node) {
-		found = !strcmp(s->nexus->iname, nexus->iname);
+		found = s->barred || !strcmp(s->nexus->iname, nexus->iname);
 		if (found)
 			break;
 	}

@@ -2,7 +2,9 @@
 /*
  * Persistent reservations: see pr_state.h.
  */
+#include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "compat.h"
@@ -51,12 +53,71 @@ bool iet_pr_type_valid(u8 type)
 	return is(type, VALID);
 }
 
-static struct iet_pr_reg *find(const struct iet_pr *pr, const char *port)
+/**
+ * iet_pr_consistent() - can the state be as it is?
+ * @pr: state that was read from somewhere
+ *
+ * Return: true if type and holder go together
+ */
+bool iet_pr_consistent(const struct iet_pr *pr)
+{
+	if (!pr->type)
+		return !pr->holder;
+	if (is(pr->type, ALL_HOLD))
+		return !pr->holder && pr->nr_regs;
+	return is(pr->type, VALID) && pr->holder;
+}
+
+/**
+ * iet_pr_free() - free registrations
+ * @regs: iet_pr_reg.node; empty afterwards
+ */
+void iet_pr_free(struct list_head *regs)
+{
+	struct iet_pr_reg *reg, *next;
+
+	list_for_each_entry_safe(reg, next, regs, node)
+		kfree(reg);
+	INIT_LIST_HEAD(regs);
+}
+
+/**
+ * iet_pr_copy() - copy all of the state
+ * @to: gets it; not to be freed before
+ * @from: state of a logical unit
+ * @gfp: for the registrations
+ *
+ * Return: 0, or -ENOMEM; then @to has no registrations
+ */
+int iet_pr_copy(struct iet_pr *to, const struct iet_pr *from, gfp_t gfp)
+{
+	const struct iet_pr_reg *reg;
+	struct iet_pr_reg *copy;
+
+	*to = *from;
+	to->holder = NULL;
+	INIT_LIST_HEAD(&to->regs);
+	list_for_each_entry(reg, &from->regs, node) {
+		copy = kmalloc(sizeof(*copy), gfp);
+		if (!copy) {
+			iet_pr_free(&to->regs);
+			return -ENOMEM;
+		}
+		*copy = *reg;
+		list_add_tail(&copy->node, &to->regs);
+		if (from->holder == reg)
+			to->holder = copy;
+	}
+	return 0;
+}
+
+static struct iet_pr_reg *find(const struct iet_pr *pr, const char *port,
+			       const char *target)
 {
 	struct iet_pr_reg *reg;
 
 	list_for_each_entry(reg, &pr->regs, node)
-		if (!strcmp(reg->port, port))
+		if (!strcmp(reg->port, port) && !strcmp(reg->target, target))
 			return reg;
 	return NULL;
 }
@@ -76,18 +137,20 @@ bool iet_pr_holds(const struct iet_pr *pr, const struct iet_pr_reg *reg)
 /**
  * iet_pr_conflict() - is a command in conflict with the reservation?
  * @pr: of the logical unit
- * @port: who has sent it
+ * @port: initiator port that has sent it
+ * @target: target port that it has come by
  * @write: it is of those that Write Exclusive keeps off (SPC-4 5.13.1)
  *
  * Return: true if it is
  */
-bool iet_pr_conflict(const struct iet_pr *pr, const char *port, bool write)
+bool iet_pr_conflict(const struct iet_pr *pr, const char *port,
+		     const char *target, bool write)
 {
 	struct iet_pr_reg *reg;
 
 	if (!pr->type || (!write && !is(pr->type, EXCLUSIVE)))
 		return false;
-	reg = find(pr, port);
+	reg = find(pr, port, target);
 	if (!reg)
 		return true;
 	return !is(pr->type, REGISTRANTS) && pr->holder != reg;
@@ -140,46 +203,58 @@ static void drop(struct iet_pr *pr, struct iet_pr_reg *reg,
 
 /* --- service actions ------------------------------------------------------ */
 
-/* None is registered if one of them can't be. */
-static enum iet_pr_result add_fresh(struct iet_pr *pr, struct iet_pr_req *req)
+static enum iet_pr_result add_new(struct iet_pr *pr, struct iet_pr_reg *reg,
+				  u64 key)
 {
-	struct iet_pr_reg *reg, *other;
-	unsigned int nr = 0;
-
-	list_for_each_entry(reg, &req->fresh, node) {
-		nr++;
-		if (find(pr, reg->port))
-			return IET_PR_BAD_PORT;
-		list_for_each_entry(other, &req->fresh, node) {
-			if (other == reg)
-				break;
-			if (!strcmp(other->port, reg->port))
-				return IET_PR_BAD_PORT;
-		}
-	}
-	if (pr->nr_regs + nr > IET_PR_MAX_REGS)
+	if (pr->nr_regs == IET_PR_MAX_REGS)
 		return IET_PR_NO_ROOM;
-	while (!list_empty(&req->fresh))
-		add(pr, list_first_entry(&req->fresh, struct iet_pr_reg, node),
-		    req->sa_key);
-	pr->generation++;
+	add(pr, reg, key);
 	return IET_PR_OK;
 }
 
+/* One nexus of who asks (SPC-4 5.13.7, table 63). */
+static enum iet_pr_result register_own(struct iet_pr *pr,
+				       struct iet_pr_req *req,
+				       struct iet_pr_reg *fresh)
+{
+	struct iet_pr_reg *own = find(pr, fresh->port, fresh->target);
+
+	if (req->action == IET_PR_REGISTER &&
+	    req->key != (own ? own->key : 0))
+		return IET_PR_CONFLICT;
+	if (own && req->spec_i_pt)
+		return IET_PR_BAD_SPEC;
+	if (own && req->sa_key)
+		own->key = req->sa_key;
+	else if (own)
+		drop(pr, own, req, 0);
+	else if (req->sa_key)
+		return add_new(pr, fresh, req->sa_key);
+	return IET_PR_OK;
+}
+
+/* ALL_TG_PT is as if each target port had been asked, in one go. */
 static enum iet_pr_result do_register(struct iet_pr *pr, struct iet_pr_req *req,
 				      struct iet_pr_reg *own)
 {
-	bool ignore = req->action == IET_PR_REGISTER_AND_IGNORE;
+	enum iet_pr_result result = IET_PR_OK;
+	struct iet_pr_reg *reg, *next;
 
-	if (!ignore && req->key != (own ? own->key : 0))
-		return IET_PR_CONFLICT;
-	if (!own)
-		return req->sa_key ? add_fresh(pr, req) : IET_PR_OK;
-	if (req->sa_key)
-		own->key = req->sa_key;
-	else
-		drop(pr, own, req, 0);
-	pr->generation++;
+	list_for_each_entry_safe(reg, next, &req->own, node) {
+		result = register_own(pr, req, reg);
+		if (result)
+			return result;
+	}
+	list_for_each_entry_safe(reg, next, &req->others, node) {
+		if (find(pr, reg->port, reg->target))
+			return IET_PR_BAD_PORT;
+		result = add_new(pr, reg, req->sa_key);
+		if (result)
+			return result;
+	}
+	pr->aptpl = req->aptpl;
+	if (own || req->sa_key)
+		pr->generation++;
 	return IET_PR_OK;
 }
 
@@ -230,6 +305,8 @@ static unsigned int remove_key(struct iet_pr *pr, struct iet_pr_req *req,
 		if (!any && reg->key != req->sa_key)
 			continue;
 		nr++;
+		if (reg == own)
+			req->abort_own = reg->key == req->sa_key;
 		if (reg == own && keep)
 			continue;
 		drop(pr, reg, req,
@@ -272,18 +349,16 @@ static enum iet_pr_result do_move(struct iet_pr *pr, struct iet_pr_req *req,
 		return IET_PR_CONFLICT;
 	if (!req->sa_key)
 		return IET_PR_BAD_SA_KEY;
-	fresh = list_first_entry(&req->fresh, struct iet_pr_reg, node);
-	to = find(pr, fresh->port);
+	fresh = list_first_entry(&req->others, struct iet_pr_reg, node);
+	to = find(pr, fresh->port, fresh->target);
 	if (to == own)
 		return IET_PR_BAD_PORT;
-	if (!to && pr->nr_regs == IET_PR_MAX_REGS)
+	if (!to && add_new(pr, fresh, req->sa_key))
 		return IET_PR_NO_ROOM;
-	if (!to) {
-		to = fresh;
-		add(pr, to, req->sa_key);
-	}
+	to = to ?: fresh;
 	to->key = req->sa_key;
 	pr->holder = to;
+	pr->aptpl = req->aptpl;
 	if (req->unreg)
 		drop(pr, own, req, 0);
 	pr->generation++;
@@ -307,19 +382,20 @@ static const struct {
 
 /**
  * iet_pr_out() - carry out a PERSISTENT RESERVE OUT
- * @pr: of the logical unit
+ * @pr: a copy of the logical unit's state, to take its place if all goes well
  * @req: what is asked for; its lists are initialized
  *
  * Afterwards the @ua of those in pr->regs and in req->gone are to be told and,
- * in pr->regs, cleared; the members of both lists of @req are the caller's.
+ * in pr->regs, cleared; the members of the lists of @req are the caller's.
  *
  * Context: any; the caller has locked @pr.
  *
- * Return: what became of it; nothing has changed unless IET_PR_OK
+ * Return: what became of it; unless it is IET_PR_OK, @pr is good for nothing
+ * any more
  */
 enum iet_pr_result iet_pr_out(struct iet_pr *pr, struct iet_pr_req *req)
 {
-	struct iet_pr_reg *own = find(pr, req->port);
+	struct iet_pr_reg *own = find(pr, req->port, req->target);
 
 	if (!actions[req->action].anybody && (!own || own->key != req->key))
 		return IET_PR_CONFLICT;

@@ -7,11 +7,14 @@
 #ifndef IET_PR_STATE_H
 #define IET_PR_STATE_H
 
+#include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/types.h>
 
 /* longest name of an initiator port, "<InitiatorName>,i,0x<ISID>", with NUL */
 #define IET_PORT_NAME_MAX 256
+/* longest name of a target, with NUL; each has one target port */
+#define IET_PR_TARGET_MAX 224
 #define IET_PR_MAX_REGS 1024
 
 enum iet_pr_type {
@@ -42,6 +45,7 @@ enum iet_pr_result {
 	IET_PR_BAD_SA_KEY, /* a service action reservation key that can't be */
 	IET_PR_BAD_PORT, /* a TransportID that can't be */
 	IET_PR_BAD_RELEASE, /* INVALID RELEASE OF PERSISTENT RESERVATION */
+	IET_PR_BAD_SPEC, /* SPEC_I_PT of somebody who is registered */
 	IET_PR_NO_ROOM, /* INSUFFICIENT REGISTRATION RESOURCES */
 };
 
@@ -50,7 +54,10 @@ enum iet_pr_result {
  * @node: in pr->regs, or in a list of the request
  * @key: reservation key
  * @ua: what the initiator is to be told (ASC << 8 | ASCQ), or 0
- * @port: name of the initiator port; there is one target port
+ * @target_port: relative target port identifier, for show: that of @target
+ *	when it was last seen
+ * @port: name of the initiator port
+ * @target: name of the target
  *
  * Lifetime: allocated and freed by the caller of iet_pr_out(), which says in
  * the request which have come and gone.
@@ -59,7 +66,9 @@ struct iet_pr_reg {
 	struct list_head node;
 	u64 key;
 	u16 ua;
+	u16 target_port;
 	char port[IET_PORT_NAME_MAX];
+	char target[IET_PR_TARGET_MAX];
 };
 
 /**
@@ -69,12 +78,14 @@ struct iet_pr_reg {
  * @generation: PRGENERATION
  * @type: enum iet_pr_type
  * @holder: who holds it, NULL: nobody, or all registrants
+ * @aptpl: all this is to survive a power cut
  */
 struct iet_pr {
 	struct list_head regs;
 	unsigned int nr_regs;
 	u32 generation;
 	u8 type;
+	bool aptpl;
 	struct iet_pr_reg *holder;
 };
 
@@ -82,29 +93,46 @@ struct iet_pr {
  * struct iet_pr_req - a PERSISTENT RESERVE OUT
  * @action: what to do
  * @type: enum iet_pr_type
- * @port: who asks
+ * @port: initiator port of who asks
+ * @target: target port of who asks
  * @key: RESERVATION KEY
  * @sa_key: SERVICE ACTION RESERVATION KEY
  * @unreg: REGISTER AND MOVE: unregister who asks
- * @fresh: new registrations, by port: for REGISTER that of who asks, and those
- *	of SPEC_I_PT after it; for REGISTER AND MOVE the one to move to.  What
- *	is left in it afterwards has not been used.
+ * @aptpl: what the three REGISTERs say of power cuts
+ * @spec_i_pt: REGISTER: @others is given
+ * @own: REGISTER, REGISTER AND IGNORE EXISTING KEY: the nexuses of who asks,
+ *	by name: its own first, then, if ALL_TG_PT is set, those through the
+ *	other target ports
+ * @others: new nexuses, by name: those of SPEC_I_PT; for REGISTER AND MOVE
+ *	the one to move to
  * @gone: registrations that are over are put here
+ * @abort_own: PREEMPT AND ABORT: who asks has preempted itself as well
+ *
+ * What is left in @own and @others afterwards has not been used.
  */
 struct iet_pr_req {
 	enum iet_pr_action action;
 	u8 type;
 	const char *port;
+	const char *target;
 	u64 key;
 	u64 sa_key;
 	bool unreg;
-	struct list_head fresh;
+	bool aptpl;
+	bool spec_i_pt;
+	struct list_head own;
+	struct list_head others;
 	struct list_head gone;
+	bool abort_own;
 };
 
 void iet_pr_init(struct iet_pr *pr);
 bool iet_pr_type_valid(u8 type);
-bool iet_pr_conflict(const struct iet_pr *pr, const char *port, bool write);
+bool iet_pr_consistent(const struct iet_pr *pr);
+bool iet_pr_conflict(const struct iet_pr *pr, const char *port,
+		     const char *target, bool write);
+int iet_pr_copy(struct iet_pr *to, const struct iet_pr *from, gfp_t gfp);
+void iet_pr_free(struct list_head *regs);
 bool iet_pr_holds(const struct iet_pr *pr, const struct iet_pr_reg *reg);
 enum iet_pr_result iet_pr_out(struct iet_pr *pr, struct iet_pr_req *req);
 

@@ -17,17 +17,24 @@ struct iet_volume;
  * struct iet_reservation - who has reserved a logical unit
  * @lock: of everything here; taken from any context, before vol->lock
  * @active: somebody has; read without the lock on the fast path
+ * @busy: a PERSISTENT RESERVE OUT is being carried out
+ * @waiting: those that wait for their turn
  * @legacy: who has by RESERVE, or NULL; only compared
- * @pr: persistent reservation
+ * @pr: persistent reservation; changed under @lock by who has set @busy, who
+ *	reads it without
  */
 struct iet_reservation {
 	spinlock_t lock;
 	bool active;
+	bool busy;
+	struct list_head waiting;
 	const struct iet_nexus *legacy;
 	struct iet_pr pr;
 };
 
 void iet_reservation_init(struct iet_reservation *r);
+int iet_reservation_restore(struct iet_volume *vol);
+void iet_reservation_changed(struct iet_reservation *r);
 void iet_reservation_exit(struct iet_reservation *r);
 void iet_reservation_reset(struct iet_volume *vol);
 void iet_reservation_nexus_lost(struct iet_volume *vol,

@@ -117,6 +117,7 @@ static void init_cmd(struct iet_scmd *s)
 	s->free_state = NULL;
 	s->spanned = false;
 	s->aborted = false;
+	s->barred = false;
 	INIT_WORK(&s->work, run_step);
 	INIT_LIST_HEAD(&s->orphan_node);
 }

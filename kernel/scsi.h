@@ -84,6 +84,17 @@ struct iet_itl {
 };
 
 /**
+ * struct iet_orphan_wait - somebody waits for the orphans that bar a volume
+ * @node: in vol->bar_waits, under vol->lock
+ * @all_back: called when there are none any more, perhaps several times; from
+ *	any context, with vol->lock held
+ */
+struct iet_orphan_wait {
+	struct list_head node;
+	void (*all_back)(struct iet_orphan_wait *wait);
+};
+
+/**
  * struct iet_scmd - a SCSI task, as the device server sees it
  * @nexus: from whom
  * @cdb: command descriptor block
@@ -122,6 +133,7 @@ struct iet_itl {
  * @aborted: it has been aborted while it ran: steps that have not begun are
  *	left out
  * @done: called once when @status is set, after execute only
+ * @barred: as an orphan it bars the volume for all initiators, under vol->lock
  * @orphan_node: in vol->orphans when aborted in the backend
  */
 struct iet_scmd {
@@ -158,6 +170,7 @@ struct iet_scmd {
 	struct iet_span span;
 	bool spanned;
 	bool aborted;
+	bool barred;
 	void (*done)(struct iet_scmd *s);
 	struct list_head orphan_node;
 };
@@ -189,13 +202,17 @@ void iet_ua_volume(struct iet_volume *vol, u16 asc,
 		   const struct iet_nexus *except);
 void iet_ua_nexus(struct iet_nexus *nexus, u16 asc);
 void iet_ua_clear_nexus(struct iet_nexus *nexus, u16 asc);
-void iet_ua_port(struct iet_volume *vol, const char *port, u16 asc);
+void iet_ua_port(struct iet_volume *vol, const char *port, const char *target,
+		 u16 asc);
 u16 iet_ua_take(struct iet_volume *vol, struct iet_itl *itl);
 u16 iet_ua_peek(struct iet_volume *vol, struct iet_itl *itl);
 
 /* orphan.c: aborted writes that a backend still holds */
 void iet_orphan_add(struct iet_scmd *s);
 void iet_orphan_del(struct iet_scmd *s);
+void iet_orphan_bar(struct iet_scmd *s);
+void iet_orphan_wait(struct iet_volume *vol, struct iet_orphan_wait *wait);
+void iet_orphan_unwait(struct iet_volume *vol, struct iet_orphan_wait *wait);
 bool iet_orphan_blocks(struct iet_volume *vol, const struct iet_nexus *nexus);
 
 #endif /* IET_SCSI_H */

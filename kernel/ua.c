@@ -110,18 +110,21 @@ void iet_ua_volume(struct iet_volume *vol, u16 asc,
  * iet_ua_port() - establish a unit attention for an initiator port
  * @vol: the logical unit
  * @port: name of the initiator port; if it has no session, nothing happens
+ * @target: name of the target that the session is with
  * @asc: enum iet_asc
  *
  * Context: any.
  */
-void iet_ua_port(struct iet_volume *vol, const char *port, u16 asc)
+void iet_ua_port(struct iet_volume *vol, const char *port, const char *target,
+		 u16 asc)
 {
 	struct iet_itl *itl;
 	unsigned long flags;
 
 	spin_lock_irqsave(&vol->lock, flags);
 	list_for_each_entry(itl, &vol->itls, vol_node)
-		if (!strcmp(itl->nexus->initiator, port))
+		if (!strcmp(itl->nexus->initiator, port) &&
+		    !strcmp(itl->nexus->target->name, target))
 			insert(itl, asc);
 	spin_unlock_irqrestore(&vol->lock, flags);
 }

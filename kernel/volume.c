@@ -159,6 +159,7 @@ static struct iet_volume *alloc_volume(const struct iet_lun_args *args)
 	INIT_LIST_HEAD(&vol->luns);
 	INIT_LIST_HEAD(&vol->itls);
 	INIT_LIST_HEAD(&vol->orphans);
+	INIT_LIST_HEAD(&vol->bar_waits);
 	iet_spans_init(&vol->spans);
 	iet_reservation_init(&vol->reservation);
 	INIT_RCU_WORK(&vol->release_work, release_volume);
@@ -201,6 +202,7 @@ static const struct {
 	{ -EINVAL, "the state file is of a later release, or no file" },
 	{ -EACCES, "the state file is not open for reading and writing" },
 	{ -EAGAIN, "the state of its predecessor is still being written" },
+	{ -EILSEQ, "the reservations in the state file make no sense" },
 	{ -EXDEV, "the state file is of another logical unit" },
 	{ 0, "the state file can't be read" },
 };
@@ -214,6 +216,8 @@ static int open_state(struct iet_volume *vol, const struct iet_lun_args *args,
 	if (!args->state_file)
 		return 0;
 	err = iet_state_open(vol, args->state_file);
+	if (!err)
+		err = iet_reservation_restore(vol);
 	if (err == -EBUSY) {
 		pr_notice(
 			"%s: another logical unit has its ScsiId: its reservations are not kept\n",

@@ -122,6 +122,8 @@ struct iet_mode {
  * @orphans: iet_scmd.orphan_node: aborted writes that the backend still
  *	holds (see iet_orphan_add())
  * @nr_orphans: how many; read without the lock on the fast path
+ * @nr_barred: how many of them keep all initiators off
+ * @bar_waits: iet_orphan_wait.node: who waits for their end
  * @reservation: who has reserved it
  * @spans: the blocks that running commands work on
  *
@@ -185,6 +187,8 @@ struct iet_volume {
 	struct list_head itls;
 	struct list_head orphans;
 	unsigned int nr_orphans;
+	unsigned int nr_barred;
+	struct list_head bar_waits;
 	struct iet_reservation reservation;
 	struct iet_spans spans ____cacheline_aligned_in_smp;
 };

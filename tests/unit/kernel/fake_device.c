@@ -146,6 +146,55 @@ static const struct iet_iotype fake_iotype = {
 	.space = space,
 };
 
+/* the state file, and the tasks of others */
+
+struct iet_state {
+	int unused;
+};
+
+static struct iet_state fake_file;
+
+const void *iet_state_get(const struct iet_volume *vol, u8 part, u32 *len)
+{
+	*len = vol->state && part == IET_STATE_PR ? fake.kept_len : 0;
+	return *len ? fake.kept : NULL;
+}
+
+void iet_state_save(struct iet_volume *vol, struct iet_state_save *save)
+{
+	assert(vol->state && !fake.saving && save->len <= sizeof(fake.kept));
+	assert(save->part == IET_STATE_PR);
+	fake.saving = save;
+}
+
+/* Writing ends, as fake.save_err says. */
+void fake_save_end(void)
+{
+	struct iet_state_save *save = fake.saving;
+
+	fake.saving = NULL;
+	if (!fake.save_err) {
+		if (save->len)
+			memcpy(fake.kept, save->data, save->len);
+		fake.kept_len = save->len;
+		fake.nr_saves++;
+		free(save->data);
+	}
+	save->done(save, fake.save_err);
+}
+
+/* From now on the unit has a state file. */
+void fake_state(void)
+{
+	fake.vol.state = &fake_file;
+}
+
+void iet_preempt(struct iet_preempt *p)
+{
+	fake.nr_preempts++;
+	p->done(p->s);
+}
+
 /* nexus */
 
 struct iet_itl *iet_nexus_itl(struct iet_nexus *nexus, const u8 *lun_raw)
@@ -183,6 +232,7 @@ void fake_init(void)
 	INIT_LIST_HEAD(&fake.vol.luns);
 	INIT_LIST_HEAD(&fake.vol.itls);
 	INIT_LIST_HEAD(&fake.vol.orphans);
+	INIT_LIST_HEAD(&fake.vol.bar_waits);
 	iet_spans_init(&fake.vol.spans);
 	iet_reservation_init(&fake.vol.reservation);
 	fake.lun.vol = &fake.vol;
@@ -240,7 +290,10 @@ void fake_run_from(struct iet_nexus *nexus, const u8 *cdb, enum fake_dir dir,
 		iet_span_unlock(&fake.vol.spans, fake.held);
 	}
 	fake_work();
-	assert(fake.nr_done == 1 || fake.limit);
+	if (fake.saving && !fake.hold_save)
+		fake_save_end();
+	fake_work();
+	assert(fake.nr_done == 1 || fake.limit || fake.hold_save);
 }
 
 /* Data-In, min(in_len, edtl) bytes of it */

@@ -8,6 +8,8 @@
 #define FAKE_DEVICE_H
 
 #include "opcodes.h"
+#include "preempt.h"
+#include "state.h"
 #include "target.h"
 #include "volume.h"
 
@@ -62,6 +64,13 @@ struct fake_io {
  * @short_cdb: there are 16 bytes of a CDB, even of variable length
  * @erase_meanwhile: somebody sanitizes the unit while it waits
  * @no_budget: there is no memory left for data
+ * @saving: on its way to the state file, or NULL
+ * @save_err: how it will end
+ * @hold_save: it hangs
+ * @kept: what the state file holds of persistent reservations
+ * @kept_len: bytes of it
+ * @nr_saves: how often it was written
+ * @nr_preempts: how often tasks were to be aborted
  * @s: the command
  * @prepared: what iet_scsi_prepare() said
  * @nr_done: how often it ended
@@ -90,6 +99,14 @@ struct fake_device {
 	bool erase_meanwhile;
 	bool no_budget;
 
+	struct iet_state_save *saving;
+	int save_err;
+	bool hold_save;
+	u8 kept[4096];
+	u32 kept_len;
+	unsigned int nr_saves;
+	unsigned int nr_preempts;
+
 	struct iet_scmd s;
 	bool prepared;
 	unsigned int nr_done;
@@ -105,5 +122,7 @@ void fake_work(void);
 const u8 *fake_in(void);
 u16 fake_asc(void);
 void fake_end(void);
+void fake_state(void);
+void fake_save_end(void);
 
 #endif /* FAKE_DEVICE_H */

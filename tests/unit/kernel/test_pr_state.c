@@ -22,13 +22,18 @@ static const char *const ports[NR_PORTS] = { "a", "b", "c" };
 static struct iet_pr pr;
 static u16 told[NR_PORTS];
 
-static struct iet_pr_reg *fresh(struct iet_pr_req *req, const char *port)
+#define TARGET "t"
+
+unsigned int shim_no_memory;
+
+static void add_nexus(struct list_head *list, const char *port,
+		      const char *target)
 {
 	struct iet_pr_reg *reg = calloc(1, sizeof(*reg));
 
 	strcpy(reg->port, port);
-	list_add_tail(&reg->node, &req->fresh);
-	return reg;
+	strcpy(reg->target, target);
+	list_add_tail(&reg->node, list);
 }
 
 static void note(struct list_head *list)
@@ -42,13 +47,35 @@ static void note(struct list_head *list)
 	}
 }
 
-static void free_all(struct list_head *list)
+static void init_req(struct iet_pr_req *req)
 {
-	struct iet_pr_reg *reg, *next;
+	INIT_LIST_HEAD(&req->own);
+	INIT_LIST_HEAD(&req->others);
+	INIT_LIST_HEAD(&req->gone);
+}
 
-	list_for_each_entry_safe(reg, next, list, node)
-		free(reg);
-	INIT_LIST_HEAD(list);
+/* On a copy, which takes its place if all went well. */
+static enum iet_pr_result carry_out(struct iet_pr_req *req)
+{
+	enum iet_pr_result result;
+	struct iet_pr next;
+
+	CHECK_EQ(iet_pr_copy(&next, &pr, GFP_KERNEL), 0);
+	result = iet_pr_out(&next, req);
+	memset(told, 0, sizeof(told));
+	if (result == IET_PR_OK) {
+		note(&next.regs);
+		note(&req->gone);
+		iet_pr_free(&pr.regs);
+		pr = next;
+		INIT_LIST_HEAD(&pr.regs);
+		list_splice_init(&next.regs, &pr.regs);
+	}
+	iet_pr_free(&next.regs);
+	iet_pr_free(&req->own);
+	iet_pr_free(&req->others);
+	iet_pr_free(&req->gone);
+	return result;
 }
 
 /* @moved: to whom REGISTER AND MOVE, or SPEC_I_PT, or NULL */
@@ -59,25 +86,19 @@ static enum iet_pr_result out(char who, enum iet_pr_action action, u8 type,
 		.action = action,
 		.type = type,
 		.port = ports[who - 'a'],
+		.target = TARGET,
 		.key = key,
 		.sa_key = sa_key,
+		.spec_i_pt = action == IET_PR_REGISTER && other,
 		.unreg = action == IET_PR_REGISTER_AND_MOVE && type,
 	};
-	enum iet_pr_result result;
 
-	INIT_LIST_HEAD(&req.fresh);
-	INIT_LIST_HEAD(&req.gone);
+	init_req(&req);
 	if (action == IET_PR_REGISTER || action == IET_PR_REGISTER_AND_IGNORE)
-		fresh(&req, req.port);
+		add_nexus(&req.own, req.port, TARGET);
 	if (other)
-		fresh(&req, other);
-	memset(told, 0, sizeof(told));
-	result = iet_pr_out(&pr, &req);
-	note(&pr.regs);
-	note(&req.gone);
-	free_all(&req.fresh);
-	free_all(&req.gone);
-	return result;
+		add_nexus(&req.others, other, TARGET);
+	return carry_out(&req);
 }
 
 static void set_up(void)
@@ -87,7 +108,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	free_all(&pr.regs);
+	iet_pr_free(&pr.regs);
 }
 
 /* "a1 b2*": who is registered with which key, and who holds */
@@ -137,7 +158,8 @@ static void access(void)
 		abc(rows[i].type);
 		for (w = 0; w < 3; w++)
 			for (write = 0; write < 2; write++)
-				CHECK_EQ(iet_pr_conflict(&pr, who[w], write),
+				CHECK_EQ(iet_pr_conflict(&pr, who[w], TARGET,
+							  write),
 					 rows[i].conflict[w][write]);
 		tear_down();
 	}
@@ -184,18 +206,18 @@ static void too_many(void)
 {
 	struct iet_pr_req req = { .action = IET_PR_REGISTER,
 				  .port = "x",
+				  .target = TARGET,
 				  .sa_key = 1 };
 	unsigned int i;
 	char name[16];
 
 	set_up();
-	INIT_LIST_HEAD(&req.fresh);
-	INIT_LIST_HEAD(&req.gone);
+	init_req(&req);
 	for (i = 0; i < IET_PR_MAX_REGS; i++) {
 		sprintf(name, "z%u", i);
-		fresh(&req, name);
+		add_nexus(&req.others, name, TARGET);
 	}
-	CHECK_EQ(iet_pr_out(&pr, &req), IET_PR_OK);
+	CHECK_EQ(carry_out(&req), IET_PR_OK);
 	CHECK_EQ(pr.nr_regs, IET_PR_MAX_REGS);
 	CHECK_EQ(out('a', IET_PR_REGISTER, 0, 0, 1, NULL), IET_PR_NO_ROOM);
 	CHECK_EQ(pr.nr_regs, IET_PR_MAX_REGS);

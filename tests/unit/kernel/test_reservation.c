@@ -4,9 +4,11 @@
 
 #include "fake_device.h"
 #include "ktap.h"
+#include "pr_image.h"
 
 #define BS (1 << FAKE_SHIFT)
 #define CONFLICT 0xfffe
+#define OTHER_TARGET "iqn.2026-01.org.example:also"
 #define OTHER_PORT "iqn.2026-01.org.example:other,i,0x400001370001"
 
 enum { REGISTER, RESERVE, RELEASE, CLEAR, PREEMPT, ABORT, IGNORE, MOVE };
@@ -178,9 +180,9 @@ static void refusals(void)
 
 static u32 put_id(u32 off, const char *port)
 {
-	u32 len = round_up(strlen(port) + 1, 4);
+	u32 len = max(round_up((u32)strlen(port) + 1, 4), 20u);
 
-	list[off] = 0x45;
+	list[off] = strstr(port, ",i,") ? 0x45 : 0x05;
 	put_unaligned_be16(len, list + off + 2);
 	strcpy((char *)list + off + 4, port);
 	return 4 + len;
@@ -205,19 +207,33 @@ static void spec_i_pt(void)
 
 		list[28 + n] ^= n == 3 ? 2 : 0x11;
 		CHECK_EQ(out_list(REGISTER, 0, 28 + len),
-			 n == 1 ? 0 : IET_ASC_INVALID_FIELD_IN_PARAM);
+			 IET_ASC_INVALID_FIELD_IN_PARAM);
 		list[28 + n] = old;
-		if (n == 1)
-			CHECK_EQ(pr_out(CLEAR, 0, 1, 0, 0), 0);
 		memset(list, 0, 24);
 		list[15] = 1;
 		list[20] = 0x08;
 		put_id(28, OTHER_PORT);
 		put_unaligned_be32(len, list + 24);
 	}
-	shim_no_memory = 2;
+	for (n = 1; n < 6; n++) {
+		shim_no_memory = n;
+		CHECK_EQ(out_list(REGISTER, 0, 28 + len), 0);
+		CHECK_EQ(shim_no_memory, n <= 4 ? 0 : n - 4);
+		CHECK_EQ(fake.vol.reservation.pr.nr_regs, 2);
+		CHECK_EQ(pr_out(CLEAR, 0, 1, 0, 0), 0);
+		memset(list, 0, 24);
+		list[15] = 1;
+		list[20] = 0x08;
+		put_id(28, OTHER_PORT);
+		put_unaligned_be32(len, list + 24);
+	}
+	shim_no_memory = 0;
 	CHECK_EQ(out_list(REGISTER, 0, 28 + len), 0);
 	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 2);
+	/* of somebody who is registered */
+	list[7] = 1;
+	CHECK_EQ(out_list(REGISTER, 0, 28 + len),
+		 IET_ASC_INVALID_FIELD_IN_PARAM);
 	be(OTHER_PORT);
 	CHECK_EQ(pr_out(RESERVE, 1, 1, 0, 0), 0);
 	clean_up();
@@ -314,33 +330,336 @@ static void unit_attentions(void)
 	fake.nexus.initiator[0] = 'x';
 	CHECK_EQ(pr_out(REGISTER, 0, 0, 3, 0), 0);
 	CHECK_EQ(run(0x00, DIR_NONE, 0), 0);
-	iet_ua_port(&fake.vol, fake.nexus.initiator,
+	iet_ua_port(&fake.vol, fake.nexus.initiator, fake.target.name,
 		    IET_ASC_REGISTRATIONS_PREEMPTED);
-	iet_ua_port(&fake.vol, OTHER_PORT, IET_ASC_RESERVATIONS_RELEASED);
+	iet_ua_port(&fake.vol, OTHER_PORT, fake.target.name,
+		    IET_ASC_RESERVATIONS_RELEASED);
+	iet_ua_port(&fake.vol, fake.nexus.initiator, OTHER_TARGET,
+		    IET_ASC_RESERVATIONS_RELEASED);
 	CHECK_EQ(run(0x00, DIR_NONE, 0), IET_ASC_REGISTRATIONS_PREEMPTED);
 	CHECK_EQ(run(0x00, DIR_NONE, 0), 0);
 	clean_up();
 }
 
-/*
- * PREEMPT AND ABORT waits for what has begun; what comes behind it looks at
- * the reservation again when it is its turn.
- */
+/* The tasks of others are aborted when, and only when, they are preempted. */
 static void preempt_and_abort(void)
 {
-	struct iet_span held = { .first = 4, .end = 6 };
-
 	fake_init();
 	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 0), 0);
 	CHECK_EQ(pr_out(RESERVE, 3, 1, 0, 0), 0);
 	be(OTHER_PORT);
 	CHECK_EQ(pr_out(REGISTER, 0, 0, 2, 0), 0);
-	CHECK(iet_span_lock(&fake.vol.spans, &held));
-	fake.held = &held;
+	CHECK_EQ(pr_out(ABORT, 3, 2, 7, 0), CONFLICT);
+	CHECK_EQ(fake.nr_preempts, 0);
 	CHECK_EQ(pr_out(ABORT, 3, 2, 1, 0), 0);
-	fake.held = NULL;
+	CHECK_EQ(fake.nr_preempts, 1);
 	be(FAKE_PORT);
 	CHECK_EQ(run(0x2a, DIR_OUT, BS), CONFLICT);
+	be(OTHER_PORT);
+	CHECK_EQ(pr_out(PREEMPT, 3, 2, 2, 0), 0);
+	CHECK_EQ(fake.nr_preempts, 1);
+	clean_up();
+}
+
+/* orphans that bar a unit keep all off, and who waits for them is told */
+static unsigned int nr_back;
+
+static void note_back(struct iet_orphan_wait *wait)
+{
+	nr_back++;
+}
+
+static void barred(void)
+{
+	static const struct iet_scsi_op write = { .flags = IET_OP_WRITE };
+	struct iet_orphan_wait wait = { .all_back = note_back };
+	struct iet_scmd a = { .op = &write, .nexus = &fake.nexus,
+			      .vol = &fake.vol };
+	struct iet_nexus other = { .iname = "somebody" };
+	struct iet_scmd b = a, c = a;
+	struct iet_scsi_op read = {};
+
+	fake_init();
+	nr_back = 0;
+	INIT_LIST_HEAD(&a.orphan_node);
+	INIT_LIST_HEAD(&b.orphan_node);
+	INIT_LIST_HEAD(&c.orphan_node);
+	c.op = &read;
+	iet_orphan_add(&a);
+	iet_orphan_add(&b);
+	iet_orphan_add(&c);
+	CHECK(!iet_orphan_blocks(&fake.vol, &other));
+	iet_orphan_bar(&a);
+	iet_orphan_bar(&a);
+	iet_orphan_bar(&c); /* a read: nothing */
+	CHECK(iet_orphan_blocks(&fake.vol, &other));
+	iet_orphan_wait(&fake.vol, &wait);
+	iet_orphan_del(&b);
+	iet_orphan_del(&c);
+	CHECK_EQ(nr_back, 0);
+	iet_orphan_del(&a);
+	CHECK_EQ(nr_back, 1);
+	CHECK(!iet_orphan_blocks(&fake.vol, &other));
+	iet_orphan_unwait(&fake.vol, &wait);
+	iet_orphan_add(&a);
+	iet_orphan_bar(&a);
+	iet_orphan_del(&a);
+	CHECK_EQ(nr_back, 1);
+	iet_orphan_wait(&fake.vol, &wait);
+	CHECK_EQ(nr_back, 2);
+	iet_orphan_unwait(&fake.vol, &wait);
+}
+
+/* --- several target ports ------------------------------------------------- */
+
+static struct iet_target other_target = { .name = OTHER_TARGET, .port_id = 9 };
+static struct iet_lun other_lun = { .target = &other_target };
+
+static void two_targets(void)
+{
+	fake_init();
+	other_lun.vol = &fake.vol;
+	list_add_tail(&other_lun.vol_node, &fake.vol.luns);
+}
+
+/* the command comes by the other target, or by the first */
+static void by(struct iet_target *target)
+{
+	fake.nexus.target = target;
+}
+
+/* A registration is for one target port, unless all are wanted. */
+static void all_tg_pt(void)
+{
+	const u8 *d;
+
+	two_targets();
+	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 0), 0);
+	CHECK_EQ(pr_out(RESERVE, 5, 1, 0, 0), 0);
+	by(&other_target);
+	CHECK_EQ(run(0x2a, DIR_OUT, BS), CONFLICT);
+	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 0), 0);
+	CHECK_EQ(run(0x2a, DIR_OUT, BS), 0);
+	CHECK_EQ(pr_out(REGISTER, 0, 1, 0, 0), 0);
+	CHECK_EQ(run(0x2a, DIR_OUT, BS), CONFLICT);
+	/* the key of the other path is not 0 */
+	CHECK_EQ(pr_out(REGISTER, 0, 0, 2, 4), CONFLICT);
+	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 1);
+	CHECK_EQ(pr_out(IGNORE, 0, 0, 2, 4), 0);
+	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 2);
+	d = pr_in(0, 255);
+	CHECK_EQ(get_unaligned_be64(d + 8), 2);
+	CHECK_EQ(get_unaligned_be64(d + 16), 2);
+	fake_end();
+	/* both at once */
+	CHECK_EQ(pr_out(REGISTER, 0, 2, 0, 4), 0);
+	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 0);
+	CHECK_EQ(pr_out(REGISTER, 0, 0, 3, 4), 0);
+	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 2);
+	d = pr_in(3, 255);
+	CHECK_EQ(get_unaligned_be16(d + 8 + 18), 9);
+	fake_end();
+	clean_up();
+}
+
+static void move_to_port(void)
+{
+	u32 len;
+
+	two_targets();
+	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 0), 0);
+	CHECK_EQ(pr_out(RESERVE, 1, 1, 0, 0), 0);
+	memset(list, 0, sizeof(list));
+	list[7] = 1;
+	list[15] = 2;
+	list[19] = 8;
+	len = put_id(24, FAKE_PORT);
+	put_unaligned_be32(len, list + 20);
+	CHECK_EQ(out_list(MOVE, 0, 24 + len), IET_ASC_INVALID_FIELD_IN_PARAM);
+	list[19] = 9;
+	CHECK_EQ(out_list(MOVE, 0, 24 + len), 0);
+	CHECK_EQ(run(0x2a, DIR_OUT, BS), CONFLICT);
+	by(&other_target);
+	CHECK_EQ(run(0x2a, DIR_OUT, BS), 0);
+	/* a name alone says not which port */
+	memset(list, 0, sizeof(list));
+	list[7] = 2;
+	list[15] = 3;
+	list[19] = 1;
+	len = put_id(24, "iqn.2026-01.org.example:host");
+	put_unaligned_be32(len, list + 20);
+	CHECK_EQ(out_list(MOVE, 0, 24 + len), IET_ASC_INVALID_FIELD_IN_PARAM);
+	clean_up();
+}
+
+/* A name alone: the ports of that initiator that are logged in. */
+static void node_name(void)
+{
+	static struct iet_nexus nexus[2];
+	static struct iet_itl itl[2];
+	unsigned int i;
+	u32 len;
+
+	fake_init();
+	for (i = 0; i < 2; i++) {
+		sprintf(nexus[i].initiator, "iqn.x:other,i,0x40000137000%u",
+			i);
+		nexus[i].iname = "iqn.x:other";
+		nexus[i].target = &fake.target;
+		itl[i] = (struct iet_itl){ .nexus = &nexus[i],
+					   .lun = &fake.lun };
+		list_add_tail(&itl[i].vol_node, &fake.vol.itls);
+	}
+	memset(list, 0, sizeof(list));
+	list[15] = 1;
+	list[20] = 0x08;
+	len = put_id(28, "IQN.x:Other");
+	put_unaligned_be32(len, list + 24);
+	CHECK_EQ(out_list(REGISTER, 0, 28 + len), 0);
+	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 3);
+	CHECK_EQ(pr_out(CLEAR, 0, 1, 0, 0), 0);
+	memset(list, 0, sizeof(list));
+	list[15] = 1;
+	list[20] = 0x08;
+	len = put_id(28, "iqn.x:nobody");
+	put_unaligned_be32(len, list + 24);
+	CHECK_EQ(out_list(REGISTER, 0, 28 + len),
+		 IET_ASC_INVALID_FIELD_IN_PARAM);
+	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 0);
+	clean_up();
+}
+
+/* --- through a power cut -------------------------------------------------- */
+
+static void power_cut(void)
+{
+	iet_reservation_exit(&fake.vol.reservation);
+	iet_reservation_init(&fake.vol.reservation);
+	CHECK_EQ(iet_reservation_restore(&fake.vol), 0);
+}
+
+static void aptpl(void)
+{
+	const u8 *d;
+
+	fake_init();
+	fake_state();
+	d = pr_in(2, 255);
+	CHECK_EQ(d[2], 0x0d);
+	CHECK_EQ(d[3], 0x80);
+	fake_end();
+	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 0), 0);
+	CHECK_EQ(fake.nr_saves, 0);
+	power_cut();
+	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 0);
+	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 1), 0);
+	CHECK_EQ(fake.nr_saves, 1);
+	d = pr_in(2, 255);
+	CHECK_EQ(d[3], 0x81);
+	fake_end();
+	be(OTHER_PORT);
+	CHECK_EQ(pr_out(REGISTER, 0, 0, 2, 1), 0);
+	CHECK_EQ(pr_out(RESERVE, 3, 2, 0, 0), 0);
+	CHECK_EQ(fake.nr_saves, 3);
+	power_cut();
+	CHECK_EQ(run(0x2a, DIR_OUT, BS), 0);
+	be(FAKE_PORT);
+	CHECK_EQ(run(0x2a, DIR_OUT, BS), CONFLICT);
+	/* PRGENERATION begins anew */
+	d = pr_in(0, 255);
+	CHECK_EQ(get_unaligned_be32(d), 0);
+	CHECK_EQ(get_unaligned_be32(d + 4), 16);
+	fake_end();
+	/* the last one to say so counts */
+	CHECK_EQ(pr_out(REGISTER, 0, 1, 3, 0), 0);
+	CHECK_EQ(fake.kept_len, 0);
+	CHECK_EQ(fake.nr_saves, 4);
+	power_cut();
+	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 0);
+	CHECK(!fake.vol.reservation.active);
+	clean_up();
+}
+
+/* What can't be kept has not happened. */
+static void aptpl_fails(void)
+{
+	fake_init();
+	fake_state();
+	fake.save_err = -ENOSPC;
+	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 1), IET_ASC_NO_REGISTRATIONS);
+	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 0);
+	CHECK(!fake.vol.reservation.busy);
+	fake.save_err = 0;
+	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 1), 0);
+	CHECK_EQ(pr_out(RESERVE, 1, 1, 0, 0), 0);
+	fake.save_err = -EIO;
+	CHECK_EQ(pr_out(CLEAR, 0, 1, 0, 0), IET_ASC_NO_REGISTRATIONS);
+	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 1);
+	CHECK_EQ(fake.vol.reservation.pr.type, 1);
+	clean_up();
+}
+
+/* While one is being written, nothing has changed; RESERVE is told to wait. */
+static void aptpl_hangs(void)
+{
+	static u8 cdb[16] = { 0x5f, [8] = 24 }, reserve[16] = { 0x16 };
+	static struct iet_scmd first;
+
+	fake_init();
+	fake_state();
+	fake.hold_save = true;
+	memset(list, 0, sizeof(list));
+	list[15] = 1;
+	list[20] = 1;
+	fake_run(cdb, DIR_OUT, 24, list);
+	CHECK(fake.saving && !fake.nr_done);
+	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 0);
+	first = fake.s;
+	memset(&fake.s, 0, sizeof(fake.s));
+	fake_run(reserve, DIR_NONE, 0, NULL);
+	CHECK_EQ(fake.s.status, SAM_STAT_BUSY);
+	iet_scsi_release(&fake.s);
+	fake.s = first;
+	fake.nr_done = 0;
+	fake_save_end();
+	CHECK_EQ(fake.nr_done, 1);
+	CHECK_EQ(fake.s.status, 0);
+	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 1);
+	fake_end();
+	clean_up();
+}
+
+/* An image with any length or number in it wrong is not taken. */
+static void bad_image(void)
+{
+	u8 good[4096];
+	struct iet_pr pr;
+	u32 len, i;
+
+	fake_init();
+	fake_state();
+	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 1), 0);
+	CHECK_EQ(pr_out(RESERVE, 1, 1, 0, 0), 0);
+	len = fake.kept_len;
+	memcpy(good, fake.kept, len);
+	for (i = 0; i < len; i++) {
+		fake.kept_len = i;
+		iet_pr_init(&pr);
+		CHECK_EQ(iet_pr_image_read(&pr, good, i, GFP_KERNEL), -EILSEQ);
+		CHECK(list_empty(&pr.regs) && !pr.nr_regs && !pr.type);
+	}
+	for (i = 0; i < 8 + 12; i++) {
+		if (i == 6 || i == 7 || (i >= 8 && i < 18))
+			continue; /* reserved; key and port are what they are */
+		good[i] ^= 0x40;
+		iet_pr_init(&pr);
+		CHECK_EQ(iet_pr_image_read(&pr, good, len, GFP_KERNEL),
+			 -EILSEQ);
+		good[i] ^= 0x40;
+	}
+	memset(good + 8, 0, 8); /* no key */
+	iet_pr_init(&pr);
+	CHECK_EQ(iet_pr_image_read(&pr, good, len, GFP_KERNEL), -EILSEQ);
 	clean_up();
 }
 
@@ -354,5 +673,13 @@ int main(void)
 	ktap_run(in);
 	ktap_run(unit_attentions);
 	ktap_run(preempt_and_abort);
+	ktap_run(barred);
+	ktap_run(all_tg_pt);
+	ktap_run(move_to_port);
+	ktap_run(node_name);
+	ktap_run(aptpl);
+	ktap_run(aptpl_fails);
+	ktap_run(aptpl_hangs);
+	ktap_run(bad_image);
 	return ktap_done();
 }

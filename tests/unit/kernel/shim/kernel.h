@@ -109,6 +109,7 @@ struct iov_iter;
 
 /* memory; gfp says only whether the caller may sleep */
 #define GFP_NOWAIT 0u
+#define GFP_ATOMIC 0u
 #define GFP_KERNEL 1u
 #define GFP_NOIO 1u
 #define __GFP_NOWARN 0u
@@ -128,7 +129,17 @@ static inline bool shim_fails(gfp_t gfp)
 }
 
 #define kzalloc(size, gfp) (shim_fails(gfp) ? NULL : calloc(1, size))
+#define kmalloc(size, gfp) (shim_fails(gfp) ? NULL : malloc(size))
+#define kvmalloc(size, gfp) kmalloc(size, gfp)
 #define kfree(p) free(p)
+#define kvfree(p) free(p)
+#define struct_size(p, member, n) \
+	(sizeof(*(p)) + (n) * sizeof((p)->member[0]))
+
+static inline void strscpy(char *to, const char *from, size_t room)
+{
+	snprintf(to, room, "%s", from);
+}
 
 static inline void *memchr_inv(const void *p, int c, size_t len)
 {
@@ -290,6 +301,10 @@ struct list_head {
 	     &pos->member != (head);                                   \
 	     pos = list_entry(pos->member.next, __typeof__(*pos), member))
 
+#define list_last_entry(head, type, member) \
+	container_of((head)->prev, type, member)
+#define list_first_entry_or_null(head, type, member) \
+	(list_empty(head) ? NULL : list_first_entry(head, type, member))
 #define list_first_entry(head, type, member) \
 	list_entry((head)->next, type, member)
 #define list_for_each_entry_safe(pos, n, head, member)                  \
@@ -314,6 +329,19 @@ static inline void list_add_tail(struct list_head *n, struct list_head *h)
 	n->next = h;
 	h->prev->next = n;
 	h->prev = n;
+}
+
+/* all of @from to the beginning of @to */
+static inline void list_splice_init(struct list_head *from,
+				    struct list_head *to)
+{
+	if (!list_empty(from)) {
+		from->next->prev = to;
+		from->prev->next = to->next;
+		to->next->prev = from->prev;
+		to->next = from->next;
+	}
+	INIT_LIST_HEAD(from);
 }
 
 static inline void list_del_init(struct list_head *n)

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * PREEMPT AND ABORT: ends the tasks of those who have been preempted.  It is
+ * the session layer's, since tasks belong to the threads of connections.
+ */
+#ifndef IET_PREEMPT_H
+#define IET_PREEMPT_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/workqueue.h>
+
+#include "scsi.h"
+
+/**
+ * struct iet_preempt - tasks are being aborted
+ * @s: on whose behalf
+ * @gone: iet_pr_reg.node: the nexuses that have been preempted
+ * @own: and the nexus of @s
+ * @looking: connections still to look, and whoever tells them
+ * @work: tells them
+ * @wait: for what has to come back from the backend
+ * @end: when it has, or has not
+ * @done: called once
+ *
+ * Lifetime: of the caller, up to @done.
+ */
+struct iet_preempt {
+	struct iet_scmd *s;
+	const struct list_head *gone;
+	bool own;
+	atomic_t looking;
+	struct work_struct work;
+	struct iet_orphan_wait wait;
+	struct delayed_work end;
+	void (*done)(struct iet_scmd *s);
+};
+
+void iet_preempt(struct iet_preempt *p);
+
+#endif /* IET_PREEMPT_H */
