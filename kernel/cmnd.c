@@ -672,6 +672,8 @@ static int scsi_header(struct iet_cmnd *cmnd)
 	memcpy(s->lun_raw, hdr->lun, sizeof(s->lun_raw));
 	s->edtl = be32_to_cpu(hdr->data_length);
 	s->done = scsi_done;
+	/* a digest of it is made, or it may be sent once more */
+	s->stable = conn->ddigest || conn->erl;
 
 	iet_data_in_init(&cmnd->din, keys[IET_K_MAX_BURST_LENGTH]);
 	iet_r2t_init(&cmnd->r2t, keys[IET_K_MAX_BURST_LENGTH],

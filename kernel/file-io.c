@@ -16,6 +16,7 @@
 #include <linux/uio.h>
 
 #include "compat.h"
+#include "file-cache.h"
 #include "iotype.h"
 #include "tio.h"
 #include "volume.h"
@@ -147,7 +148,11 @@ static int read_cached(struct iet_io *io)
 {
 	int err;
 
-	if (!(io->vol->file->f_mode & FMODE_NOWAIT) || io->len > INLINE_MAX)
+	if (io->len > INLINE_MAX)
+		return -EAGAIN;
+	if (iet_file_cache_usable(io->vol->file))
+		return iet_file_cache_copy(io) ? 0 : -EAGAIN;
+	if (!(io->vol->file->f_mode & FMODE_NOWAIT))
 		return -EAGAIN;
 	err = transfer(io, IOCB_CACHED);
 	/* whatever it was, the worker will see whether it stays so */
@@ -285,6 +290,18 @@ static int space(struct iet_volume *vol, u64 *used, u64 *available)
 	return 0;
 }
 
+/*
+ * Less than this is copied, which costs little more then, and keeps the blocks
+ * of COMPARE AND WRITE whole for who reads them.
+ */
+#define BORROW_MIN SZ_16K
+
+static bool borrow(struct iet_volume *vol, u64 pos, struct iet_tio *tio)
+{
+	return tio->size >= BORROW_MIN && iet_file_cache_usable(vol->file) &&
+	       iet_file_cache_borrow(vol, pos, tio);
+}
+
 static int submit(struct iet_io *io, bool nowait)
 {
 	int err = -EINVAL;
@@ -322,5 +339,6 @@ const struct iet_iotype iet_fileio = {
 	.submit = submit,
 	.extent = extent,
 	.space = space,
+	.borrow = borrow,
 	.size = size,
 };

@@ -85,6 +85,8 @@ struct iet_io {
  *	says before.  May sleep and do I/O.  NULL: everything is mapped
  * @space: how much the blocks use and how much there is for more, bytes; may
  *	sleep for the file system.  0 or a negative errno.  NULL: not known
+ * @borrow: lend a tio that is ready for it the pages that hold what is at @pos,
+ *	if they are in memory.  Must not sleep.  NULL: it has none to lend
  * @size: look at the medium's size again: blocks, or 0 if it can't be told
  */
 struct iet_iotype {
@@ -97,6 +99,7 @@ struct iet_iotype {
 	int (*submit)(struct iet_io *io, bool nowait);
 	int (*extent)(struct iet_volume *vol, u64 pos, u64 *len, bool *mapped);
 	int (*space)(struct iet_volume *vol, u64 *used, u64 *available);
+	bool (*borrow)(struct iet_volume *vol, u64 pos, struct iet_tio *tio);
 	u64 (*size)(struct iet_volume *vol);
 };
 

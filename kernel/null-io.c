@@ -3,12 +3,14 @@
  * nullio: no medium.  Reads give zeroes, writes are thrown away.
  */
 #include <linux/limits.h>
+#include <linux/mm.h>
 #include <linux/netlink.h>
 #include <linux/sizes.h>
 
 #include "compat.h"
 #include "iotype.h"
 #include "tio.h"
+#include "tio_math.h"
 #include "volume.h"
 
 #define DEFAULT_BLOCK_SIZE 512
@@ -52,6 +54,18 @@ static int submit(struct iet_io *io, bool nowait)
 	return 0;
 }
 
+/* Zeroes that are there already. */
+static bool borrow(struct iet_volume *vol, u64 pos, struct iet_tio *tio)
+{
+	u32 nr = iet_tio_nr_segs(0, tio->size);
+
+	while (nr--) {
+		get_page(ZERO_PAGE(0));
+		iet_tio_lend(tio, ZERO_PAGE(0));
+	}
+	return true;
+}
+
 static u64 size(struct iet_volume *vol)
 {
 	return vol->nr_blocks;
@@ -62,5 +76,6 @@ const struct iet_iotype iet_nullio = {
 	.discard_zeroes = true,
 	.attach = attach,
 	.submit = submit,
+	.borrow = borrow,
 	.size = size,
 };

@@ -503,6 +503,32 @@ int iet_scsi_alloc(struct iet_scmd *s, u32 len, gfp_t gfp)
 	return charge(s, len) ? iet_tio_alloc(&s->tio, len, gfp) : -EAGAIN;
 }
 
+/**
+ * iet_scsi_borrow() - read without a copy, if the medium has the pages
+ * @s: the command
+ * @len: bytes to read from @s->lba on
+ * @gfp: for the list of pages
+ *
+ * Not for data that must stay as it is until it is sent.
+ *
+ * Context: does not sleep unless @gfp allows it; not from interrupts.
+ *
+ * Return: true: the data is in @s->tio, the command can end; false: read it
+ */
+bool iet_scsi_borrow(struct iet_scmd *s, u32 len, gfp_t gfp)
+{
+	struct iet_volume *vol = s->vol;
+
+	if (s->stable || !vol->iotype->borrow || !charge(s, len))
+		return false;
+	iet_tio_free(&s->tio);
+	if (!iet_tio_borrow(&s->tio, len, gfp) &&
+	    vol->iotype->borrow(vol, s->lba << vol->blk_shift, &s->tio))
+		return true;
+	iet_tio_free(&s->tio);
+	return false;
+}
+
 static void drop_state(struct iet_scmd *s)
 {
 	if (!s->state)

@@ -117,6 +117,8 @@ struct iet_orphan_wait {
  *	beyond @edtl are not sent: the transport reports the residual.
  * @tio: the data, from iet_scsi_alloc().  For writes the transport gets it
  *	before prepare; for reads the device server does.
+ * @stable: data that is sent must not change until then: there is a digest of
+ *	it, or it may be asked for once more
  * @charged: bytes that were taken from the budget for it
  *
  * @status: SAM status
@@ -156,6 +158,7 @@ struct iet_scmd {
 	u32 out_len;
 	u32 in_len;
 	struct iet_tio tio;
+	bool stable;
 	u32 charged;
 
 	u8 status;
@@ -176,6 +179,7 @@ struct iet_scmd {
 };
 
 int iet_scsi_alloc(struct iet_scmd *s, u32 len, gfp_t gfp);
+bool iet_scsi_borrow(struct iet_scmd *s, u32 len, gfp_t gfp);
 bool iet_scsi_prepare(struct iet_scmd *s);
 void iet_scsi_execute(struct iet_scmd *s);
 void iet_scsi_let_go(struct iet_scmd *s);

@@ -106,6 +106,8 @@ int iet_sbc_read(struct iet_scmd *s, gfp_t gfp)
 
 	if (!len)
 		return 0;
+	if (!(is_fua(s) && s->vol->mode.wce) && iet_scsi_borrow(s, len, gfp))
+		return 0;
 	err = iet_scsi_alloc(s, len, gfp);
 	if (err)
 		return err;

@@ -122,6 +122,26 @@ static void stash_pages(struct iet_tio *tio)
 	tio->nr = left;
 }
 
+/* Room for the segments. */
+static int set_up(struct iet_tio *tio, u32 len, gfp_t gfp)
+{
+	unsigned int nr = iet_tio_nr_segs(0, len);
+
+	if (len > IET_TIO_MAX)
+		return -EINVAL;
+	tio->nr = 0;
+	tio->size = len;
+	tio->borrowed = false;
+	tio->bv = tio->inline_bv;
+	if (nr <= IET_TIO_INLINE)
+		return 0;
+	tio->bv = kvmalloc_array(nr, sizeof(*tio->bv), gfp);
+	if (tio->bv)
+		return 0;
+	tio->size = 0;
+	return -ENOMEM;
+}
+
 /**
  * iet_tio_alloc() - give a tio its pages
  * @tio: empty: zeroed, or after iet_tio_free()
@@ -136,42 +156,66 @@ static void stash_pages(struct iet_tio *tio)
 int iet_tio_alloc(struct iet_tio *tio, u32 len, gfp_t gfp)
 {
 	unsigned int nr = iet_tio_nr_segs(0, len);
+	int err;
 
-	if (len > IET_TIO_MAX)
-		return -EINVAL;
 	gfp |= __GFP_NOWARN;
-	tio->nr = 0;
-	tio->size = len;
-	tio->bv = tio->inline_bv;
-	if (nr > IET_TIO_INLINE) {
-		tio->bv = kvmalloc_array(nr, sizeof(*tio->bv), gfp);
-		if (!tio->bv)
-			goto no_memory;
-	}
+	err = set_up(tio, len, gfp);
+	if (err)
+		return err;
 	add_stashed(tio, nr);
 	while (tio->nr < nr) {
 		struct page *page = alloc_page(gfp);
 
-		if (!page)
-			goto no_memory;
+		if (!page) {
+			iet_tio_free(tio);
+			return -ENOMEM;
+		}
 		add_page(tio, page);
 	}
 	return 0;
+}
 
-no_memory:
-	iet_tio_free(tio);
-	return -ENOMEM;
+/**
+ * iet_tio_borrow() - make a tio ready to take pages of others
+ * @tio: empty: zeroed, or after iet_tio_free()
+ * @len: bytes to hold
+ * @gfp: GFP_NOWAIT where sleeping is not allowed, else GFP_KERNEL
+ *
+ * iet_tio_lend() is to follow for each page.  Nobody may write to them through
+ * the tio.
+ *
+ * Context: sleeps if @gfp allows it.
+ * Return: 0; -EINVAL: @len is more than IET_TIO_MAX; -ENOMEM, with @tio empty.
+ */
+int iet_tio_borrow(struct iet_tio *tio, u32 len, gfp_t gfp)
+{
+	int err = set_up(tio, len, gfp | __GFP_NOWARN);
+
+	tio->borrowed = !err;
+	return err;
+}
+
+/**
+ * iet_tio_lend() - lend a page to a tio
+ * @tio: after iet_tio_borrow()
+ * @page: its next page, with a reference that becomes the tio's
+ *
+ * Context: any.
+ */
+void iet_tio_lend(struct iet_tio *tio, struct page *page)
+{
+	add_page(tio, page);
 }
 
 /**
  * iet_tio_free() - take a tio's pages from it
- * @tio: filled by iet_tio_alloc(), or zeroed, or empty already
+ * @tio: filled by iet_tio_alloc() or lent pages, or zeroed, or empty already
  *
  * Context: process context; does not sleep.
  */
 void iet_tio_free(struct iet_tio *tio)
 {
-	if (tio->nr)
+	if (tio->nr && !tio->borrowed)
 		stash_pages(tio);
 	while (tio->nr)
 		put_page(tio->bv[--tio->nr].bv_page);

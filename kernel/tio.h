@@ -28,12 +28,14 @@
  * @bv: segments, @inline_bv or an array of its own
  * @nr: segments in use
  * @size: bytes held; all segments but the last are full pages
+ * @borrowed: the pages are somebody else's: to be read only
  * @inline_bv: enough for small transfers
  */
 struct iet_tio {
 	struct bio_vec *bv;
 	unsigned int nr;
 	u32 size;
+	bool borrowed;
 	struct bio_vec inline_bv[IET_TIO_INLINE];
 };
 
@@ -41,6 +43,8 @@ int iet_tio_init_caches(void);
 void iet_tio_exit_caches(void);
 
 int iet_tio_alloc(struct iet_tio *tio, u32 len, gfp_t gfp);
+int iet_tio_borrow(struct iet_tio *tio, u32 len, gfp_t gfp);
+void iet_tio_lend(struct iet_tio *tio, struct page *page);
 void iet_tio_free(struct iet_tio *tio);
 
 void iet_tio_iter(struct iet_tio *tio, struct iov_iter *iter,
