@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ietadm.h"
+#include "ietadm_open.h"
 #include "kernel.h"
 #include "lun.h"
 #include "lun_props.h"
@@ -238,7 +239,8 @@ static int open_file(const struct request *q, struct kernel_lun *l)
 {
 	char reason[LUN_REASON_MAX];
 
-	l->fd = lun_open_wait(l->path, l->iotype, l->iomode, BUSY_MS, reason);
+	l->fd = ietadm_open(lun_open_wait, l->path, l->iotype, l->iomode,
+			    BUSY_MS, IETADM_OPEN_MS, reason);
 	if (l->fd < 0)
 		return ietadm_fail(q, l->fd, "%s: %s", l->path, reason);
 	l->set |= K_HAS(IET_L_FD);
