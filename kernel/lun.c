@@ -21,8 +21,11 @@ static void del_from_sessions(struct iet_target *target, u32 lun)
 	struct iet_session *s;
 
 	list_for_each_entry(s, &target->sessions, target_node) {
+		bool seen = xa_load(&s->nexus.itls, lun);
+
 		iet_nexus_del_lun(&s->nexus, lun);
-		iet_async_luns_changed(s, 0);
+		if (seen)
+			iet_async_luns_changed(s, 0);
 	}
 }
 
@@ -35,7 +38,8 @@ static int add_to_sessions(struct iet_target *target, struct iet_lun *lun)
 		err = iet_nexus_add_lun(&s->nexus, lun);
 		if (err)
 			return err;
-		iet_async_luns_changed(s, lun->lun);
+		if (xa_load(&s->nexus.itls, lun->lun))
+			iet_async_luns_changed(s, lun->lun);
 	}
 	return 0;
 }

@@ -174,6 +174,7 @@ int iet_nl_session_set(struct sk_buff *reply, struct genl_info *info)
 	kfree(map);
 	if (err)
 		return err;
+	iet_async_luns_changed(session, 0);
 	iet_event_session(session->target->tid, session->sid, IET_EVENT_SET);
 	return iet_nl_reply(reply, info, iet_nl_fill_session, session);
 }
