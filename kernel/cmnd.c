@@ -663,6 +663,8 @@ static int scsi_header(struct iet_cmnd *cmnd)
 	int err;
 
 	err = scsi_cdb(cmnd);
+	if (err == -ENOMEM && iet_rx_has_waited(&conn->rx))
+		return ISCSI_REJECT_LONG_OPERATION;
 	if (err)
 		return err;
 	s->nexus = &conn->session->nexus;
@@ -684,7 +686,8 @@ static int scsi_header(struct iet_cmnd *cmnd)
 	iet_r2t_unsolicited(&cmnd->r2t, iscsi_dlength(hdr), unsolicited,
 			    hdr->flags & ISCSI_FLAG_FINAL);
 	err = iet_scsi_alloc(s, min(s->edtl, IET_TIO_MAX), TIO_GFP);
-	if (err != -EAGAIN)
+	if (err != -EAGAIN &&
+	    !(err == -ENOMEM && iet_rx_has_waited(&conn->rx)))
 		return err;
 	s->status = SAM_STAT_TASK_SET_FULL;
 	cmnd->failed = true;
@@ -737,14 +740,31 @@ static void scsi_start(struct iet_cmnd *cmnd)
 
 /* NOP-Out (11.18) */
 
+/*
+ * Room for the data of a request that is no SCSI command: from the same budget
+ * (see budget.c).  None ends with a Reject instead of waiting without bound.
+ */
+static int data_header(struct iet_cmnd *cmnd, u32 len)
+{
+	struct iet_conn *conn = cmnd->conn;
+	int err;
+
+	cmnd->scmd.nexus = &conn->session->nexus;
+	err = iet_scsi_alloc(&cmnd->scmd, len, TIO_GFP);
+	if (err == -EAGAIN ||
+	    (err == -ENOMEM && iet_rx_has_waited(&conn->rx)))
+		return ISCSI_REJECT_LONG_OPERATION;
+	return err;
+}
+
 static int nop_header(struct iet_cmnd *cmnd)
 {
 	u32 len = iscsi_dlength(&cmnd->req);
 
 	cmnd->kind = IET_TX_NOP_IN;
-	if (!len || cmnd->req.itt == cpu_to_be32(ISCSI_RESERVED_TAG))
+	if (cmnd->req.itt == cpu_to_be32(ISCSI_RESERVED_TAG))
 		return 0;
-	return iet_tio_alloc(&cmnd->scmd.tio, len, TIO_GFP);
+	return data_header(cmnd, len);
 }
 
 static void nop_start(struct iet_cmnd *cmnd)
@@ -767,7 +787,7 @@ static int text_header(struct iet_cmnd *cmnd)
 	u32 len = iscsi_dlength(&cmnd->req);
 
 	cmnd->kind = IET_TX_TEXT;
-	return len ? iet_tio_alloc(&cmnd->scmd.tio, len, TIO_GFP) : 0;
+	return data_header(cmnd, len);
 }
 
 /* The connection ends with the response. */

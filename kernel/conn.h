@@ -5,6 +5,7 @@
 #ifndef IET_CONN_H
 #define IET_CONN_H
 
+#include <linux/jiffies.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -102,6 +103,7 @@ enum iet_rx_state {
  * @crc: of the data so far
  * @crc_skipped: some of the data was thrown away unseen
  * @starved: there was no memory or no command; try again later
+ * @starved_since: jiffies when that began
  */
 struct iet_rx {
 	enum iet_rx_state state;
@@ -117,7 +119,20 @@ struct iet_rx {
 	u32 crc;
 	bool crc_skipped;
 	bool starved;
+	unsigned long starved_since;
 };
+
+/**
+ * iet_rx_has_waited - has a header waited for memory long enough?
+ * @rx: receive side
+ *
+ * Return: true if it is to be refused rather than tried again: what is behind
+ * it, on the same connection, waits as well
+ */
+static inline bool iet_rx_has_waited(const struct iet_rx *rx)
+{
+	return rx->starved && time_after(jiffies, rx->starved_since + HZ);
+}
 
 /**
  * struct iet_tx - transmit side of a connection

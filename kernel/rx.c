@@ -92,8 +92,12 @@ static int rx_header(struct iet_conn *conn)
 {
 	struct iet_rx *rx = &conn->rx;
 
-	rx->starved = iet_cmnd_header(conn) == -ENOMEM;
-	if (rx->starved)
+	bool starved = iet_cmnd_header(conn) == -ENOMEM;
+
+	if (starved && !rx->starved)
+		rx->starved_since = jiffies;
+	rx->starved = starved;
+	if (starved)
 		return 0;
 	rx->crc = ~0;
 	next_state(rx, rx->data_len ? IET_RX_DATA : IET_RX_PDU);
