@@ -56,6 +56,8 @@ class Session:
         self.conn.login(
             target, "iqn.2001-04.com.example:fuzz", self.conn.isid,
             InitialR2T=pick(["Yes", "No"]), ImmediateData=pick(["Yes", "No"]),
+            ErrorRecoveryLevel=pick([0, 0, 1, 2]),
+            MaxConnections=pick([1, 4]),
             HeaderDigest=pick(["None", "CRC32C"]),
             DataDigest=pick(["None", "CRC32C"]),
             MaxRecvDataSegmentLength=pick([512, 8192, 262144]),
@@ -200,7 +202,7 @@ class Session:
         rng = self.rng
         try:
             for _ in range(rng.choice([1, 5, 20, 50])):
-                batch = [self.next() for _ in range(rng.choice([1, 1, 4, 10]))]
+                batch = [self.next() for _ in range(rng.choice([1, 4, 10, 40]))]
                 self.sent += len(batch)
                 self.send(b"".join(batch))
                 self.answers(rng.choice([0.001, 0.001, 0.02]))

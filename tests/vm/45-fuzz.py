@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # timeout: 240
 """
-A minute of tests/fuzz/pdus.py against the module, twice at once: whatever is
+A minute of tests/fuzz/pdus.py against the module, three at once: whatever is
 sent, a proper initiator is served, and nothing is left.
 
     tests/vm/45-fuzz.py [SECONDS [SEED]]
@@ -19,7 +19,7 @@ from ktap import (IQN, TOP, Failed, Target, case, image, main,  # noqa: E402
                   note, sessions, wait_for)
 
 TARGET, CONTROL = f"{IQN}:fuzz", f"{IQN}:control"
-WORKERS = 2
+WORKERS = 3
 SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
 SEED = int(sys.argv[2]) if len(sys.argv) > 2 else random.getrandbits(32)
 del sys.argv[1:]
@@ -29,6 +29,8 @@ Target {TARGET}
     InitialR2T No
     ImmediateData Yes
     MaxOutstandingR2T 16
+    MaxConnections 4
+    ErrorRecoveryLevel 2
     HeaderDigest CRC32C,None
     DataDigest CRC32C,None
     Lun 0 Path=/run/iet-test/fuzz.img,Type=fileio
