@@ -134,6 +134,12 @@ check-debug: ## the tests on a kernel that checks memory and locks
 	tests/deps
 	tests/check uml-debug
 
+.PHONY: check-libiscsi
+check-libiscsi: ## all of libiscsi's suite, of this Debian and of sid's
+	tests/deps
+	tests/run --kernel uml tests/long/libiscsi.sh \
+		"tests/long/libiscsi.sh $$(tests/suite-fetch sid)"
+
 FUZZ_SECONDS ?= 3600
 
 .PHONY: fuzz

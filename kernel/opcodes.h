@@ -153,6 +153,7 @@ int iet_spc_pr_out(struct iet_scmd *s, gfp_t gfp);
 /* handlers: rmw.c */
 int iet_sbc_compare_write(struct iet_scmd *s, gfp_t gfp);
 u32 iet_sbc_compare_write_bytes(const struct iet_scmd *s);
+int iet_sbc_write_part(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_orwrite(struct iet_scmd *s, gfp_t gfp);
 
 /* handlers: provisioning.c, write_same.c */
@@ -181,6 +182,7 @@ void *iet_scsi_state(struct iet_scmd *s, size_t size,
 		     void (*free_state)(void *state), gfp_t gfp);
 int iet_scsi_in_worker(struct iet_scmd *s, void (*step)(struct iet_scmd *s));
 u32 iet_scsi_out_bytes(const struct iet_scmd *s);
+bool iet_scsi_out_part(const struct iet_scmd *s);
 int iet_scsi_io(struct iet_scmd *s, enum iet_io_op op, u32 flags,
 		struct iet_tio *tio, u64 off, u64 len,
 		void (*step)(struct iet_scmd *s));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Commands that read blocks, look at them and write them (SBC-3): COMPARE AND
- * WRITE and ORWRITE.  Nobody comes in between: their ranges are exclusive.
+ * WRITE, ORWRITE, and WRITE if a part of a block has come.  Nobody comes in
+ * between: their ranges are exclusive.
  *
  * Reading and writing are asynchronous; what is in between is a step in one of
  * the volume's workers.
@@ -160,4 +161,36 @@ static bool or_data(struct iet_scmd *s, struct rmw *r)
 int iet_sbc_orwrite(struct iet_scmd *s, gfp_t gfp)
 {
 	return start(s, iet_scsi_out_bytes(s), or_data, gfp);
+}
+
+/* --- WRITE ---------------------------------------------------------------- */
+
+/* What has come, and the rest of the last block as it is. */
+static bool replace(struct iet_scmd *s, struct rmw *r)
+{
+	u32 have = min(s->out_len, s->edtl), off, n;
+
+	for (off = 0; off < have; off += n) {
+		n = min_t(u32, PIECE, have - off);
+		iet_tio_read(&s->tio, off, r->new, n);
+		iet_tio_write(&r->tio, off, r->new, n);
+	}
+	return true;
+}
+
+/**
+ * iet_sbc_write_part() - a WRITE with less data than its blocks have
+ * @s: the command
+ * @gfp: for the pages
+ *
+ * It is carried out as far as there is data, as FCP-4 has it; iSCSI does not
+ * say.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_write_part(struct iet_scmd *s, gfp_t gfp)
+{
+	return start(
+		s, round_up(min(s->out_len, s->edtl), 1U << s->vol->blk_shift),
+		replace, gfp);
 }

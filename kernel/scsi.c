@@ -569,6 +569,18 @@ u32 iet_scsi_out_bytes(const struct iet_scmd *s)
 	return round_down(min(s->out_len, s->edtl), 1U << s->vol->blk_shift);
 }
 
+/**
+ * iet_scsi_out_part() - has a part of a block come?
+ * @s: the command, past iet_scsi_prepare()
+ *
+ * Return: true if the initiator has announced less Data-Out than the CDB asks
+ * for, and not in whole blocks
+ */
+bool iet_scsi_out_part(const struct iet_scmd *s)
+{
+	return min(s->out_len, s->edtl) & ((1U << s->vol->blk_shift) - 1);
+}
+
 /*
  * Parameter data is built in a buffer and copied.  The pages come first:
  * building it may take a unit attention, which must not get lost.
@@ -641,7 +653,7 @@ static bool lock_span(struct iet_scmd *s)
 	span->end = s->nr_blocks ? s->lba + s->nr_blocks : U64_MAX;
 	if (!s->nr_blocks && op->flags & IET_OP_LIMIT)
 		return true;
-	span->excl = op->flags & IET_OP_ATOMIC;
+	span->excl = op->flags & IET_OP_ATOMIC || iet_scsi_out_part(s);
 	span->granted = span_granted;
 	s->spanned = true;
 	return iet_span_lock(&s->vol->spans, span);

@@ -120,9 +120,9 @@ int iet_sbc_read(struct iet_scmd *s, gfp_t gfp)
 /**
  * iet_sbc_write() - WRITE(6), (10), (12), (16), SBC-3 5.28 to 5.31
  * @s: the command
- * @gfp: unused
+ * @gfp: for the pages, if a part of a block has come
  *
- * Writes the whole blocks that have come.
+ * Writes what has come.
  *
  * Return: see &struct iet_scsi_op
  */
@@ -130,6 +130,8 @@ int iet_sbc_write(struct iet_scmd *s, gfp_t gfp)
 {
 	u32 len = iet_scsi_out_bytes(s);
 
+	if (iet_scsi_out_part(s))
+		return iet_sbc_write_part(s, gfp);
 	if (!len)
 		return 0;
 	return iet_scsi_io(s, IET_IO_WRITE, iet_sbc_write_flags(s), &s->tio, 0,

@@ -5,6 +5,7 @@
 # cover, against a file and a block device.
 . tests/lib/ktap.sh
 . tests/lib/iet.sh
+. tests/lib/libiscsi.sh
 
 target=$IET_IQN:libiscsi
 url=iscsi://127.0.0.1/$target
@@ -17,12 +18,10 @@ scsi_families="CompareAndWrite GetLBAStatus Inquiry Mandatory ModeSense6 OrWrite
 	PrinServiceactionRange ProutClear ProutPreempt ProutRegister
 	ProutReserve Read6 Read10 Read12 Read16
 	ReadCapacity10 ReadCapacity16 ReadDefectData10 ReadDefectData12
-	ReportSupportedOpcodes Reserve6 StartStopUnit TestUnitReady Unmap
+	Reserve6 TestUnitReady Unmap
 	Verify10 Verify12 Verify16 Write10 Write12 Write16
 	WriteVerify10 WriteVerify12 WriteVerify16"
-# All of WRITE SAME but what the suite gets wrong: UnmapUntilEnd wants blocks
-# of 0xff, written with UNMAP, to read as zeroes (SBC-3 4.7.3: they are written
-# then), and Unmap of 16 bytes writes more than MAXIMUM TRANSFER LENGTH.
+# All of WRITE SAME but what the suite gets wrong, see doc/libiscsi.md.
 scsi_families+=" WriteSame10.Simple WriteSame10.BeyondEol
 	WriteSame10.ZeroBlocks WriteSame10.WriteProtect WriteSame10.Unmap
 	WriteSame10.UnmapVPD WriteSame10.Check
@@ -52,7 +51,7 @@ family() {
 }
 
 up() {
-	iet_image "$image" 256M &&
+	iet_image "$image" 256M && iet_image "$IET_DIR/removable.img" 32M &&
 		dev=$(iet_loop 256M) &&
 		iet_up <<-EOF
 			Target $target
@@ -60,6 +59,7 @@ up() {
 			        Lun 1 Path=$dev,Type=blockio,ThinProvisioned=Yes
 			        Lun 2 Type=nullio,Blocks=524288
 			        Lun 3 Path=$image,Type=fileio,IOMode=ro
+			        Lun 4 Path=$IET_DIR/removable.img,Type=fileio,ThinProvisioned=Yes,Removable=Yes
 			Target $IET_IQN:other
 			        Lun 0 Type=nullio
 		EOF
@@ -67,7 +67,7 @@ up() {
 
 run "the target starts" up || exit 1
 run "iscsi-ls shows target and units" bash -c "iscsi-ls -s iscsi://127.0.0.1 |
-	tee /dev/stderr | grep -A4 'Target:$target ' | grep -c '^Lun:' | grep -qx 4"
+	tee /dev/stderr | grep -A5 'Target:$target ' | grep -c '^Lun:' | grep -qx 5"
 run "iscsi-inq" bash -c "iscsi-inq $url/0 | tee /dev/stderr |
 	grep -q '^Vendor:IET'"
 for page in 0x00 0x80 0x83 0xb0 0xb1 0xb2; do
@@ -81,6 +81,18 @@ done
 for f in $scsi_families $iscsi_families; do
 	run "suite on fileio: $f" family "$f" 0
 done
+for t in NoMedia.NoMediaSBC PreventAllow.Eject PreventAllow.ITNexusLoss \
+	PreventAllow.LUNReset PreventAllow.2ITNexuses StartStopUnit.Simple \
+	StartStopUnit.PwrCnd StartStopUnit.NoLoej Sanitize.BlockErase \
+	Sanitize.ExitFailureMode Sanitize.InvalidServiceAction \
+	Sanitize.Overwrite Sanitize.OverwriteReserved Sanitize.Readonly \
+	Sanitize.Reservations WriteAtomic16.BeyondEol WriteAtomic16.DpoFua \
+	WriteAtomic16.VPD ReportSupportedOpcodes.Simple \
+	ReportSupportedOpcodes.OneCommand ReportSupportedOpcodes.RCTD \
+	ReportSupportedOpcodes.SERVACTV; do
+	suite_run "suite on a removable fileio" "$t" "$url/4"
+done
+suite_total "on a removable fileio"
 run "suite on nullio: Read16" family Read16 2
 run "suite on a read-only unit: ReadOnly" family ReadOnly 3
 run "target and module end" iet_down

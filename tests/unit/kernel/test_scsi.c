@@ -269,14 +269,15 @@ static void write_lengths(void)
 		u8 blocks;
 		enum fake_dir dir;
 		u32 edtl, out_len, written;
+		u8 nr_io;
 	} rows[] = {
-		{ "as asked", 2, DIR_OUT, 2 * BS, 2 * BS, 2 * BS },
+		{ "as asked", 2, DIR_OUT, 2 * BS, 2 * BS, 2 * BS, 1 },
 		{ "none expected", 1, DIR_OUT, 0, BS, 0 },
 		{ "none expected, no direction", 1, DIR_NONE, 0, BS, 0 },
-		{ "more expected", 1, DIR_OUT, 10000, BS, BS },
-		{ "part of a block", 1, DIR_OUT, 200, BS, 0 },
-		{ "one of two blocks", 2, DIR_OUT, BS, 2 * BS, BS },
-		{ "one and a bit", 4, DIR_OUT, BS + 1, 4 * BS, BS },
+		{ "more expected", 1, DIR_OUT, 10000, BS, BS, 1 },
+		{ "part of a block", 1, DIR_OUT, 200, BS, 200, 2 },
+		{ "one of two blocks", 2, DIR_OUT, BS, 2 * BS, BS, 1 },
+		{ "one and a bit", 4, DIR_OUT, BS + 1, 4 * BS, BS + 1, 2 },
 		{ "flagged as a read", 1, DIR_IN, BS, 0, 0 },
 	};
 	unsigned int i;
@@ -292,7 +293,7 @@ static void write_lengths(void)
 		CHECK_EQ(result(), GOOD);
 		CHECK_EQ(fake.s.out_len, rows[i].out_len);
 		CHECK_EQ(fake.s.in_len, 0);
-		CHECK_EQ(fake.nr_io, !!rows[i].written);
+		CHECK_EQ(fake.nr_io, rows[i].nr_io);
 		CHECK(!memcmp(fake.medium + 5 * BS, pattern, rows[i].written));
 		CHECK_EQ(fake.medium[5 * BS + rows[i].written], next);
 		fake_end();
