@@ -11,6 +11,7 @@ suite_tool=${1:-iscsi-test-cu}
 
 target=$IET_IQN:libiscsi
 url=iscsi://127.0.0.1/$target
+chap=iscsi://tester%verysecretsecret@127.0.0.1/$IET_IQN:chap/0
 
 # It drops what is written to it, 10 ms for each MiB: one sees it sanitized.
 slow_device() {
@@ -19,7 +20,7 @@ slow_device() {
 }
 
 up() {
-	local options=ThinProvisioned=Yes,Removable=Yes
+	local options=ThinProvisioned=Yes,Removable=Yes,PhysicalBlockSize=4096
 	slow_device &&
 		iet_image "$IET_DIR/disk.img" 256M &&
 		iet_image "$IET_DIR/ro.img" 256M &&
@@ -31,6 +32,9 @@ up() {
 			        Lun 2 Path=$IET_DIR/ro.img,Type=fileio,IOMode=ro,ThinProvisioned=Yes
 			        Lun 3 Path=$ro,Type=blockio,IOMode=ro,ThinProvisioned=Yes
 			        Lun 4 Path=/dev/nullb0,Type=blockio
+			Target $IET_IQN:chap
+			        IncomingUser tester verysecretsecret
+			        Lun 0 Type=nullio
 		EOF
 }
 
@@ -42,6 +46,7 @@ all_tests() { # WHAT LUN READONLY-LUN
 		case $test in
 		ReadOnly.*) suite_run "$1" "$test" "$url/$3" ;;
 		MultipathIO.*) suite_run "$1" "$test" "$url/$2" "$url/$2" ;;
+		iSCSICHAP.*) suite_run "$1" "$test" "$chap" ;;
 		Sanitize.Reset) suite_run "$1" "$test" "$url/4" ;;
 		*) suite_run "$1" "$test" "$url/$2" ;;
 		esac
