@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +18,7 @@
 
 #include <event2/event.h>
 
-#define STACK_SIZE (256 * 1024)
+#include "thread.h"
 
 struct isns_resolve {
 	pthread_mutex_t lock;
@@ -87,23 +86,12 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 
 static int start_thread(struct isns_resolve *r)
 {
-	pthread_attr_t attr;
-	sigset_t all, old;
-	pthread_t thread;
 	int err;
 
-	/* signals are for the event loop */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	r->users++;
-	err = pthread_create(&thread, &attr, work, r);
+	err = thread_start(work, r);
 	if (err)
 		r->users--;
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return err;
 }
 

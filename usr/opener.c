@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,11 +13,10 @@
 
 #include "lun.h"
 #include "state.h"
+#include "thread.h"
 
 /* so many files may hang before they hold up the others */
 #define THREADS_MAX 32
-#define STACK_SIZE (128 * 1024)
-
 struct item {
 	char *path;
 	char *iotype;
@@ -122,25 +120,6 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static int start_thread(struct opener *o)
-{
-	pthread_attr_t attr;
-	sigset_t all, old;
-	pthread_t thread;
-	int err;
-
-	/* signals are for the event loop */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	err = pthread_create(&thread, &attr, work, o);
-	pthread_attr_destroy(&attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return err;
-}
-
 static bool fill(struct opener *o, const struct open_request *reqs)
 {
 	size_t i;
@@ -184,7 +163,7 @@ struct opener *opener_start(const struct open_request *reqs, size_t nr,
 
 	pthread_mutex_lock(&o->lock);
 	for (i = 0; i < nr && i < THREADS_MAX && !err; i++) {
-		err = start_thread(o);
+		err = thread_start(work, o);
 		if (!err)
 			o->users++;
 	}
