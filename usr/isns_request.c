@@ -8,6 +8,8 @@
 #include <netinet/in.h>
 #include <strings.h>
 
+#include "target_portal.h"
+
 /* there is one portal group, as login.h says */
 #define PORTAL_GROUP_TAG 1
 
@@ -40,6 +42,32 @@ static void put_portal(struct isns_buf *buf, const struct isns_site *site,
 	isns_put_u32(buf, ISNS_TAG_SCN_PORT, site->notice_port);
 }
 
+/*
+ * The portals that the target is on, or those that it is not on: these have a
+ * tag without a value, or else the server would take the target to be there
+ * (RFC 4171 3.4, 6.5).  A tag is for all that come after it.
+ */
+static void put_groups(struct isns_buf *buf, const struct isns_site *site,
+		       const struct isns_node *n, bool on)
+{
+	bool tagged = false;
+
+	for (unsigned int i = 0; i < site->nr_portals; i++) {
+		const struct sockaddr *sa = (const void *)&site->portals[i].sa;
+
+		if (target_portal_on(n->name, sa) != on)
+			continue;
+		if (!tagged && on)
+			isns_put_u32(buf, ISNS_TAG_PG_TAG, PORTAL_GROUP_TAG);
+		else if (!tagged)
+			isns_put_empty(buf, ISNS_TAG_PG_TAG);
+		tagged = true;
+		isns_put_addr(buf, ISNS_TAG_PG_ADDR, sa);
+		isns_put_u32(buf, ISNS_TAG_PG_PORT,
+			     port_of(&site->portals[i]));
+	}
+}
+
 static void put_node(struct isns_buf *buf, const struct isns_site *site,
 		     const struct isns_node *n)
 {
@@ -51,14 +79,8 @@ static void put_node(struct isns_buf *buf, const struct isns_site *site,
 		isns_put_empty(buf, ISNS_TAG_ALIAS);
 	if (!site->groups || !site->nr_portals)
 		return;
-	isns_put_u32(buf, ISNS_TAG_PG_TAG, PORTAL_GROUP_TAG);
-	for (unsigned int i = 0; i < site->nr_portals; i++) {
-		const struct isns_portal *p = &site->portals[i];
-
-		isns_put_addr(buf, ISNS_TAG_PG_ADDR,
-			      (const struct sockaddr *)&p->sa);
-		isns_put_u32(buf, ISNS_TAG_PG_PORT, port_of(p));
-	}
+	put_groups(buf, site, n, true);
+	put_groups(buf, site, n, false);
 }
 
 /* source, key and the beginning of the operating attributes */

@@ -16,6 +16,7 @@
 #include "isns_pdu.h"
 #include "isns_request.h"
 #include "ktap.h"
+#include "target_portal.h"
 
 #define NAME "iqn.2001-04.com.example:disk"
 #define EID "iet.storage:3260"
@@ -306,6 +307,19 @@ static struct isns_node *new_node(void)
 	return isns_node_find(NAME);
 }
 
+#define NO_VALUE 0xffffffff
+
+/* NAME is on this portal only */
+static void set_target_portal(const char *text)
+{
+	struct target_portals *t = calloc(1, sizeof(*t));
+
+	snprintf(t->name, sizeof(t->name), "%s", NAME);
+	t->list = calloc(1, sizeof(*t->list));
+	CHECK_EQ(target_portal_parse(text, t->list), 0);
+	target_portals_replace(t);
+}
+
 /* tag, and the value as a number, a text or the last byte of an address */
 struct want {
 	uint32_t tag;
@@ -331,6 +345,8 @@ static void check_list(const struct isns_buf *buf, const struct want *want,
 			CHECK_STR(isns_attr_string(&a), want[i].text);
 		else if (a.len == 16)
 			CHECK_EQ(a.value[15], want[i].number);
+		else if (want[i].number == NO_VALUE)
+			CHECK_EQ(a.len, 0);
 		else if (a.len)
 			CHECK(!isns_attr_u32(&a, &v) && v == want[i].number);
 	}
@@ -370,6 +386,22 @@ static void test_requests(void)
 		   { ISNS_TAG_PG_TAG, NULL, 1 },
 		   { ISNS_TAG_PG_ADDR, NULL, 1 }, { ISNS_TAG_PG_PORT, NULL, 3260 },
 		   { ISNS_TAG_PG_ADDR, NULL, 1 }, { ISNS_TAG_PG_PORT, NULL, 3260 });
+
+	/* a target that is on one of them only */
+	set_target_portal("[fd00::1]:3260");
+	isns_build_add(&buf, &site, n);
+	CHECK_LIST(&buf,
+		   { ISNS_TAG_NAME, NAME, 0 }, { ISNS_TAG_EID, EID, 0 },
+		   { ISNS_TAG_DELIMITER, NULL, 0 },
+		   { ISNS_TAG_EID, EID, 0 }, { ISNS_TAG_PROTOCOL, NULL, 2 },
+		   { ISNS_TAG_NAME, NAME, 0 },
+		   { ISNS_TAG_NODE_TYPE, NULL, ISNS_NODE_TARGET },
+		   { ISNS_TAG_ALIAS, "disk one", 0 },
+		   { ISNS_TAG_PG_TAG, NULL, 1 },
+		   { ISNS_TAG_PG_ADDR, NULL, 1 }, { ISNS_TAG_PG_PORT, NULL, 3260 },
+		   { ISNS_TAG_PG_TAG, NULL, NO_VALUE },
+		   { ISNS_TAG_PG_ADDR, NULL, 1 }, { ISNS_TAG_PG_PORT, NULL, 3260 });
+	target_portals_replace(NULL);
 
 	site.esi = false;
 	site.groups = false;
