@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from ktap import (IQN, Failed, Target, case, image, main, note,  # noqa: E402
                   sessions, wait_for)
-from neighbour import Neighbour  # noqa: E402
+from neighbour import Bed  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
 TARGET, SECRET = f"{IQN}:open", f"{IQN}:secret"
@@ -36,25 +36,9 @@ Target {SECRET}
 """
 
 
-class Bed:
-    """The target, and a neighbour."""
-
-    target = neighbour = None
-
-    @classmethod
-    def begin(cls):
-        image("open.img", 8 << 20)
-        cls.target = Target(CONF)
-        cls.neighbour = Neighbour(TARGET, 0)
-
-    @classmethod
-    def end(cls):
-        if cls.neighbour:
-            cls.neighbour.end()
-            note(f"the neighbour: {cls.neighbour.rounds} rounds, the slowest "
-                 f"took {cls.neighbour.slowest:.2f} s")
-        if cls.target:
-            cls.target.end()
+def begin():
+    image("open.img", 8 << 20)
+    Bed.begin(CONF, TARGET, 0)
 
 
 def around(function, options):
@@ -63,9 +47,7 @@ def around(function, options):
         function(c, **options)
     with Conn().login(TARGET, f"{IQN}:good") as good:
         good.ready(0)
-    Bed.neighbour.check()
-    if not Bed.target.alive():
-        raise Failed("ietd is gone")
+    Bed.check()
 
 
 def names(**more):
@@ -518,4 +500,4 @@ def _(c):
         f"{IQN}:neighbour", f"{IQN}:good"})
 
 
-main(Bed.begin, Bed.end, around)
+main(begin, Bed.end, around)

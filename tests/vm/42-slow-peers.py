@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from ktap import (IQN, Failed, Target, case, image, main, note,  # noqa: E402
                   sessions, wait_for)
-from neighbour import Neighbour  # noqa: E402
+from neighbour import Bed  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
 TARGET, PINGING = f"{IQN}:slow", f"{IQN}:pinging"
@@ -34,33 +34,15 @@ Target {PINGING}
 """
 
 
-class Bed:
-    """The target, and a neighbour."""
-
-    target = neighbour = None
-
-    @classmethod
-    def begin(cls):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
-        image("slow.img", 8 << 20)
-        cls.target = Target(CONF)
-        cls.neighbour = Neighbour(TARGET, 1)
-
-    @classmethod
-    def end(cls):
-        if cls.neighbour:
-            cls.neighbour.end()
-            note(f"the neighbour: {cls.neighbour.rounds} rounds, the slowest "
-                 f"took {cls.neighbour.slowest:.2f} s")
-        if cls.target:
-            cls.target.end()
+def begin():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
+    image("slow.img", 8 << 20)
+    Bed.begin(CONF, TARGET, 1)
 
 
 def around(function, options):
     function(**options)
-    Bed.neighbour.check()
-    if not Bed.target.alive():
-        raise Failed("ietd is gone")
+    Bed.check()
 
 
 
@@ -221,4 +203,4 @@ def _():
         raise Failed(f"{used} MiB, a login took {took:.2f} s")
 
 
-main(Bed.begin, Bed.end, around)
+main(begin, Bed.end, around)
