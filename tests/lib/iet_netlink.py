@@ -94,7 +94,7 @@ def unpack(data, prefix):
                 continue
         elif name in STRINGS:
             value = raw.rstrip(b"\0").decode()
-        elif name == "S_ISID":
+        elif name in ("S_ISID", "S_LUN_MAP"):
             value = raw
         else:
             value = int.from_bytes(raw, "little")

@@ -190,6 +190,11 @@ def test_luns(nl):
     same("the target counts them",
          nl.do("TARGET_GET", T_TID=1)["T_NR_LUNS"], 2)
     refused("a LUN that is in use", errno.EEXIST, "in use", new_lun, nl, fd)
+    test_shared(nl, fd)
+    os.close(fd)
+    path = FOLDER / "other"
+    path.write_bytes(bytes(2 << 20))
+    fd = os.open(path, os.O_RDWR)
     refused("LUN 16384", errno.ERANGE, "0 to 16383", new_lun, nl, fd, 16384)
     refused("a target that doesn't exist", errno.ENOENT, "no such target",
             new_lun, nl, fd, 1, L_TID=99)
@@ -219,6 +224,33 @@ def test_luns(nl):
             "LUN_DEL", L_TID=1, L_LUN=5)
     os.close(fd)
     test_files(nl, path, fd)
+
+
+def test_shared(nl, fd):
+    lun = {"L_TID": 1, "L_LUN": 2}
+    same("the same file is the same disk",
+         new_lun(nl, fd, 2)["L_SCSI_ID"], "id")
+    nl.do("LUN_DEL", **lun)
+    for name, value, words in (
+            ("L_IOTYPE", "blockio", "another Type"),
+            ("L_IOMODE", 2, "another IOMode"),
+            ("L_BLOCK_SIZE", 4096, "another BlockSize"),
+            ("L_THIN", 1, "another ThinProvisioned"),
+            ("L_REMOVABLE", 1, "another Removable"),
+            ("L_SCSI_ID", "x", "another ScsiId"),
+            ("L_SCSI_SN", "x", "another ScsiSN"),
+            ("L_PROPS", {"P_VENDOR": "x"}, "other properties")):
+        refused(f"the same disk with {words}", errno.EEXIST, words, new_lun,
+                nl, fd, 2, culprit=False, **{name: value})
+    of = {**lun, "L_IOTYPE": "fileio", "L_OF_TID": 1, "L_OF_LUN": 0}
+    same("the disk of a LUN", nl.do("LUN_NEW", **of)["L_SCSI_SN"], "serial")
+    nl.do("LUN_DEL", **lun)
+    refused("a disk and a file", errno.EINVAL, "either a file", nl.do,
+            "LUN_NEW", **of, L_FD=fd)
+    refused("half a disk", errno.EINVAL, "go together", nl.do, "LUN_NEW",
+            **lun, L_IOTYPE="fileio", L_OF_LUN=0, culprit=False)
+    refused("a disk that isn't there", errno.ENOENT, "no such LUN", nl.do,
+            "LUN_NEW", **{**of, "L_OF_LUN": 77})
 
 
 PROPS = {"P_VENDOR": "ACME", "P_PRODUCT": "Disk", "P_REVISION": "1.0",
@@ -358,9 +390,31 @@ def test_sessions(nl):
          b"\x80\0\0\0\0\1" + session["S_TSIH"].to_bytes(2, "little"))
     same("keys that were not negotiated",
          session["S_KEYS"]["K_DEFAULT_TIME2RETAIN"], 20)
+    test_lun_map(nl, sid)
     test_handoff(nl, sid)
     refused("SESSION_DEL of nothing", errno.ENOENT, "no such session", nl.do,
             "SESSION_DEL", S_TID=1, S_SID=1)
+
+
+def test_lun_map(nl, sid):
+    session = {"S_TID": 1, "S_SID": sid}
+    rule = struct.pack("=3I", 0, 5, 1)
+    for rules, number, words in (
+            (rule + b"1234", errno.EINVAL, "triples"),
+            (struct.pack("=3I", 5, 4, 1), errno.EINVAL, "no LUNs"),
+            (struct.pack("=3I", 0, 16384, 1), errno.EINVAL, "no LUNs"),
+            (rule + struct.pack("=3I", 0, 5, 3), errno.EINVAL, "access"),
+            (257 * rule, errno.EINVAL, ".")):
+        refused(f"a LUN map of {len(rules)} bytes: {words}", number, words,
+                nl.do, "SESSION_SET", **session, S_LUN_MAP=rules)
+    same("no map at first", "S_LUN_MAP" in nl.do("SESSION_GET", **session),
+         False)
+    for rules in (256 * rule, b""):
+        same(f"a LUN map of {len(rules)} bytes", nl.do(
+            "SESSION_SET", **session, S_LUN_MAP=rules)["S_LUN_MAP"], rules)
+    same("no map again", "S_LUN_MAP" in nl.do("SESSION_SET", **session), False)
+    refused("SESSION_SET of nothing", errno.ENOENT, "no such session", nl.do,
+            "SESSION_SET", S_TID=1, S_SID=1, S_LUN_MAP=rule)
 
 
 def test_handoff(nl, sid):
