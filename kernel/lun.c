@@ -164,8 +164,6 @@ int iet_lun_delete(struct iet_target *target, u32 lun,
 void iet_lun_rescan(struct iet_lun *lun)
 {
 	lockdep_assert_held(&iet_config_lock);
-	if (!iet_volume_rescan(lun->vol))
-		return;
-	iet_ua_volume(lun->vol, IET_ASC_CAPACITY_CHANGED, NULL);
-	iet_async_capacity_changed(lun->vol);
+	if (iet_volume_rescan(lun->vol))
+		iet_async_capacity_changed(lun->vol);
 }

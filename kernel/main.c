@@ -17,6 +17,7 @@
 #include "nthread.h"
 #include "proc.h"
 #include "session.h"
+#include "share.h"
 #include "state.h"
 #include "target.h"
 #include "tio.h"
@@ -58,6 +59,7 @@ static const struct {
 	{ "budget", iet_budget_init, iet_budget_exit },
 	{ "state files", iet_state_init, iet_state_exit },
 	{ "volumes", iet_volume_init, iet_volume_exit },
+	{ "sizes", NULL, iet_share_exit },
 	{ "sessions", iet_session_init, iet_session_exit },
 	{ "network threads", start_nthreads, iet_nthreads_stop },
 	{ "targets", NULL, iet_target_delete_all },

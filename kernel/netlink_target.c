@@ -9,6 +9,7 @@
 #include "netlink.h"
 #include "param.h"
 #include "target.h"
+#include "volume.h"
 
 /*
  * What a request says about a target, checked as a whole before any of it is
@@ -68,8 +69,21 @@ static int args_get(struct target_args *args, struct genl_info *info)
 	return err ? err : redirect_get(args, info);
 }
 
+/* those of a disk that other targets have as well follow the last change */
+static void set_wthreads(struct iet_target *target, u32 wthreads)
+{
+	struct iet_lun *lun;
+	unsigned long nr;
+
+	if (target->param.wthreads == wthreads)
+		return;
+	xa_for_each(&target->luns, nr, lun)
+		iet_volume_set_wthreads(lun->vol, wthreads);
+}
+
 static void args_use(const struct target_args *args, struct iet_target *target)
 {
+	set_wthreads(target, args->param.wthreads);
 	target->param = args->param;
 	memcpy(target->keys, args->keys, sizeof(target->keys));
 	target->origin = args->origin;

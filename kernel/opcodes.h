@@ -49,6 +49,7 @@
 #define IET_OP_UNREADY BIT(14) /* works when stopped and without a medium */
 #define IET_OP_ERASING BIT(15) /* works while the medium is being erased */
 #define IET_OP_REMOVABLE BIT(16) /* only removable units know it */
+#define IET_OP_SIZE BIT(20) /* has the size of the medium changed? */
 #define IET_OP_POWER_FAIL BIT(17) /* only if the medium has atomic writes */
 
 /**

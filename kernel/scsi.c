@@ -192,6 +192,8 @@ static bool check_state(struct iet_scmd *s, struct iet_itl *itl)
 		s->status = SAM_STAT_BUSY;
 		return false;
 	}
+	if (s->op->flags & IET_OP_SIZE)
+		iet_volume_rescan(s->vol);
 	asc = iet_ua_take(s->vol, itl);
 	if (asc)
 		return refuse(s, UNIT_ATTENTION, asc);
@@ -219,11 +221,19 @@ static bool check_cdb(struct iet_scmd *s)
 	return false;
 }
 
+static bool is_range(const struct iet_volume *vol,
+		     const struct iet_cdb_fields *f)
+{
+	u64 nr_blocks = READ_ONCE(vol->nr_blocks);
+
+	return f->lba < nr_blocks && f->len <= nr_blocks - f->lba;
+}
+
+/* What is beyond the end may have been made since it was looked at last. */
 static bool check_range(struct iet_scmd *s, const struct iet_cdb_fields *f)
 {
-	u64 nr_blocks = READ_ONCE(s->vol->nr_blocks);
-
-	if (f->lba >= nr_blocks || f->len > nr_blocks - f->lba)
+	if (unlikely(!is_range(s->vol, f)) &&
+	    !(iet_volume_rescan(s->vol) && is_range(s->vol, f)))
 		return refuse(s, ILLEGAL_REQUEST, IET_ASC_LBA_OUT_OF_RANGE);
 	if ((s->op->flags & IET_OP_LIMIT) &&
 	    (u64)f->len << s->vol->blk_shift > IET_TIO_MAX) {

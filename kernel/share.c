@@ -10,8 +10,11 @@
 #include <linux/fs.h>
 #include <linux/hash.h>
 #include <linux/hashtable.h>
+#include <linux/jiffies.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
+#include "async.h"
 #include "compat.h"
 #include "netlink.h"
 #include "share.h"
@@ -21,9 +24,41 @@
 /* iet_volume.share_node, by medium: all that have a file and a LUN */
 static DEFINE_HASHTABLE(media, 8);
 
+/* how often their sizes are looked at, beside by commands */
+#define SIZE_SECONDS 5
+
 static const void *medium(const struct file *file)
 {
 	return file->f_mapping->host;
+}
+
+static void look_at_sizes(struct work_struct *work);
+
+/* nobody tells of a file or a device that has grown */
+static DECLARE_DEFERRABLE_WORK(size_work, look_at_sizes);
+
+static void look_at_sizes(struct work_struct *work)
+{
+	struct iet_volume *vol;
+	int bucket;
+
+	mutex_lock(&iet_config_lock);
+	hash_for_each(media, bucket, vol, share_node)
+		if (iet_volume_rescan(vol))
+			iet_async_capacity_changed(vol);
+	if (!hash_empty(media))
+		schedule_delayed_work(&size_work, SIZE_SECONDS * HZ);
+	mutex_unlock(&iet_config_lock);
+}
+
+/**
+ * iet_share_exit() - the module is being unloaded
+ *
+ * Volumes hold the module: there are none left.
+ */
+void iet_share_exit(void)
+{
+	cancel_delayed_work_sync(&size_work);
 }
 
 /**
@@ -35,9 +70,11 @@ static const void *medium(const struct file *file)
 void iet_share_add(struct iet_volume *vol)
 {
 	lockdep_assert_held(&iet_config_lock);
-	if (vol->file)
-		hash_add(media, &vol->share_node,
-			 (unsigned long)medium(vol->file));
+	if (!vol->file)
+		return;
+	if (hash_empty(media))
+		schedule_delayed_work(&size_work, SIZE_SECONDS * HZ);
+	hash_add(media, &vol->share_node, (unsigned long)medium(vol->file));
 }
 
 /**

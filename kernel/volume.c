@@ -340,20 +340,15 @@ int iet_volume_set_props(struct iet_volume *vol, const struct iet_props *props,
 }
 
 /**
- * iet_volume_rescan() - look at the size of a volume's medium again
+ * iet_volume_set_wthreads() - change how many workers there may be
  * @vol: the volume; the caller has a reference
+ * @wthreads: at most so many, 1-128
  *
- * Context: process context, callers serialized; does no I/O.
- * Return: has the size changed?  Then the initiators are to be told.
+ * Context: process context.
  */
-bool iet_volume_rescan(struct iet_volume *vol)
+void iet_volume_set_wthreads(struct iet_volume *vol, u32 wthreads)
 {
-	u64 nr_blocks = vol->iotype->size(vol);
-
-	if (!nr_blocks || nr_blocks == vol->nr_blocks)
-		return false;
-	WRITE_ONCE(vol->nr_blocks, nr_blocks);
-	return true;
+	workqueue_set_max_active(vol->wq, wthreads);
 }
 
 /**

@@ -198,7 +198,11 @@ struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
 void iet_volume_kill(struct iet_volume *vol);
 int iet_volume_set_props(struct iet_volume *vol, const struct iet_props *props,
 			 struct netlink_ext_ack *extack);
+void iet_volume_set_wthreads(struct iet_volume *vol, u32 wthreads);
+
+/* size.c */
 bool iet_volume_rescan(struct iet_volume *vol);
+
 int iet_volume_init(void);
 void iet_volume_exit(void);
 

@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from ktap import (FOLDER, IQN, Failed, Target, case, ietadm,  # noqa: E402
-                  main)
+                  main, wait_for)
 from pdu import *  # noqa: E402,F403
 
 A, B = f"{IQN}:a", f"{IQN}:b"
@@ -212,6 +212,28 @@ def _():
         same("now", b.write(9, b"b" * 512).status, GOOD)
         reload()
         same("everything again", luns(a), [0, 3, 5, 8])
+
+
+@case("a file that grows: commands notice, and so does the target by itself")
+def _():
+    with log_in(A, ALICE) as a, log_in(B, BOB, 7) as b:
+        os.truncate(DISK, 12 * MIB)
+        same("read beyond the old end", len(a.read(20000, 1)), 512)
+        same("told", [told(a), told(b, 7)], [[CAPACITY_CHANGED]] * 2)
+        same("blocks", [blocks(a), blocks(b, 7)], [12 * MIB // 512] * 2)
+        os.truncate(DISK, 16 * MIB)
+        same("READ CAPACITY", asc(b.command(READ_CAPACITY16, unit=7)),
+             CAPACITY_CHANGED)
+        same("and then", blocks(b, 7), 16 * MIB // 512)
+        same("told once", told(a), [CAPACITY_CHANGED])
+        os.truncate(DISK, 20 * MIB)
+        wait_for("nobody looks, but it is seen",
+                 lambda: f"blocks:{20 * MIB // 512} " in
+                 open("/proc/net/iet/volume").read(), 20)
+        os.truncate(DISK, 8 * MIB)
+        ietadm("--op", "update", "--tid=1", "--lun=0")
+        same("shrunk", asc(a.command(bytes(6))), CAPACITY_CHANGED)
+        same("beyond the end", asc(a.write(20000, bytes(512))), 0x2100)
 
 
 @case("multipath: libiscsi finds one disk and uses both ways")

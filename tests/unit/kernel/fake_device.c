@@ -139,11 +139,18 @@ static int space(struct iet_volume *vol, u64 *used, u64 *available)
 	return fake.fail_with;
 }
 
+/* what the file is large, as somebody else has made it */
+static u64 size(struct iet_volume *vol)
+{
+	return fake.size ?: vol->nr_blocks;
+}
+
 static const struct iet_iotype fake_iotype = {
 	.name = "fake",
 	.discard_zeroes = true,
 	.extent = extent,
 	.space = space,
+	.size = size,
 };
 
 /* the state file, and the tasks of others */

@@ -77,6 +77,7 @@ struct fake_io {
  */
 struct fake_device {
 	struct iet_target target;
+	u64 size; /* blocks, 0: vol.nr_blocks */
 	struct iet_volume vol;
 	struct iet_lun lun;
 	struct iet_itl itl;

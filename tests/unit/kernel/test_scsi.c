@@ -1021,6 +1021,46 @@ static void read_only_initiator(void)
 	fake_end();
 }
 
+/* somebody makes the file larger or smaller: who looks sees, and all are told */
+static void size_changes(void)
+{
+	static const u8 ready[16];
+	static const u8 capacity[16] = { 0x25 };
+	static const u8 read[16] = { 0x28, [4] = FAKE_BLOCKS >> 8, [8] = 1 };
+
+	fake_init();
+	fake.size = FAKE_BLOCKS / 2;
+	fake_run(ready, DIR_NONE, 0, NULL);
+	CHECK_EQ(fake_asc(), IET_ASC_CAPACITY_CHANGED);
+	CHECK_EQ(fake.vol.nr_blocks, FAKE_BLOCKS / 2);
+	fake_end();
+	fake.size = FAKE_BLOCKS;
+	fake_run(capacity, DIR_IN, 8, NULL);
+	CHECK_EQ(fake_asc(), IET_ASC_CAPACITY_CHANGED);
+	fake_end();
+	fake_run(capacity, DIR_IN, 8, NULL);
+	CHECK_EQ(fake.s.status, SAM_STAT_GOOD);
+	CHECK_EQ(get_unaligned_be32(fake_in()), FAKE_BLOCKS - 1);
+	fake_end();
+
+	/* what is beyond the end, until there is more */
+	fake_run(read, DIR_IN, 512, NULL);
+	CHECK_EQ(fake_asc(), IET_ASC_LBA_OUT_OF_RANGE);
+	CHECK_EQ(fake.itl.nr_ua, 0);
+	fake_end();
+	fake.size = FAKE_BLOCKS / 2;
+	fake_run(read, DIR_IN, 512, NULL);
+	CHECK_EQ(fake_asc(), IET_ASC_LBA_OUT_OF_RANGE);
+	CHECK_EQ(fake.itl.nr_ua, 1);
+	fake_end();
+	/* a size that can't be told is no size */
+	fake.itl.nr_ua = 0;
+	fake.size = 0;
+	fake_run(ready, DIR_NONE, 0, NULL);
+	CHECK_EQ(fake.s.status, SAM_STAT_GOOD);
+	fake_end();
+}
+
 int main(void)
 {
 	ktap_run(checks);
@@ -1047,5 +1087,6 @@ int main(void)
 	ktap_run(busy_for_orphans);
 	ktap_run(capacity);
 	ktap_run(read_only_initiator);
+	ktap_run(size_changes);
 	return ktap_done();
 }
