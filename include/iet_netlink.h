@@ -132,6 +132,9 @@ enum iet_target_attr {
 	IET_T_FORCE, /* flag, TARGET_DEL: close the sessions as well */
 	IET_T_EVENT, /* u32: enum iet_event, notifications only */
 	IET_T_REDIRECT_FLAGS, /* u32: IET_REDIRECT_..., goes with IET_T_REDIRECT */
+	IET_T_ALUA_STATE, /* u32: enum iet_alua_state */
+	IET_T_ALUA_PREFERRED, /* u32: 0 or 1 */
+	IET_T_ALUA_EXPLICIT, /* u32: 0 or 1: initiators may change the state */
 	__IET_T_MAX,
 };
 #define IET_T_MAX (__IET_T_MAX - 1)
@@ -166,6 +169,15 @@ enum iet_key_attr {
 
 #define IET_DIGEST_NONE 1
 #define IET_DIGEST_CRC32C 2
+
+/* asymmetric access state, SPC-4 6.37 */
+enum iet_alua_state {
+	IET_ALUA_OPTIMIZED = 0,
+	IET_ALUA_NON_OPTIMIZED = 1,
+	IET_ALUA_STANDBY = 2,
+	IET_ALUA_UNAVAILABLE = 3,
+	IET_ALUA_TRANSITIONING = 15,
+};
 
 enum iet_iomode {
 	IET_IOMODE_WT, /* write-through */

@@ -92,6 +92,9 @@ int iet_nl_fill_target(struct sk_buff *skb, const void *obj)
 		{ IET_T_NR_SESSIONS, t->nr_sessions },
 		{ IET_T_NR_LUNS, t->nr_luns },
 		{ IET_T_REDIRECT_FLAGS, t->redirect_flags },
+		{ IET_T_ALUA_STATE, t->alua.state },
+		{ IET_T_ALUA_PREFERRED, t->alua.preferred },
+		{ IET_T_ALUA_EXPLICIT, t->alua.explicit },
 	};
 
 	if (put_numbers(skb, numbers, ARRAY_SIZE(numbers)) ||

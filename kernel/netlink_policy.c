@@ -90,7 +90,8 @@ const struct nla_policy iet_target_get_policy[IET_T_MAX + 1] = {
 	[IET_T_NOP_INTERVAL] = U32, [IET_T_NOP_TIMEOUT] = U32,             \
 	[IET_T_MAX_SESSIONS] = U32, [IET_T_ALIAS] = STRING(IET_ALIAS_LEN), \
 	[IET_T_REDIRECT] = STRING(IET_REDIRECT_LEN), [IET_T_KEYS] = KEYS,  \
-	[IET_T_REDIRECT_FLAGS] = U32
+	[IET_T_REDIRECT_FLAGS] = U32, [IET_T_ALUA_STATE] = U32,            \
+	[IET_T_ALUA_PREFERRED] = U32, [IET_T_ALUA_EXPLICIT] = U32
 
 const struct nla_policy iet_target_new_policy[IET_T_MAX + 1] = {
 	TARGET_PARAMS,

@@ -22,6 +22,10 @@ struct target_args {
 	const struct nlattr *alias;
 	const struct nlattr *redirect;
 	u32 redirect_flags;
+	u32 alua_state;
+	u32 alua_preferred;
+	u32 alua_explicit;
+	bool alua;
 };
 
 static int redirect_get(struct target_args *args, struct genl_info *info)
@@ -45,6 +49,52 @@ static int redirect_get(struct target_args *args, struct genl_info *info)
 		return err;
 	return iet_range_get(&range, flags, &args->redirect_flags,
 			     info->extack);
+}
+
+/* What the request does not say stays. */
+static int alua_get(struct target_args *args, const struct iet_alua *old,
+		    struct genl_info *info)
+{
+	static const struct iet_range state = {
+		.max = IET_ALUA_TRANSITIONING,
+		.text = "unknown asymmetric access state",
+	};
+	static const struct iet_range flag = {
+		.max = 1,
+		.text = "must be No (0) or Yes (1)",
+	};
+	const struct {
+		int attr;
+		const struct iet_range *range;
+		u32 *val;
+	} rows[] = {
+		{ IET_T_ALUA_STATE, &state, &args->alua_state },
+		{ IET_T_ALUA_PREFERRED, &flag, &args->alua_preferred },
+		{ IET_T_ALUA_EXPLICIT, &flag, &args->alua_explicit },
+	};
+	const struct nlattr *attr;
+	unsigned int i;
+	int err;
+
+	args->alua = false;
+	args->alua_state = READ_ONCE(old->state);
+	args->alua_preferred = old->preferred;
+	args->alua_explicit = old->explicit;
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		attr = info->attrs[rows[i].attr];
+		if (!attr)
+			continue;
+		args->alua = true;
+		err = iet_range_get(rows[i].range, attr, rows[i].val,
+				    info->extack);
+		if (err)
+			return err;
+	}
+	if (args->alua_state <= IET_ALUA_UNAVAILABLE ||
+	    args->alua_state == IET_ALUA_TRANSITIONING)
+		return 0;
+	return iet_nl_refuse(info->extack, info->attrs[IET_T_ALUA_STATE],
+			     state.text, -ERANGE);
 }
 
 static int args_get(struct target_args *args, struct genl_info *info)
@@ -83,10 +133,18 @@ static void set_wthreads(struct iet_target *target, u32 wthreads)
 
 static void args_use(const struct target_args *args, struct iet_target *target)
 {
+	const struct iet_alua alua = {
+		.state = args->alua_state,
+		.preferred = args->alua_preferred,
+		.explicit = args->alua_explicit,
+	};
+
 	set_wthreads(target, args->param.wthreads);
 	target->param = args->param;
 	memcpy(target->keys, args->keys, sizeof(target->keys));
 	target->origin = args->origin;
+	if (args->alua)
+		iet_alua_set(target, &alua);
 	if (args->alias)
 		nla_strscpy(target->alias, args->alias, sizeof(target->alias));
 	if (!args->redirect)
@@ -153,6 +211,8 @@ int iet_nl_target_new(struct sk_buff *reply, struct genl_info *info)
 	iet_target_param_default(&args.param);
 	iet_keys_default(args.keys);
 	err = args_get(&args, info);
+	if (!err)
+		err = alua_get(&args, &(struct iet_alua){}, info);
 	if (err)
 		return err;
 	if (tid && iet_target_by_tid(tid))
@@ -192,6 +252,8 @@ int iet_nl_target_set(struct sk_buff *reply, struct genl_info *info)
 	memcpy(args.keys, target->keys, sizeof(args.keys));
 	args.origin = target->origin;
 	err = args_get(&args, info);
+	if (!err)
+		err = alua_get(&args, &target->alua, info);
 	if (err)
 		return err;
 	args_use(&args, target);

@@ -6,6 +6,7 @@
 #include <linux/kernel.h>
 
 #include "opcodes.h"
+#include "target.h"
 #include "volume.h"
 
 #define X4 0xff, 0xff, 0xff, 0xff
@@ -14,8 +15,9 @@
 #define RW_IN (IET_OP_IN | IET_OP_MEDIUM | IET_OP_LIMIT)
 #define RW_OUT (IET_OP_OUT | IET_OP_MEDIUM | IET_OP_LIMIT)
 #define OUT_EXACT (IET_OP_OUT | IET_OP_MEDIUM | IET_OP_EXACT)
-#define PR_IN (IET_OP_SA | IET_OP_IN | IET_OP_PR_SELF | IET_OP_UNREADY)
-#define PR_OUT (IET_OP_SA | IET_OP_OUT | IET_OP_PR_SELF | IET_OP_UNREADY)
+#define PR_SELF (IET_OP_PR_SELF | IET_OP_UNREADY | IET_OP_STANDBY)
+#define PR_IN (IET_OP_SA | IET_OP_IN | PR_SELF)
+#define PR_OUT (IET_OP_SA | IET_OP_OUT | PR_SELF)
 #define RESERVE (IET_OP_PR_SELF | IET_OP_UNREADY)
 #define ANYTIME (IET_OP_PR_FREE | IET_OP_UNREADY | IET_OP_ERASING)
 /* nobody else works on the unit meanwhile */
@@ -101,7 +103,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "MODE SELECT(6)",
 		.len = 6,
 		.layout = IET_CDB_ALLOC_4_1,
-		.flags = IET_OP_OUT | IET_OP_UNREADY,
+		.flags = IET_OP_OUT | IET_OP_UNREADY | IET_OP_STANDBY,
 		.usage = { 0x15, 0x10, 0, 0, 0xff, 0 },
 		.execute = iet_spc_mode_select,
 	},
@@ -126,7 +128,8 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "MODE SENSE(6)",
 		.len = 6,
 		.layout = IET_CDB_ALLOC_4_1,
-		.flags = IET_OP_IN | IET_OP_PR_READ | IET_OP_UNREADY,
+		.flags = IET_OP_IN | IET_OP_PR_READ | IET_OP_UNREADY |
+			 IET_OP_STANDBY,
 		.usage = { 0x1a, 0x08, 0xff, 0xff, 0xff, 0 },
 		.param = iet_spc_mode_sense,
 	},
@@ -142,6 +145,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.opcode = 0x1d,
 		.name = "SEND DIAGNOSTIC",
 		.len = 6,
+		.flags = IET_OP_STANDBY,
 		.usage = { 0x1d, 0x14, 0, 0, 0, 0 },
 		.execute = iet_spc_send_diagnostic,
 	},
@@ -231,7 +235,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "WRITE BUFFER",
 		.len = 10,
 		.layout = IET_CDB_ALLOC_6_3,
-		.flags = IET_OP_OUT | IET_OP_UNREADY,
+		.flags = IET_OP_OUT | IET_OP_UNREADY | IET_OP_ANY_ACCESS,
 		.usage = { 0x3b, 0x1f, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0 },
 		.execute = iet_spc_write_buffer,
 	},
@@ -240,7 +244,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "READ BUFFER",
 		.len = 10,
 		.layout = IET_CDB_ALLOC_6_3,
-		.flags = IET_OP_IN | IET_OP_UNREADY,
+		.flags = IET_OP_IN | IET_OP_UNREADY | IET_OP_ANY_ACCESS,
 		.usage = { 0x3c, 0x1f, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0 },
 		.param = iet_spc_read_buffer,
 	},
@@ -296,7 +300,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "LOG SENSE",
 		.len = 10,
 		.layout = IET_CDB_ALLOC_7_2,
-		.flags = IET_OP_IN | ANYTIME,
+		.flags = IET_OP_IN | ANYTIME | IET_OP_STANDBY,
 		.usage = { 0x4d, 0, 0xff, 0xff, 0, 0xff, 0xff, 0xff, 0xff, 0 },
 		.execute = iet_spc_log_sense,
 	},
@@ -305,7 +309,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "MODE SELECT(10)",
 		.len = 10,
 		.layout = IET_CDB_ALLOC_7_2,
-		.flags = IET_OP_OUT | IET_OP_UNREADY,
+		.flags = IET_OP_OUT | IET_OP_UNREADY | IET_OP_STANDBY,
 		.usage = { 0x55, 0x10, 0, 0, 0, 0, 0, 0xff, 0xff, 0 },
 		.execute = iet_spc_mode_select,
 	},
@@ -330,7 +334,8 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "MODE SENSE(10)",
 		.len = 10,
 		.layout = IET_CDB_ALLOC_7_2,
-		.flags = IET_OP_IN | IET_OP_PR_READ | IET_OP_UNREADY,
+		.flags = IET_OP_IN | IET_OP_PR_READ | IET_OP_UNREADY |
+			 IET_OP_STANDBY,
 		.usage = { 0x5a, 0x18, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0 },
 		.param = iet_spc_mode_sense,
 	},
@@ -632,11 +637,21 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 	},
 	{
 		.opcode = 0xa3,
+		.sa = 0x0a,
+		.name = "REPORT TARGET PORT GROUPS",
+		.len = 12,
+		.layout = IET_CDB_ALLOC_6_4,
+		.flags = IET_OP_SA | IET_OP_IN | ANYTIME | IET_OP_ANY_ACCESS,
+		.usage = { 0xa3, 0xea, O4, X4, 0, 0 },
+		.execute = iet_spc_report_groups,
+	},
+	{
+		.opcode = 0xa3,
 		.sa = 0x0c,
 		.name = "REPORT SUPPORTED OPERATION CODES",
 		.len = 12,
 		.layout = IET_CDB_ALLOC_6_4,
-		.flags = IET_OP_SA | IET_OP_IN | ANYTIME,
+		.flags = IET_OP_SA | IET_OP_IN | ANYTIME | IET_OP_STANDBY,
 		.usage = { 0xa3, 0x0c, 0x87, 0xff, 0xff, 0xff, X4, 0, 0 },
 		.param = iet_spc_report_opcodes,
 	},
@@ -646,7 +661,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS",
 		.len = 12,
 		.layout = IET_CDB_ALLOC_6_4,
-		.flags = IET_OP_SA | IET_OP_IN | ANYTIME,
+		.flags = IET_OP_SA | IET_OP_IN | ANYTIME | IET_OP_STANDBY,
 		.usage = { 0xa3, 0x0d, 0x80, 0, 0, 0, X4, 0, 0 },
 		.param = iet_spc_report_tmfs,
 	},
@@ -659,6 +674,17 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.flags = IET_OP_SA | IET_OP_IN | ANYTIME,
 		.usage = { 0xa3, 0x0f, O4, X4, 0, 0 },
 		.param = iet_spc_report_timestamp,
+	},
+	{
+		.opcode = 0xa4,
+		.sa = 0x0a,
+		.name = "SET TARGET PORT GROUPS",
+		.len = 12,
+		.layout = IET_CDB_ALLOC_6_4,
+		.flags = IET_OP_SA | IET_OP_OUT | IET_OP_UNREADY |
+			 IET_OP_ANY_ACCESS | IET_OP_EXPLICIT,
+		.usage = { 0xa4, 0x0a, O4, X4, 0, 0 },
+		.execute = iet_spc_set_groups,
 	},
 	{
 		.opcode = 0xa4,
@@ -759,16 +785,20 @@ bool iet_op_known(u8 opcode, bool *has_sa)
 /**
  * iet_op_supported() - does a logical unit know a command?
  * @op: row of the table
- * @vol: the logical unit, or NULL if there is none
+ * @s: a command of the initiator, to the unit; @s->vol is NULL if there is none
  *
  * Return: true if it does
  */
-bool iet_op_supported(const struct iet_scsi_op *op,
-		      const struct iet_volume *vol)
+bool iet_op_supported(const struct iet_scsi_op *op, const struct iet_scmd *s)
 {
+	const struct iet_volume *vol = s->vol;
+
 	if (op->flags & IET_OP_THIN && !(vol && vol->thin))
 		return false;
 	if (op->flags & IET_OP_POWER_FAIL && !(vol && vol->atomic_max))
+		return false;
+	if (op->flags & IET_OP_EXPLICIT &&
+	    !READ_ONCE(s->nexus->target->alua.explicit))
 		return false;
 	return !(op->flags & IET_OP_REMOVABLE) || (vol && vol->removable);
 }

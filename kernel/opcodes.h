@@ -52,6 +52,11 @@
 #define IET_OP_SIZE BIT(20) /* has the size of the medium changed? */
 #define IET_OP_POWER_FAIL BIT(17) /* only if the medium has atomic writes */
 
+/* asymmetric access: what works by way of which target port (SPC-4 5.15.2.4) */
+#define IET_OP_STANDBY BIT(18) /* in standby, too */
+#define IET_OP_ANY_ACCESS BIT(19) /* in any state */
+#define IET_OP_EXPLICIT BIT(20) /* only if initiators may change it */
+
 /**
  * struct iet_scsi_op - a command
  * @opcode: operation code
@@ -92,8 +97,7 @@ extern const unsigned int iet_scsi_nr_ops;
 
 const struct iet_scsi_op *iet_op_find(u8 opcode, u16 sa);
 bool iet_op_known(u8 opcode, bool *has_sa);
-bool iet_op_supported(const struct iet_scsi_op *op,
-		      const struct iet_volume *vol);
+bool iet_op_supported(const struct iet_scsi_op *op, const struct iet_scmd *s);
 
 /* The byte with DPO, FUA, BYTCHK, UNMAP and so on; not of 6-byte CDBs. */
 static inline u8 iet_scsi_flags(const struct iet_scmd *s)
@@ -150,6 +154,10 @@ int iet_spc_release(struct iet_scmd *s, gfp_t gfp);
 int iet_spc_pr_in(struct iet_scmd *s, gfp_t gfp);
 int iet_spc_pr_capabilities(struct iet_scmd *s, u8 *buf);
 int iet_spc_pr_out(struct iet_scmd *s, gfp_t gfp);
+
+/* handlers: alua.c */
+int iet_spc_report_groups(struct iet_scmd *s, gfp_t gfp);
+int iet_spc_set_groups(struct iet_scmd *s, gfp_t gfp);
 
 /* handlers: rmw.c */
 int iet_sbc_compare_write(struct iet_scmd *s, gfp_t gfp);

@@ -65,13 +65,13 @@ static u16 put_descriptor(const struct iet_scsi_op *op, bool timeouts, u8 *buf)
 	return DESCRIPTOR + put_timeouts(op, buf + DESCRIPTOR);
 }
 
-static int report_all(const struct iet_volume *vol, bool timeouts, u8 *buf)
+static int report_all(const struct iet_scmd *s, bool timeouts, u8 *buf)
 {
 	u16 len = ALL_HEADER;
 	unsigned int i;
 
 	for (i = 0; i < iet_scsi_nr_ops; i++) {
-		if (!iet_op_supported(&iet_scsi_ops[i], vol))
+		if (!iet_op_supported(&iet_scsi_ops[i], s))
 			continue;
 		if (WARN_ON_ONCE(len + DESCRIPTOR + TIMEOUTS > IET_PARAM_MAX))
 			break;
@@ -116,7 +116,7 @@ int iet_spc_report_opcodes(struct iet_scmd *s, u8 *buf)
 	bool known, has_sa = false;
 
 	if (options == REPORT_ALL)
-		return report_all(s->vol, timeouts, buf);
+		return report_all(s, timeouts, buf);
 	known = iet_op_known(opcode, &has_sa);
 	if (options > REPORT_EITHER ||
 	    (known && options == REPORT_OPCODE && has_sa) ||
@@ -127,7 +127,7 @@ int iet_spc_report_opcodes(struct iet_scmd *s, u8 *buf)
 	/* without service actions a 0 is right, and the first option ignores it */
 	if (options == REPORT_OPCODE || has_sa || !sa)
 		op = iet_op_find(opcode, sa);
-	if (op && !iet_op_supported(op, s->vol))
+	if (op && !iet_op_supported(op, s))
 		op = NULL;
 	return report_one(op, timeouts, buf);
 }

@@ -156,7 +156,7 @@ static bool find_op(struct iet_scmd *s)
 			iet_scsi_invalid_field(s, 1, 4);
 		return false;
 	}
-	if (!op || s->cdb_len < op->len || !iet_op_supported(op, s->vol) ||
+	if (!op || s->cdb_len < op->len || !iet_op_supported(op, s) ||
 	    (s->wlun && !(op->flags & IET_OP_WLUN)))
 		return refuse(s, ILLEGAL_REQUEST, IET_ASC_INVALID_OPCODE);
 	s->op = op;
@@ -197,7 +197,7 @@ static bool check_state(struct iet_scmd *s, struct iet_itl *itl)
 	asc = iet_ua_take(s->vol, itl);
 	if (asc)
 		return refuse(s, UNIT_ATTENTION, asc);
-	return check_reservation(s) && iet_ready_check(s, itl);
+	return iet_alua_check(s) && check_reservation(s) && iet_ready_check(s, itl);
 }
 
 /*

@@ -13,6 +13,7 @@
 #include <linux/rcupdate.h>
 #include <linux/xarray.h>
 
+#include "alua.h"
 #include "iet_netlink.h"
 #include "iscsi_proto.h"
 
@@ -72,6 +73,7 @@ struct iet_target_param {
  * @dying: deleted: no new sessions or LUNs
  * @param: parameters of this target
  * @keys: negotiation defaults by enum iet_key_attr, for the daemon
+ * @alua: asymmetric access of its port, see alua.h
  * @alias: TargetAlias
  * @redirect: ADDR[:PORT] to send logins to
  * @redirect_flags: IET_REDIRECT_PERMANENT and IET_REDIRECT_CONFIG
@@ -93,6 +95,7 @@ struct iet_target {
 	bool dying;
 	struct iet_target_param param;
 	u32 keys[IET_K_MAX + 1];
+	struct iet_alua alua;
 	char alias[IET_ALIAS_LEN + 1];
 	char redirect[IET_REDIRECT_LEN + 1];
 	u32 redirect_flags;

@@ -14,10 +14,17 @@ static const char *origin(uint32_t of)
 	return of == IET_ORIGIN_CONFIG ? "" : " (not from the file)";
 }
 
+static bool is_alua(const struct param *p)
+{
+	return p->attr == IET_T_ALUA_STATE || p->attr == IET_T_ALUA_PREFERRED ||
+	       p->attr == IET_T_ALUA_EXPLICIT;
+}
+
 int ietadm_show_target(struct request *q)
 {
 	struct kernel_target t = { .tid = q->tid, .set = K_HAS(IET_T_TID) };
 	int err = kernel->target_get(&t);
+	char text[PARAM_TEXT_MAX];
 	size_t i;
 
 	if (err)
@@ -26,11 +33,14 @@ int ietadm_show_target(struct request *q)
 		const struct param *p = &params[i];
 		uint32_t val;
 
-		/* these five, in this order: scripts read them */
+		/* the first five in this order: scripts read them */
 		if (p->space != PARAM_TARGET || p->attr == IET_T_MAX_SESSIONS)
 			continue;
 		param_get(p, &t, &val);
-		fprintf(q->out, "%s=%u\n", p->name, val);
+		if (is_alua(p) && val == p->def)
+			continue;
+		param_print(p, val, text);
+		fprintf(q->out, "%s=%s\n", p->name, text);
 	}
 	return 0;
 }

@@ -50,6 +50,9 @@ struct kernel_target {
 	uint32_t nop_interval;
 	uint32_t nop_timeout;
 	uint32_t max_sessions;
+	uint32_t alua_state;
+	uint32_t alua_preferred;
+	uint32_t alua_explicit;
 	char alias[IET_ALIAS_LEN + 1];
 	char redirect[IET_REDIRECT_LEN + 1];
 	uint32_t redirect_flags;

@@ -15,6 +15,10 @@
 	{                                                                  \
 		n, PARAM_TARGET, PARAM_NUMBER, IET_T_##a, lo, hi, d, false \
 	}
+#define FLAG(n, a)                                                   \
+	{                                                            \
+		n, PARAM_TARGET, PARAM_BOOL, IET_T_##a, 0, 1, 0, false \
+	}
 #define KEY(n, a, lo, hi, d)                                            \
 	{                                                               \
 		n, PARAM_KEY, PARAM_NUMBER, IET_K_##a, lo, hi, d, false \
@@ -45,6 +49,11 @@ const struct param params[] = {
 	TARGET("NOPInterval", NOP_INTERVAL, 0, 90, 0),
 	TARGET("NOPTimeout", NOP_TIMEOUT, 0, 90, 0),
 	TARGET("MaxSessions", MAX_SESSIONS, 0, 65535, 0),
+	{ "AluaState", PARAM_TARGET, PARAM_ALUA, IET_T_ALUA_STATE,
+	  IET_ALUA_OPTIMIZED, IET_ALUA_TRANSITIONING, IET_ALUA_OPTIMIZED,
+	  false },
+	FLAG("AluaPreferred", ALUA_PREFERRED),
+	FLAG("AluaExplicit", ALUA_EXPLICIT),
 	BOOL("InitialR2T", INITIAL_R2T, 0, 1, 0),
 	BOOL("ImmediateData", IMMEDIATE_DATA, 0, 1, 1),
 	SIZE("MaxConnections", MAX_CONNECTIONS, 1, 65535, 1),
@@ -81,6 +90,9 @@ static const size_t target_offset[IET_T_MAX + 1] = {
 	[IET_T_NOP_INTERVAL] = offsetof(struct kernel_target, nop_interval),
 	[IET_T_NOP_TIMEOUT] = offsetof(struct kernel_target, nop_timeout),
 	[IET_T_MAX_SESSIONS] = offsetof(struct kernel_target, max_sessions),
+	[IET_T_ALUA_STATE] = offsetof(struct kernel_target, alua_state),
+	[IET_T_ALUA_PREFERRED] = offsetof(struct kernel_target, alua_preferred),
+	[IET_T_ALUA_EXPLICIT] = offsetof(struct kernel_target, alua_explicit),
 };
 
 /* which limit of the module bounds a parameter */
@@ -181,6 +193,30 @@ static int parse_digest(const struct param *p, const char *text, uint64_t *val,
 	return -EINVAL;
 }
 
+static const char *const alua_states[] = {
+	[IET_ALUA_OPTIMIZED] = "active-optimized",
+	[IET_ALUA_NON_OPTIMIZED] = "active-nonoptimized",
+	[IET_ALUA_STANDBY] = "standby",
+	[IET_ALUA_UNAVAILABLE] = "unavailable",
+	[IET_ALUA_TRANSITIONING] = "transitioning",
+};
+
+#define NR_ALUA_STATES (sizeof(alua_states) / sizeof(alua_states[0]))
+
+static int parse_alua(const struct param *p, const char *text, uint64_t *val,
+		      char *reason)
+{
+	for (*val = 0; *val < NR_ALUA_STATES; ++*val)
+		if (alua_states[*val] && !strcasecmp(text, alua_states[*val]))
+			return 0;
+	snprintf(reason, PARAM_TEXT_MAX,
+		 "\"%.40s\" is not active-optimized, active-nonoptimized, "
+		 "standby, unavailable or transitioning",
+		 text);
+	(void)p;
+	return -EINVAL;
+}
+
 static void print_range(const struct param *p, char *text, size_t len)
 {
 	if (p->kind == PARAM_BOOL)
@@ -200,6 +236,7 @@ int param_parse(const struct param *p, const char *text, uint32_t *val,
 		[PARAM_NUMBER] = parse_number,
 		[PARAM_BOOL] = parse_bool,
 		[PARAM_DIGEST] = parse_digest,
+		[PARAM_ALUA] = parse_alua,
 	};
 	char range[64];
 	uint64_t v;
@@ -248,6 +285,12 @@ void param_print(const struct param *p, uint32_t val, char text[PARAM_TEXT_MAX])
 	case PARAM_DIGEST:
 		snprintf(text, PARAM_TEXT_MAX, "%s",
 			 digests[val & DIGEST_BOTH]);
+		break;
+	case PARAM_ALUA:
+		snprintf(text, PARAM_TEXT_MAX, "%s",
+			 val < NR_ALUA_STATES && alua_states[val] ?
+				 alua_states[val] :
+				 "unknown");
 		break;
 	}
 }

@@ -21,6 +21,7 @@ enum param_kind {
 	PARAM_NUMBER,
 	PARAM_BOOL, /* Yes, No */
 	PARAM_DIGEST, /* list of None, CRC32C */
+	PARAM_ALUA, /* asymmetric access state; kept if the file says none */
 };
 
 struct param {

@@ -96,6 +96,9 @@ static void wanted_target(struct kernel_target *want,
 		uint32_t limit = param_limit(p, info), val;
 		bool given = param_get(p, want, &val);
 
+		/* without a word in the file, others may have changed it */
+		if (!given && p->kind == PARAM_ALUA)
+			continue;
 		if (!given)
 			val = p->def;
 		if (val > limit) {
@@ -145,7 +148,8 @@ static void keep_difference(struct kernel_target *want,
 		const struct param *p = &params[i];
 		uint32_t a, b;
 
-		param_get(p, want, &a);
+		if (!param_get(p, want, &a))
+			continue;
 		if (param_get(p, have, &b) && a == b) {
 			if (p->space == PARAM_KEY)
 				want->keys.set &= ~K_HAS(p->attr);

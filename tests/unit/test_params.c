@@ -30,6 +30,13 @@ static const struct {
 	{ "NOPInterval", "91", -EINVAL, 0, "\"91\": must be 0 to 90" },
 	{ "NOPTimeout", "91", -EINVAL, 0, "\"91\": must be 0 to 90" },
 	{ "MaxSessions", "0", 0, 0, "" },
+	{ "AluaState", "Active-NonOptimized", 0, 1, "" },
+	{ "AluaState", "transitioning", 0, 15, "" },
+	{ "AluaState", "offline", -EINVAL, 0,
+	  "\"offline\" is not active-optimized, active-nonoptimized, standby, "
+	  "unavailable or transitioning" },
+	{ "AluaPreferred", "Yes", 0, 1, "" },
+	{ "AluaExplicit", "1", -EINVAL, 0, "\"1\" is neither Yes nor No" },
 	{ "InitialR2T", "No", 0, 0, "" },
 	{ "InitialR2T", "yes", 0, 1, "" },
 	{ "InitialR2T", "1", -EINVAL, 0, "\"1\" is neither Yes nor No" },
@@ -91,7 +98,7 @@ static void test_parse(void)
 	}
 }
 
-/* 5 numbers and MaxSessions of the target, 19 keys of the session */
+/* 5 numbers, MaxSessions and ALUA of the target, 19 keys of the session */
 static void test_table(void)
 {
 	unsigned int nr_target = 0, nr_key = 0;
@@ -110,7 +117,7 @@ static void test_table(void)
 		CHECK(!(keys & K_HAS(p->attr)));
 		keys |= K_HAS(p->attr);
 	}
-	CHECK_EQ(nr_target, 6);
+	CHECK_EQ(nr_target, 9);
 	CHECK_EQ(nr_key, 19);
 	CHECK(!param_find("Lun"));
 	CHECK(!param_find(""));

@@ -202,6 +202,16 @@ void iet_preempt(struct iet_preempt *p)
 	p->done(p->s);
 }
 
+/* targets live for ever */
+
+void iet_target_get(struct iet_target *target)
+{
+}
+
+void iet_target_put(struct iet_target *target)
+{
+}
+
 /* nexus */
 
 struct iet_itl *iet_nexus_itl(struct iet_nexus *nexus, const u8 *lun_raw)
@@ -230,6 +240,7 @@ void fake_init(void)
 	shim_no_memory = 0;
 	strcpy(fake.target.name, "iqn.2026-01.org.example:disk");
 	fake.target.port_id = 1;
+	fake.target.alua.explicit = true;
 	fake.vol.ref.count = 1;
 	fake.vol.iotype = &fake_iotype;
 	fake.vol.nr_blocks = FAKE_BLOCKS;
