@@ -16,6 +16,7 @@
 #include "nthread.h"
 #include "opcodes.h"
 #include "pdu.h"
+#include "recovery.h"
 #include "sense.h"
 #include "session.h"
 #include "text.h"
@@ -77,6 +78,7 @@ int iet_cmnds_create(struct iet_conn *conn)
 	for (i = 0; i < conn->nr_cmnds; i++) {
 		struct iet_cmnd *cmnd = &conn->cmnds[i];
 
+		cmnd->home = conn;
 		cmnd->conn = conn;
 		cmnd->index = i;
 		list_add_tail(&cmnd->node, &conn->free);
@@ -247,7 +249,7 @@ void iet_cmnd_answered(struct iet_cmnd *cmnd)
  */
 void iet_cmnd_free(struct iet_cmnd *cmnd)
 {
-	struct iet_conn *conn = cmnd->conn;
+	struct iet_conn *conn = cmnd->conn, *home = cmnd->home;
 
 	unhash(cmnd);
 	if (conn->rx.cmnd == cmnd)
@@ -263,12 +265,24 @@ void iet_cmnd_free(struct iet_cmnd *cmnd)
 	iet_cmnd_answered(cmnd);
 	conn->nr_immediate -= cmnd->immediate;
 	cmnd->state = IET_CMND_FREE;
-	conn->nr_active--;
+	home->nr_active--;
 	/* last in, first out: its memory is in the cache */
-	list_move(&cmnd->node, &conn->free);
+	list_move(&cmnd->node, &home->free);
+	if (conn == home)
+		return;
+	conn->nr_adopted--;
+	cmnd->conn = home;
+	/* which may have waited for it */
+	iet_nthread_kick(home);
 }
 
-static void dequeue(struct iet_cmnd *cmnd)
+/**
+ * iet_cmnd_dequeue - a command has nothing to send any more
+ * @cmnd: a command that is not being sent
+ *
+ * Context: the connection's thread.
+ */
+void iet_cmnd_dequeue(struct iet_cmnd *cmnd)
 {
 	if (cmnd->queued)
 		list_del(&cmnd->tx_node);
@@ -431,7 +445,7 @@ void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 		if (cmnd->r2t.unsolicited)
 			note_dropped(conn, cmnd->itt);
 		if (conn->tx.cmnd != cmnd) {
-			dequeue(cmnd);
+			iet_cmnd_dequeue(cmnd);
 			iet_cmnd_free(cmnd);
 			return;
 		}
@@ -488,6 +502,65 @@ void iet_cmnd_revive(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 }
 
 /**
+ * iet_cmnd_move - a task gets another connection
+ * @cmnd: a suspended task
+ * @conn: the connection that it is to be allegiant to
+ *
+ * Context: the session's thread.
+ */
+void iet_cmnd_move(struct iet_cmnd *cmnd, struct iet_conn *conn)
+{
+	struct iet_conn *old = cmnd->conn;
+
+	unhash(cmnd);
+	old->nr_immediate -= cmnd->immediate;
+	conn->nr_immediate += cmnd->immediate;
+	old->nr_adopted -= old != cmnd->home;
+	conn->nr_adopted += conn != cmnd->home;
+	cmnd->conn = conn;
+	/* StatSN and SNACK tags are those of a connection */
+	cmnd->numbered = false;
+	cmnd->snack_tag = 0;
+	list_move_tail(&cmnd->node, &conn->active);
+	rehash(cmnd);
+}
+
+/* An orphan outlives the connection, if it is not of its pool. */
+static void go_home(struct iet_cmnd *cmnd)
+{
+	struct iet_conn *conn = cmnd->conn, *home = cmnd->home;
+
+	if (conn == home)
+		return;
+	conn->nr_adopted--;
+	conn->nr_immediate -= cmnd->immediate;
+	home->nr_immediate += cmnd->immediate;
+	cmnd->conn = home;
+	list_move_tail(&cmnd->node, &home->active);
+}
+
+/**
+ * iet_cmnd_end - end a command, since its connection sends no more
+ * @cmnd: the command, not in the transmit queue
+ *
+ * One that a backend holds becomes an orphan; so does a task management
+ * function in progress.
+ *
+ * Context: the connection's thread.
+ */
+void iet_cmnd_end(struct iet_cmnd *cmnd)
+{
+	if (cmnd->state == IET_CMND_EXECUTING) {
+		iet_cmnd_abort(cmnd, NULL);
+		go_home(cmnd);
+	} else if (cmnd->aborted) {
+		aborted_ended(cmnd);
+	} else {
+		iet_cmnd_free(cmnd);
+	}
+}
+
+/**
  * iet_cmnds_end - the connection is over: end all its commands
  * @conn: the connection, which sends and receives no more
  *
@@ -501,15 +574,8 @@ void iet_cmnds_end(struct iet_conn *conn)
 	conn->rx.cmnd = NULL;
 	conn->tx.cmnd = NULL;
 	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
-		bool was_aborted = cmnd->aborted;
-
-		dequeue(cmnd);
-		if (cmnd->state == IET_CMND_EXECUTING)
-			iet_cmnd_abort(cmnd, NULL);
-		else if (was_aborted)
-			aborted_ended(cmnd);
-		else
-			iet_cmnd_free(cmnd);
+		iet_cmnd_dequeue(cmnd);
+		iet_cmnd_end(cmnd);
 	}
 }
 
@@ -521,7 +587,8 @@ void iet_cmnds_end(struct iet_conn *conn)
  */
 void iet_cmnd_done(struct iet_cmnd *cmnd)
 {
-	struct iet_conn *conn = cmnd->conn;
+	/* the one that lasts; where it is allegiant to is the thread's */
+	struct iet_conn *conn = cmnd->home;
 
 	if (iet_nthread_current(conn)) {
 		iet_cmnd_returned(cmnd);
@@ -550,7 +617,10 @@ void iet_cmnd_done(struct iet_cmnd *cmnd)
 void iet_cmnd_returned(struct iet_cmnd *cmnd)
 {
 	if (!cmnd->aborted) {
-		iet_conn_queue(cmnd->conn, cmnd);
+		if (cmnd->conn->suspended)
+			iet_cmnd_keep(cmnd);
+		else
+			iet_conn_queue(cmnd->conn, cmnd);
 		return;
 	}
 	if (is_scsi(cmnd))
@@ -558,11 +628,16 @@ void iet_cmnd_returned(struct iet_cmnd *cmnd)
 	aborted_ended(cmnd);
 }
 
-/*
- * A response that may have to be sent again.  What it needs for that are its
- * header and the data of a read, and nothing that others may wait for.
+/**
+ * iet_cmnd_keep - a response may have to be sent, or sent again, later
+ * @cmnd: the command, not in the transmit queue
+ *
+ * What it needs for that are its header and the data of a read, and nothing
+ * that others may wait for.
+ *
+ * Context: the connection's thread.
  */
-static void keep(struct iet_cmnd *cmnd)
+void iet_cmnd_keep(struct iet_cmnd *cmnd)
 {
 	struct iet_conn *conn = cmnd->conn;
 	struct iet_cmnd *other;
@@ -578,6 +653,18 @@ static void keep(struct iet_cmnd *cmnd)
 			break;
 	}
 	list_add(&cmnd->tx_node, &other->tx_node);
+}
+
+static void close_after(const struct iet_cmnd *cmnd)
+{
+	struct iet_conn *conn = cmnd->conn;
+
+	if (cmnd->kind == IET_TX_REJECT)
+		iet_conn_fail(conn, IET_EVENT_PROTOCOL_ERROR);
+	else if (conn->logged_out)
+		iet_conn_fail(conn, IET_EVENT_LOGOUT);
+	else
+		iet_conn_close(conn, IET_EVENT_LOGOUT);
 }
 
 /**
@@ -598,12 +685,10 @@ void iet_cmnd_sent(struct iet_cmnd *cmnd)
 	if (cmnd->state != IET_CMND_SENDING)
 		return;
 	if (cmnd->close_after)
-		iet_conn_close(conn, cmnd->kind == IET_TX_LOGOUT ?
-					     IET_EVENT_LOGOUT :
-					     IET_EVENT_PROTOCOL_ERROR);
+		close_after(cmnd);
 	if (conn->erl && cmnd->numbered &&
 	    !iscsi_sn_before(cmnd->stat_sn, conn->exp_stat_sn))
-		keep(cmnd);
+		iet_cmnd_keep(cmnd);
 	else
 		iet_cmnd_free(cmnd);
 }
@@ -701,8 +786,13 @@ static void scsi_execute(struct iet_cmnd *cmnd)
 	iet_scsi_execute(&cmnd->scmd);
 }
 
-/* What a command that may wait for data does next. */
-static void scsi_progress(struct iet_cmnd *cmnd)
+/**
+ * iet_cmnd_progress - what a command that may wait for data does next
+ * @cmnd: the command, in state WAIT_DATA
+ *
+ * Context: the connection's thread.
+ */
+void iet_cmnd_progress(struct iet_cmnd *cmnd)
 {
 	struct iet_conn *conn = cmnd->conn;
 
@@ -711,7 +801,7 @@ static void scsi_progress(struct iet_cmnd *cmnd)
 		if (conn->tx.cmnd == cmnd)
 			conn->tx.last = true;
 		else
-			dequeue(cmnd);
+			iet_cmnd_dequeue(cmnd);
 		if (!cmnd->failed) {
 			scsi_execute(cmnd);
 			return;
@@ -735,7 +825,7 @@ static void scsi_start(struct iet_cmnd *cmnd)
 					      min(s->out_len, s->edtl) :
 					      0);
 	cmnd->state = IET_CMND_WAIT_DATA;
-	scsi_progress(cmnd);
+	iet_cmnd_progress(cmnd);
 }
 
 /* NOP-Out (11.18) */
@@ -813,8 +903,10 @@ static u8 close_session(struct iet_cmnd *cmnd)
 static u8 close_connection(struct iet_cmnd *cmnd)
 {
 	const struct iscsi_logout_hdr *hdr = (void *)&cmnd->req;
-	struct iet_conn *conn =
-		iet_conn_member(cmnd->conn->session, be16_to_cpu(hdr->cid));
+	struct iet_session *session = cmnd->conn->session;
+	u16 cid = be16_to_cpu(hdr->cid);
+	struct iet_conn *conn = iet_conn_member(session, cid) ?:
+					iet_recovery_find(session, cid);
 
 	if (!conn)
 		return ISCSI_LOGOUT_CID_NOT_FOUND;
@@ -825,16 +917,36 @@ static u8 close_connection(struct iet_cmnd *cmnd)
 	return ISCSI_LOGOUT_SUCCESS;
 }
 
-static u8 recovery_unsupported(struct iet_cmnd *cmnd)
+static u8 recover_connection(struct iet_cmnd *cmnd)
 {
-	return ISCSI_LOGOUT_RECOVERY_UNSUPPORTED;
+	const struct iscsi_logout_hdr *hdr = (void *)&cmnd->req;
+	struct iet_session *session = cmnd->conn->session;
+	u16 cid = be16_to_cpu(hdr->cid);
+	struct iet_conn *conn = iet_conn_member(session, cid);
+
+	if (cmnd->conn->erl < 2)
+		return ISCSI_LOGOUT_RECOVERY_UNSUPPORTED;
+	if (conn == cmnd->conn) {
+		conn->logged_out = true;
+		close_own(cmnd);
+		return ISCSI_LOGOUT_SUCCESS;
+	}
+	if (conn) {
+		iet_conn_suspend(conn);
+		return ISCSI_LOGOUT_SUCCESS;
+	}
+	conn = iet_recovery_find(session, cid);
+	if (!conn)
+		return ISCSI_LOGOUT_CID_NOT_FOUND;
+	iet_recovery_logged_out(conn);
+	return ISCSI_LOGOUT_SUCCESS;
 }
 
 /* Each carries a Logout out, and returns an enum iscsi_logout_response. */
 static u8 (*const logouts[])(struct iet_cmnd *cmnd) = {
 	[ISCSI_LOGOUT_CLOSE_SESSION] = close_session,
 	[ISCSI_LOGOUT_CLOSE_CONNECTION] = close_connection,
-	[ISCSI_LOGOUT_RECOVERY] = recovery_unsupported,
+	[ISCSI_LOGOUT_RECOVERY] = recover_connection,
 };
 
 static void logout_start(struct iet_cmnd *cmnd)
@@ -968,6 +1080,21 @@ static int request_header(struct iet_conn *conn)
 	return err;
 }
 
+/* A command of another connection's pool, to which the tag belongs. */
+static struct iet_cmnd *find_adopted(struct iet_conn *conn, __be32 itt, u32 ttt)
+{
+	struct iet_cmnd *cmnd;
+
+	if (!conn->nr_adopted)
+		return NULL;
+	cmnd = iet_cmnd_find(conn, itt);
+	if (!cmnd || cmnd->home == conn || !is_scsi(cmnd) || cmnd->aborted ||
+	    cmnd->index != (ttt & IET_TTT_INDEX_MASK) ||
+	    cmnd->gen != (u16)(ttt >> 16))
+		return NULL;
+	return cmnd;
+}
+
 /* Data-Out: the command it is for, NULL and a reason, or NULL and 0: drop */
 static struct iet_cmnd *find_write(struct iet_conn *conn,
 				   const struct iscsi_data_out_hdr *hdr,
@@ -982,6 +1109,8 @@ static struct iet_cmnd *find_write(struct iet_conn *conn,
 		cmnd = iet_cmnd_find(conn, hdr->itt);
 		if (!cmnd && was_dropped(conn, hdr->itt))
 			return NULL;
+	} else if ((cmnd = find_adopted(conn, hdr->itt, ttt))) {
+		return cmnd;
 	} else {
 		cmnd = index < conn->nr_cmnds ? &conn->cmnds[index] : NULL;
 		/* an answer to an R2T of a command that has ended since */
@@ -1017,7 +1146,7 @@ static void fail_write(struct iet_cmnd *cmnd, u16 asc)
 		if (conn->tx.cmnd == cmnd)
 			conn->tx.last = true;
 		else
-			dequeue(cmnd);
+			iet_cmnd_dequeue(cmnd);
 	}
 	if (cmnd->failed)
 		return;
@@ -1094,7 +1223,7 @@ static int data_out_header(struct iet_conn *conn)
 	if (verdict == IET_R2T_IGNORE) {
 		rx->cmnd = NULL;
 		if (cmnd->state == IET_CMND_WAIT_DATA)
-			scsi_progress(cmnd);
+			iet_cmnd_progress(cmnd);
 		return 0;
 	}
 	error = &data_out_errors[verdict];
@@ -1105,7 +1234,7 @@ static int data_out_header(struct iet_conn *conn)
 	/* the PDU may be the one that ends the sequence */
 	account_data(cmnd, hdr);
 	if (cmnd->state == IET_CMND_WAIT_DATA)
-		scsi_progress(cmnd);
+		iet_cmnd_progress(cmnd);
 	return 0;
 }
 
@@ -1276,7 +1405,7 @@ void iet_cmnd_pdu(struct iet_conn *conn)
 	if (iscsi_opcode(&conn->rx.bhs) != ISCSI_OP_DATA_OUT)
 		request_pdu(conn, cmnd);
 	else if (cmnd->state == IET_CMND_WAIT_DATA)
-		scsi_progress(cmnd);
+		iet_cmnd_progress(cmnd);
 }
 
 /* A request that was damaged: it may come again, or not. */
@@ -1321,6 +1450,6 @@ int iet_cmnd_data_error(struct iet_conn *conn)
 	else
 		fail_write(cmnd, IET_ASC_PROTOCOL_CRC);
 	if (cmnd->state == IET_CMND_WAIT_DATA)
-		scsi_progress(cmnd);
+		iet_cmnd_progress(cmnd);
 	return 0;
 }

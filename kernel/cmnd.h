@@ -45,11 +45,12 @@ enum iet_tx_kind {
 
 /**
  * struct iet_cmnd - a request and its response
- * @conn: the connection it belongs to, for ever
- * @node: in conn->free or conn->active
+ * @home: the connection whose pool it is in, for ever
+ * @conn: the connection it is allegiant to: @home, until it is reassigned
+ * @node: in home->free or conn->active
  * @tx_node: in conn->tx.queue, or conn->unacked in state SENT
  * @park_node: in session->parked, by CmdSN
- * @done_node: in conn->done
+ * @done_node: in home->done
  * @itt_node: in conn->itt, if @hashed
  * @state: where it is
  * @kind: what it has to send
@@ -88,6 +89,7 @@ enum iet_tx_kind {
  * Lifetime: in the pool of its connection, which outlives all uses.
  */
 struct iet_cmnd {
+	struct iet_conn *home;
 	struct iet_conn *conn;
 	struct list_head node;
 	struct list_head tx_node;
@@ -155,6 +157,14 @@ int iet_cmnd_data_error(struct iet_conn *conn);
 void iet_cmnd_unpark(struct iet_session *session);
 void iet_cmnd_answered(struct iet_cmnd *cmnd);
 void iet_cmnd_uncount(struct iet_cmnd *cmnd);
+
+/* called by recovery.c */
+void iet_cmnd_dequeue(struct iet_cmnd *cmnd);
+void iet_cmnd_end(struct iet_cmnd *cmnd);
+void iet_cmnd_keep(struct iet_cmnd *cmnd);
+void iet_cmnd_move(struct iet_cmnd *cmnd, struct iet_conn *conn);
+void iet_cmnd_progress(struct iet_cmnd *cmnd);
+
 int iet_cmnd_plug(struct iet_conn *conn, u32 cmd_sn);
 int iet_cmnd_reject(struct iet_conn *conn, u8 reason);
 int iet_cmnd_reject_sn(struct iet_conn *conn, u8 reason, u32 sn);

@@ -21,6 +21,7 @@
 #include "conn.h"
 #include "event.h"
 #include "nthread.h"
+#include "recovery.h"
 #include "session.h"
 #include "target.h"
 
@@ -64,7 +65,7 @@ static void conn_state_change(struct sock *sk)
 		set_bit(IET_CONN_RX_READY, &conn->flags);
 		iet_nthread_kick(conn);
 	} else if (conn && sk->sk_state != TCP_ESTABLISHED) {
-		iet_conn_close(conn, IET_EVENT_CLOSED_BY_PEER);
+		iet_conn_fail(conn, IET_EVENT_CLOSED_BY_PEER);
 	}
 	read_unlock_bh(&sk->sk_callback_lock);
 }
@@ -239,15 +240,18 @@ static int check_place(struct iet_session *session, u16 cid,
 		       struct netlink_ext_ack *extack)
 {
 	struct iet_conn *conn;
+	u32 max = session->keys[IET_K_MAX_CONNECTIONS];
 	u32 others = 0;
 
+	/* one more is for recovering one that has failed (6.3.4) */
+	max += session->keys[IET_K_ERROR_RECOVERY_LEVEL] == 2;
 	if (session->unlinked) {
 		NL_SET_ERR_MSG(extack, "the session is being closed");
 		return -ENODEV;
 	}
 	list_for_each_entry(conn, &session->conns, session_node)
 		others += conn->cid != cid && !is_closing(conn);
-	if (others >= session->keys[IET_K_MAX_CONNECTIONS]) {
+	if (others >= max) {
 		NL_SET_ERR_MSG(extack,
 			       "MaxConnections of the session is reached");
 		return -EUSERS;
@@ -262,7 +266,7 @@ static void reinstate(struct iet_session *session, u16 cid)
 
 	list_for_each_entry(conn, &session->conns, session_node) {
 		if (conn->cid == cid)
-			iet_conn_close(conn, IET_EVENT_REINSTATED);
+			iet_conn_fail(conn, IET_EVENT_REINSTATED);
 	}
 }
 
@@ -364,9 +368,26 @@ struct iet_conn *iet_conn_find(struct iet_session *session, u16 cid)
  *	is its thread or its socket's callback
  * @reason: why, for the events; the first one counts
  *
+ * It is not to be recovered, even if it has failed before.
+ *
  * Context: any.
  */
 void iet_conn_close(struct iet_conn *conn, enum iet_event reason)
+{
+	set_bit(IET_CONN_END, &conn->flags);
+	iet_conn_fail(conn, reason);
+}
+
+/**
+ * iet_conn_fail - a connection can't go on
+ * @conn: the connection, as for iet_conn_close()
+ * @reason: why, for the events; the first one counts
+ *
+ * It ends, or is suspended: see recovery.c.
+ *
+ * Context: any.
+ */
+void iet_conn_fail(struct iet_conn *conn, enum iet_event reason)
 {
 	cmpxchg(&conn->close_reason, IET_EVENT_UNSPEC, reason);
 	set_bit(IET_CONN_CLOSE, &conn->flags);
@@ -409,18 +430,25 @@ int iet_conn_address(const struct iet_conn *conn, char *buf, size_t len)
 	return snprintf(buf, len, "[%pI6c]", &in6->sin6_addr);
 }
 
-/*
- * The thread's part of closing: no more traffic; what no backend holds ends
- * here, the rest are orphans.
- */
+/* What no backend holds ends here, the rest are orphans. */
+static void conn_finish(struct iet_conn *conn)
+{
+	conn->suspended = false;
+	iet_cmnds_end(conn);
+	iet_conn_get(conn);
+	queue_work(iet_wq, &conn->unlink_work);
+}
+
+/* The thread's part of closing: no more traffic. */
 static void conn_shut(struct iet_conn *conn)
 {
 	WRITE_ONCE(conn->state, IET_CONN_CLOSING);
 	give_socket_back(conn);
 	kernel_sock_shutdown(conn->sock, SHUT_RDWR);
-	iet_cmnds_end(conn);
-	iet_conn_get(conn);
-	queue_work(iet_wq, &conn->unlink_work);
+	if (iet_recovery_possible(conn))
+		iet_recovery_begin(conn);
+	else
+		conn_finish(conn);
 }
 
 /**
@@ -435,6 +463,22 @@ void iet_conn_end(struct iet_conn *conn, enum iet_event reason)
 	iet_conn_close(conn, reason);
 	if (conn->state != IET_CONN_CLOSING)
 		conn_shut(conn);
+	else if (conn->suspended)
+		conn_finish(conn);
+}
+
+/**
+ * iet_conn_suspend - a connection of this session is logged out for recovery
+ * @conn: a connection that is not closing
+ *
+ * Context: the session's thread.
+ */
+void iet_conn_suspend(struct iet_conn *conn)
+{
+	iet_conn_fail(conn, IET_EVENT_LOGOUT);
+	conn_shut(conn);
+	if (conn->suspended)
+		iet_recovery_logged_out(conn);
 }
 
 /**
@@ -458,8 +502,8 @@ struct iet_conn *iet_conn_member(struct iet_session *session, u16 cid)
 
 /*
  * The first turn of a connection.  One that it reinstates is closed before
- * anything is read from this one: its commands have ended then, or are known
- * as orphans.
+ * anything is read from this one: its commands have ended then, are suspended,
+ * or are known as orphans.
  */
 static void join(struct iet_conn *conn)
 {
@@ -468,6 +512,8 @@ static void join(struct iet_conn *conn)
 	list_for_each_entry(other, &conn->session->members, member_node) {
 		if (is_closing(other) && other->state != IET_CONN_CLOSING)
 			conn_shut(other);
+		if (other->suspended && other->cid == conn->cid)
+			iet_recovery_logged_out(other);
 	}
 	list_add(&conn->member_node, &conn->session->members);
 }
@@ -527,7 +573,7 @@ static void nop_timer(struct iet_conn *conn)
 	if (conn->pinging) {
 		next = conn->ping_sent + nop_timeout(conn);
 		if (time_after_eq(jiffies, next)) {
-			iet_conn_close(conn, IET_EVENT_TIMEOUT);
+			iet_conn_fail(conn, IET_EVENT_TIMEOUT);
 			return;
 		}
 	} else if (time_after_eq(jiffies, next)) {
@@ -555,6 +601,8 @@ bool iet_conn_run(struct iet_conn *conn)
 		join(conn);
 	if (is_closing(conn) && conn->state != IET_CONN_CLOSING)
 		conn_shut(conn);
+	if (conn->suspended && iet_recovery_over(conn))
+		conn_finish(conn);
 	take_messages(conn);
 	take_done(conn);
 	if (conn->state == IET_CONN_CLOSING) {

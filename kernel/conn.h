@@ -71,6 +71,7 @@ enum {
 	IET_CONN_RX_READY, /* the socket may have bytes */
 	IET_CONN_TX_READY, /* the socket may have room */
 	IET_CONN_CLOSE, /* close asked for; the reason is in close_reason */
+	IET_CONN_END, /* ... and it is not to be recovered */
 	IET_CONN_TIMER, /* the NOP-In timer has fired */
 	IET_CONN_ASYNC_TIMER, /* so has that of asynchronous messages */
 	IET_CONN_UNLINKED, /* nobody but its thread knows it any more */
@@ -202,8 +203,10 @@ struct iet_tx {
  * @unacked: iet_cmnd.tx_node: commands whose response is sent and not
  *	acknowledged, in the order of StatSN; only if @erl is not 0
  * @free: commands not in use
- * @active: the others
- * @nr_active: how many are active
+ * @active: those that are allegiant to it; some may be of other connections'
+ *	pools
+ * @nr_active: how many of its pool are in use
+ * @nr_adopted: how many of @active are of other connections' pools
  * @nr_immediate: how many of them are immediate SCSI commands
  * @itt: active commands by InitiatorTaskTag
  * @dropped_itt: tags of writes that were dropped while unsolicited data for
@@ -213,9 +216,12 @@ struct iet_tx {
  * @tx: transmit side
  * @attached: the thread has it
  * @ends_session: the session ends with it
+ * @suspended: it has failed, and its tasks wait for another: see recovery.c
+ * @logged_out: the initiator knows of that
+ * @retain_until: jiffies when it is given up
  * @stop_rx: nothing more is read: a Reject or Logout Response that ends the
  *	connection is on its way
- * @timer: NOP-In
+ * @timer: NOP-In; the end of a suspended connection
  * @async: asynchronous messages
  * @fence_sn: StatSN that is to be acknowledged before a response that waits;
  *	under iet_config_lock
@@ -229,6 +235,9 @@ struct iet_tx {
  * shuts the socket, frees what no backend holds and marks the rest as
  * orphans.  The connection stays with its thread, without a socket, until the
  * last orphan has come back; then it is detached and freed.
+ *
+ * One that fails, at ErrorRecoveryLevel 2, is suspended between the first two
+ * steps.
  */
 struct iet_conn {
 	struct kref ref;
@@ -269,6 +278,7 @@ struct iet_conn {
 	struct list_head free;
 	struct list_head active;
 	unsigned int nr_active;
+	unsigned int nr_adopted;
 	unsigned int nr_immediate;
 	struct hlist_head itt[IET_ITT_BUCKETS];
 	__be32 dropped_itt[IET_DROPPED_ITTS];
@@ -278,6 +288,9 @@ struct iet_conn {
 	bool attached;
 	bool stop_rx;
 	bool ends_session;
+	bool suspended;
+	bool logged_out;
+	unsigned long retain_until;
 
 	struct delayed_work timer;
 	struct iet_conn_async async;
@@ -294,6 +307,7 @@ struct iet_conn *iet_conn_create(struct iet_session *session,
 				 struct netlink_ext_ack *extack);
 struct iet_conn *iet_conn_find(struct iet_session *session, u16 cid);
 void iet_conn_close(struct iet_conn *conn, enum iet_event reason);
+void iet_conn_fail(struct iet_conn *conn, enum iet_event reason);
 int iet_conn_address(const struct iet_conn *conn, char *buf, size_t len);
 void iet_conn_tell(struct iet_conn *conn, struct iet_conn_msg *msg);
 void iet_conn_get(struct iet_conn *conn);
@@ -303,6 +317,7 @@ void iet_conn_put(struct iet_conn *conn);
 bool iet_conn_run(struct iet_conn *conn);
 void iet_conn_end(struct iet_conn *conn, enum iet_event reason);
 void iet_conn_ping(struct iet_conn *conn);
+void iet_conn_suspend(struct iet_conn *conn);
 struct iet_conn *iet_conn_member(struct iet_session *session, u16 cid);
 void iet_conn_queue(struct iet_conn *conn, struct iet_cmnd *cmnd);
 void iet_conn_sn(struct iet_conn *conn, __be32 *exp, __be32 *max);

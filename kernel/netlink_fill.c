@@ -139,6 +139,9 @@ int iet_nl_fill_lun(struct sk_buff *skb, const void *obj)
 	return iet_nl_put_props(skb, IET_L_PROPS, &vol->props);
 }
 
+/* what there is room for: those of a session, and as many suspended ones */
+#define CONNS_MAX (2 * IET_MAX_CONNECTIONS)
+
 static u32 digest_bit(bool crc32c)
 {
 	return crc32c ? IET_DIGEST_CRC32C : IET_DIGEST_NONE;
@@ -186,6 +189,7 @@ int iet_nl_fill_session(struct sk_buff *skb, const void *obj)
 {
 	const struct iet_session *s = obj;
 	const struct iet_conn *conn;
+	unsigned int nr = 0;
 
 	if (nla_put_u32(skb, IET_S_TID, s->target->tid) ||
 	    nla_put_u64_64bit(skb, IET_S_SID, s->sid, IET_S_PAD) ||
@@ -197,8 +201,9 @@ int iet_nl_fill_session(struct sk_buff *skb, const void *obj)
 	    put_keys(skb, IET_S_KEYS, s->keys) ||
 	    put_lun_map(skb, s->nexus.map))
 		return -EMSGSIZE;
+	/* the newest, if there are many that are being closed */
 	list_for_each_entry(conn, &s->conns, session_node)
-		if (put_conn(skb, conn))
+		if (nr++ < CONNS_MAX && put_conn(skb, conn))
 			return -EMSGSIZE;
 	return 0;
 }

@@ -227,7 +227,7 @@ bool iet_conn_rx(struct iet_conn *conn)
 			break;
 	}
 	if (ret < 0) {
-		iet_conn_close(conn, close_reason(ret));
+		iet_conn_fail(conn, close_reason(ret));
 		return false;
 	}
 	if (conn->stop_rx || ret == 0)

@@ -19,7 +19,7 @@ struct iet_target;
 struct netlink_ext_ack;
 
 #define IET_MAX_CONNECTIONS 16
-#define IET_MAX_ERL 1
+#define IET_MAX_ERL 2
 #define IET_MAX_OUTSTANDING_R2T 64
 #define IET_MAX_RECV_SEGMENT 262144
 #define IET_MAX_BURST IET_TIO_MAX

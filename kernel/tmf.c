@@ -12,6 +12,7 @@
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
+#include "recovery.h"
 #include "sense.h"
 #include "session.h"
 #include "target.h"
@@ -245,14 +246,6 @@ void iet_tmf_supported(u32 level, u8 *bytes)
 	}
 }
 
-/* Allegiance can be taken over at ErrorRecoveryLevel 2 only (11.6.1). */
-static u8 unsupported(u8 function)
-{
-	return function == ISCSI_TMF_TASK_REASSIGN ?
-		       ISCSI_TMF_RSP_NO_REASSIGN :
-		       ISCSI_TMF_RSP_NOT_SUPPORTED;
-}
-
 static bool lun_exists(const struct iet_cmnd *cmnd)
 {
 	bool found;
@@ -277,8 +270,10 @@ void iet_tmf_start(struct iet_cmnd *cmnd)
 	cmnd->kind = IET_TX_TMF;
 	memset(cmnd->tmf_info, 0, sizeof(cmnd->tmf_info));
 	cmnd->tmf_op = find_op(function, level);
-	if (!cmnd->tmf_op)
-		answer(cmnd, unsupported(function));
+	if (function == ISCSI_TMF_TASK_REASSIGN)
+		iet_recovery_reassign(cmnd);
+	else if (!cmnd->tmf_op)
+		answer(cmnd, ISCSI_TMF_RSP_NOT_SUPPORTED);
 	else if (cmnd->tmf_op->lun && !lun_exists(cmnd))
 		answer(cmnd, ISCSI_TMF_RSP_NO_LUN);
 	else

@@ -421,9 +421,12 @@ static void ask_for_ack(struct iet_conn *conn)
 	iet_conn_tell(conn, msg);
 }
 
+/* One that is closing sends nothing that the initiator could see too late. */
 static bool has_acked(const struct iet_conn *conn)
 {
-	return !iscsi_sn_before(READ_ONCE(conn->exp_stat_sn), conn->fence_sn);
+	return READ_ONCE(conn->state) == IET_CONN_CLOSING ||
+	       !iscsi_sn_before(READ_ONCE(conn->exp_stat_sn),
+				conn->fence_sn);
 }
 
 /*

@@ -487,7 +487,7 @@ bool iet_conn_tx(struct iet_conn *conn)
 		}
 		set_bit(IET_CONN_TX_READY, &conn->flags);
 		if (err) {
-			iet_conn_close(conn, IET_EVENT_CLOSED_BY_PEER);
+			iet_conn_fail(conn, IET_EVENT_CLOSED_BY_PEER);
 			return false;
 		}
 		pdu_sent(conn);

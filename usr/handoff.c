@@ -154,6 +154,8 @@ enum iscsi_login_status handoff_find_session(struct login *l)
 		return ISCSI_LOGIN_NO_SESSION;
 	if (s->keys.set & K_HAS(IET_K_MAX_CONNECTIONS))
 		max = s->keys.val[IET_K_MAX_CONNECTIONS];
+	/* one more is for recovering one that has failed (6.3.4) */
+	max += s->keys.val[IET_K_ERROR_RECOVERY_LEVEL] == 2;
 	if (others(s, ntohs(l->first.cid)) >= max)
 		return ISCSI_LOGIN_TOO_MANY_CONNECTIONS;
 	return ISCSI_LOGIN_SUCCESS;
