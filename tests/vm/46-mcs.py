@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 600
 """
 Sessions of several connections (RFC 7143 4.2.2, 6.3.4, 11.14): one numbering
 of commands, a task for each connection, and connections that come and go.

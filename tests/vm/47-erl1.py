@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 600
 """
 ErrorRecoveryLevel 1 (RFC 7143 7.2, 7.8, 7.9, 11.16): damaged and missing
 PDUs, SNACK in all its kinds, and initiators that abuse them.
