@@ -149,6 +149,7 @@ def _(first, second):
     keys = ("ErrorRecoveryLevel", "DefaultTime2Retain", "DefaultTime2Wait")
     if [first.keys[k] for k in keys] != ["2", "7", "1"]:
         raise Failed(f"keys {first.keys}")
+    second.ping()
     rsp = recover(first, 2)
     if (rsp.time2wait, rsp.time2retain) != (1, 7):
         raise Failed(f"times of {rsp}")
