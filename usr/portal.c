@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -31,6 +32,8 @@
 #define ACCEPT_BUDGET 64
 /* descriptors of connections, and plenty for everything else */
 #define NEED_FDS (PORTAL_CONNS_MAX + 1024)
+/* so many connections that the memory they had is worth giving back */
+#define CROWD 256
 
 TAILQ_HEAD(slot_list, portal_slot);
 
@@ -130,8 +133,25 @@ void portal_idle(struct portal_slot *slot)
 	TAILQ_INSERT_TAIL(&slot->peer->idle, slot, idle_of_peer);
 }
 
+/*
+ * What a crowd of connections took goes back to the system.  It is freed by
+ * the caller only now, so that this waits for the next one to end.
+ */
+static void give_memory_back(void)
+{
+	static unsigned int peak;
+
+	if (nr_conns > peak)
+		peak = nr_conns;
+	if (peak < CROWD || nr_conns > peak / 8)
+		return;
+	malloc_trim(0);
+	peak = nr_conns;
+}
+
 void portal_put(struct portal_slot *slot)
 {
+	give_memory_back();
 	portal_busy(slot);
 	TAILQ_REMOVE(&every, slot, every);
 	nr_conns--;
