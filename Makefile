@@ -150,6 +150,11 @@ fuzz: ## fuzz the daemon, then the module, FUZZ_SECONDS each (3600)
 	tests/run --timeout $$(($(FUZZ_SECONDS) + 300)) \
 		"tests/vm/45-fuzz.py $(FUZZ_SECONDS)"
 
+.PHONY: load
+load: ## half-open connections, logins, sessions by the thousand: figures
+	tests/deps
+	tests/run --kernel uml --mem 3000 tests/load/load.py
+
 BED ?= uml qemu
 ROWS ?= all
 
