@@ -12,7 +12,6 @@
 #include <linux/mm.h>
 #include <linux/netlink.h>
 #include <linux/sizes.h>
-#include <linux/statfs.h>
 #include <linux/uio.h>
 
 #include "compat.h"
@@ -274,20 +273,65 @@ static int extent(struct iet_volume *vol, u64 pos, u64 *len, bool *mapped)
 	return 0;
 }
 
-static int space(struct iet_volume *vol, u64 *used, u64 *available)
-{
-	struct inode *inode = file_inode(vol->file);
-	struct kstatfs st;
-	int err;
+/*
+ * One call: the file system's locks are held that long, and an abort waits for
+ * it.  Sharing costs metadata only; a server that copies may take long.
+ */
+#define SHARE_MAX SZ_64M
+#define COPY_MAX SZ_4M
 
-	if (!S_ISREG(inode->i_mode))
+/* File systems can share whole blocks of theirs only. */
+static int share_range(struct iet_volume *src, u64 spos, struct iet_volume *dst,
+		       u64 dpos, u64 *len)
+{
+	u64 block = max3(i_blocksize(file_inode(dst->file)),
+			 1U << src->blk_shift, 1U << dst->blk_shift);
+	u64 head = -spos & (block - 1);
+	loff_t n;
+
+	if ((spos ^ dpos) & (block - 1))
 		return -EOPNOTSUPP;
-	err = vfs_statfs(&vol->file->f_path, &st);
-	if (err)
-		return err;
-	*used = (u64)inode->i_blocks << SECTOR_SHIFT;
-	*available = st.f_bavail * st.f_bsize;
-	return 0;
+	if (head || *len < block) {
+		*len = min(*len, head ?: *len);
+		return -EOPNOTSUPP;
+	}
+	n = min_t(u64, round_down(*len, block), SHARE_MAX);
+	n = vfs_clone_file_range(src->file, spos, dst->file, dpos, n, 0);
+	if (n > 0)
+		*len = n;
+	return n > 0 ? 0 : n ?: -EIO;
+}
+
+/* Over a network, or in layers: what can copy without us. */
+static int copy_behind(struct iet_volume *src, u64 spos, struct iet_volume *dst,
+		       u64 dpos, u64 *len)
+{
+	ssize_t n;
+
+	n = vfs_copy_file_range(src->file, spos, dst->file, dpos,
+				min_t(u64, *len, COPY_MAX), 0);
+	if (n > 0)
+		*len = n;
+	return n > 0 ? 0 : n ?: -EIO;
+}
+
+static int copy_range(struct iet_volume *src, u64 spos, struct iet_volume *dst,
+		      u64 dpos, u64 *len)
+{
+	const struct file_operations *fop = dst->file->f_op;
+	int err = -EOPNOTSUPP;
+
+	if (fop != src->file->f_op ||
+	    file_inode(src->file)->i_sb != file_inode(dst->file)->i_sb)
+		return -EOPNOTSUPP;
+	if (fop->remap_file_range)
+		err = share_range(src, spos, dst, dpos, len);
+	if (err == -EOPNOTSUPP && fop->copy_file_range)
+		err = copy_behind(src, spos, dst, dpos, len);
+	/* what file systems say when they can't do it just so */
+	return err == -EINVAL || err == -EXDEV || err == -ETXTBSY ?
+		       -EOPNOTSUPP :
+		       err;
 }
 
 /*
@@ -340,5 +384,6 @@ const struct iet_iotype iet_fileio = {
 	.extent = extent,
 	.space = space,
 	.borrow = borrow,
+	.copy_range = copy_range,
 	.size = size,
 };

@@ -164,3 +164,33 @@ void iet_io_submit(struct iet_io *io)
 	else if (err)
 		io->done(io, err);
 }
+
+/**
+ * iet_io_copy_range() - have the medium copy
+ * @src: from where; the caller holds a reference
+ * @spos: first byte there
+ * @dst: to where; the caller holds a reference
+ * @dpos: first byte there
+ * @len: bytes; set to what has been copied, or with -EOPNOTSUPP to what the
+ *	caller has to read and write before it tries again
+ *
+ * Context: a worker; sleeps and does I/O.
+ * Return: 0, -EOPNOTSUPP, or another negative errno.
+ */
+int iet_io_copy_range(struct iet_volume *src, u64 spos, struct iet_volume *dst,
+		      u64 dpos, u64 *len)
+{
+	unsigned int noio;
+	unsigned long flags;
+	int err;
+
+	if (src->iotype != dst->iotype || !dst->iotype->copy_range)
+		return -EOPNOTSUPP;
+	noio = memalloc_noio_save();
+	flags = current->flags;
+	current->flags |= PF_LOCAL_THROTTLE;
+	err = dst->iotype->copy_range(src, spos, dst, dpos, len);
+	current_restore_flags(flags, PF_LOCAL_THROTTLE);
+	memalloc_noio_restore(noio);
+	return err;
+}

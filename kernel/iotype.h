@@ -87,6 +87,11 @@ struct iet_io {
  *	sleep for the file system.  0 or a negative errno.  NULL: not known
  * @borrow: lend a tio that is ready for it the pages that hold what is at @pos,
  *	if they are in memory.  Must not sleep.  NULL: it has none to lend
+ * @copy_range: let @dst share *@len bytes at @spos of @src, or copy them without
+ *	our seeing them; both are of this iotype.  Sets *@len to what has been
+ *	copied, at most as much as it says before.  -EOPNOTSUPP: *@len bytes
+ *	must be read and written instead.  May sleep and do I/O.  NULL: the
+ *	iotype can't
  * @size: look at the medium's size again: blocks, or 0 if it can't be told
  */
 struct iet_iotype {
@@ -100,6 +105,8 @@ struct iet_iotype {
 	int (*extent)(struct iet_volume *vol, u64 pos, u64 *len, bool *mapped);
 	int (*space)(struct iet_volume *vol, u64 *used, u64 *available);
 	bool (*borrow)(struct iet_volume *vol, u64 pos, struct iet_tio *tio);
+	int (*copy_range)(struct iet_volume *src, u64 spos,
+			  struct iet_volume *dst, u64 dpos, u64 *len);
 	u64 (*size)(struct iet_volume *vol);
 };
 
@@ -110,6 +117,8 @@ extern const struct iet_iotype iet_nullio;
 const struct iet_iotype *iet_iotype_find(const char *name);
 
 void iet_io_submit(struct iet_io *io);
+int iet_io_copy_range(struct iet_volume *src, u64 spos, struct iet_volume *dst,
+		      u64 dpos, u64 *len);
 
 /* for iotypes */
 void iet_io_defer(struct iet_io *io);
