@@ -324,6 +324,8 @@ struct iet_conn *iet_conn_create(struct iet_session *session,
 		goto err_unassign;
 	iet_session_get(session);
 	reinstate(session, conn->cid);
+	if (list_empty(&session->conns))
+		iet_nexus_set_peer(&session->nexus, &conn->addr);
 	list_add(&conn->session_node, &session->conns);
 	session->nr_conns++;
 	/* closing, which may begin as soon as it is attached, stops the timer */

@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/netlink.h>
 #include <linux/sizes.h>
+#include <linux/statfs.h>
 #include <linux/uio.h>
 
 #include "compat.h"
@@ -270,6 +271,22 @@ static int extent(struct iet_volume *vol, u64 pos, u64 *len, bool *mapped)
 		*len = min_t(u64, *len, round_up(end - pos, mask + 1));
 	else
 		*len = mask + 1;
+	return 0;
+}
+
+static int space(struct iet_volume *vol, u64 *used, u64 *available)
+{
+	struct inode *inode = file_inode(vol->file);
+	struct kstatfs st;
+	int err;
+
+	if (!S_ISREG(inode->i_mode))
+		return -EOPNOTSUPP;
+	err = vfs_statfs(&vol->file->f_path, &st);
+	if (err)
+		return err;
+	*used = (u64)inode->i_blocks << SECTOR_SHIFT;
+	*available = st.f_bavail * st.f_bsize;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "compat.h"
 #include "event.h"
 #include "netlink.h"
+#include "rod_token.h"
 #include "scsi.h"
 #include "sense.h"
 #include "session.h"
@@ -147,6 +148,8 @@ int iet_lun_delete(struct iet_target *target, u32 lun,
 	if (!--l->vol->nr_luns) {
 		iet_share_del(l->vol);
 		iet_volume_kill(l->vol);
+		/* only compared: it may be gone already */
+		iet_rod_volume_gone(l->vol);
 	}
 	kfree_rcu(l, rcu);
 	iet_event_lun(target->tid, lun, IET_EVENT_DEL);

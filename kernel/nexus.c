@@ -2,15 +2,23 @@
 /*
  * I_T nexuses, and for each logical unit that one sees an I_T_L nexus.
  */
+#include <linux/in6.h>
 #include <linux/kernel.h>
+#include <linux/list.h>
 #include <linux/overflow.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/string.h>
+#include <net/ipv6.h>
 
+#include "copy_op.h"
 #include "lun_map.h"
 #include "opcodes.h"
 #include "target.h"
 #include "volume.h"
+
+/* all of them, under iet_config_lock */
+static LIST_HEAD(nexuses);
 
 /*
  * The caller holds iet_config_lock, so an allocation must not wait for a disk
@@ -79,8 +87,10 @@ static bool del_lun(struct iet_nexus *nexus, u32 lun)
 	spin_lock_irqsave(&itl->lun->vol->lock, flags);
 	list_del_init(&itl->vol_node);
 	spin_unlock_irqrestore(&itl->lun->vol->lock, flags);
-	if (!sees(nexus, itl->lun->vol))
+	if (!sees(nexus, itl->lun->vol)) {
 		iet_reservation_nexus_lost(itl->lun->vol, nexus);
+		iet_copy_nexus_lost(itl->lun->vol, nexus);
+	}
 	kfree_rcu(itl, rcu);
 	return true;
 }
@@ -111,6 +121,8 @@ int iet_nexus_init(struct iet_nexus *nexus, struct iet_target *target,
 	nexus->iname = iname;
 	nexus->target = target;
 	xa_init(&nexus->itls);
+	INIT_LIST_HEAD(&nexus->copies);
+	list_add(&nexus->node, &nexuses);
 	xa_for_each(&target->luns, i, lun) {
 		err = add_lun(nexus, lun);
 		if (err) {
@@ -137,6 +149,7 @@ void iet_nexus_exit(struct iet_nexus *nexus)
 	xa_destroy(&nexus->itls);
 	kfree(nexus->map);
 	nexus->map = NULL;
+	list_del(&nexus->node);
 }
 
 /**
@@ -274,4 +287,95 @@ struct iet_volume *iet_nexus_get_volume(struct iet_nexus *nexus,
 		vol = itl->lun->vol;
 	rcu_read_unlock();
 	return vol;
+}
+
+/**
+ * iet_nexus_set_peer() - where the initiator is
+ * @nexus: the nexus
+ * @addr: address of its first connection
+ *
+ * Context: iet_config_lock is held.
+ */
+void iet_nexus_set_peer(struct iet_nexus *nexus,
+			const struct sockaddr_storage *addr)
+{
+	const struct sockaddr_in6 *in6 = (const void *)addr;
+	const struct sockaddr_in *in = (const void *)addr;
+	struct in6_addr ip = in6addr_any;
+	u32 scope = 0;
+
+	lockdep_assert_held(&iet_config_lock);
+	if (addr->ss_family == AF_INET) {
+		ipv6_addr_set_v4mapped(in->sin_addr.s_addr, &ip);
+	} else {
+		ip = in6->sin6_addr;
+		scope = in6->sin6_scope_id;
+	}
+	memcpy(nexus->peer, &ip, sizeof(ip));
+	memcpy(nexus->peer + sizeof(ip), &scope, sizeof(scope));
+	nexus->peer_known = true;
+}
+
+/* If it has several LUNs there, one that may be written to. */
+static bool search_one(struct iet_nexus *nexus, struct iet_nexus_find *find)
+{
+	struct iet_itl *itl, *best = NULL;
+	unsigned long lun;
+	bool found;
+
+	rcu_read_lock();
+	xa_for_each(&nexus->itls, lun, itl) {
+		if (best ? itl->lun->vol != best->lun->vol :
+			   !find->match(itl->lun->vol, find->arg))
+			continue;
+		best = itl;
+		if (!READ_ONCE(itl->read_only))
+			break;
+	}
+	found = best && percpu_ref_tryget_live(&best->lun->vol->ref);
+	if (found) {
+		find->vol = best->lun->vol;
+		find->read_only = READ_ONCE(best->read_only);
+		find->nexus = nexus;
+		strscpy(find->port, nexus->initiator, IET_PORT_NAME_MAX);
+		strscpy(find->target, nexus->target->name, ISCSI_NAME_MAX + 1);
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/* Two sessions of one initiator, as far as can be told: see cscd.c. */
+static bool same_initiator(const struct iet_nexus *a, const struct iet_nexus *b)
+{
+	return a->peer_known && b->peer_known && !strcmp(a->iname, b->iname) &&
+	       !memcmp(a->peer, b->peer, sizeof(a->peer));
+}
+
+/**
+ * iet_nexus_search() - look among the logical units that an initiator has
+ * @own: an I_T nexus of the initiator, which is searched first
+ * @find: what to look for, and what has been found
+ *
+ * Context: process context; takes iet_config_lock.
+ *
+ * Return: has it been found?  Then @find->vol has a reference.
+ */
+bool iet_nexus_search(struct iet_nexus *own, struct iet_nexus_find *find)
+{
+	struct iet_nexus *other;
+	bool found = search_one(own, find);
+
+	if (found)
+		return true;
+	mutex_lock(&iet_config_lock);
+	list_for_each_entry(other, &nexuses, node) {
+		if (other == own || other->closed ||
+		    !same_initiator(own, other))
+			continue;
+		found = search_one(other, find);
+		if (found)
+			break;
+	}
+	mutex_unlock(&iet_config_lock);
+	return found;
 }

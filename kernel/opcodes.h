@@ -51,6 +51,7 @@
 #define IET_OP_REMOVABLE BIT(16) /* only removable units know it */
 #define IET_OP_SIZE BIT(20) /* has the size of the medium changed? */
 #define IET_OP_POWER_FAIL BIT(17) /* only if the medium has atomic writes */
+#define IET_OP_COPY BIT(18) /* it locks the blocks that it works on itself */
 
 /* asymmetric access: what works by way of which target port (SPC-4 5.15.2.4) */
 #define IET_OP_STANDBY BIT(18) /* in standby, too */
@@ -171,6 +172,21 @@ int iet_sbc_lba_status(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_write_same(struct iet_scmd *s, gfp_t gfp);
 u32 iet_sbc_write_same_bytes(const struct iet_scmd *s);
 
+/* handlers: copy_op.c, copy_status.c, xcopy.c, odx.c */
+int iet_spc_copy_abort(struct iet_scmd *s, gfp_t gfp);
+int iet_spc_copy_status1(struct iet_scmd *s, u8 *buf);
+int iet_spc_copy_parameters(struct iet_scmd *s, u8 *buf);
+int iet_spc_copy_failure(struct iet_scmd *s, u8 *buf);
+int iet_spc_copy_status4(struct iet_scmd *s, u8 *buf);
+int iet_spc_rod_token_info(struct iet_scmd *s, u8 *buf);
+u16 iet_vpd_third_party_copy(const struct iet_scmd *s, u8 *p);
+u32 iet_spc_extended_copy_bytes(const struct iet_scmd *s);
+int iet_spc_extended_copy(struct iet_scmd *s, gfp_t gfp);
+u32 iet_sbc_populate_token_bytes(const struct iet_scmd *s);
+int iet_sbc_populate_token(struct iet_scmd *s, gfp_t gfp);
+u32 iet_sbc_write_using_token_bytes(const struct iet_scmd *s);
+int iet_sbc_write_using_token(struct iet_scmd *s, gfp_t gfp);
+
 /* who we are: T10 vendor identification (SPC-4 6.6.2) */
 #define IET_T10_VENDOR "IET     "
 
@@ -179,6 +195,7 @@ void iet_spc_put_text(u8 *field, size_t len, const char *text,
 		      const char *otherwise);
 u8 iet_spc_peripheral(const struct iet_scmd *s);
 int iet_vpd_page(const struct iet_scmd *s, u8 page, u8 *buf);
+u8 *iet_vpd_unit_designators(u8 *d, struct iet_volume *vol);
 
 /* scsi.c: what handlers end and go on with */
 void iet_scsi_check(struct iet_scmd *s, const struct iet_sense *sense);
@@ -186,6 +203,9 @@ void iet_scsi_invalid_field(struct iet_scmd *s, u16 byte, u8 bit);
 void iet_scsi_invalid_param(struct iet_scmd *s, u16 byte, u8 bit);
 void iet_scsi_refuse(struct iet_scmd *s, u8 key, u16 asc);
 bool iet_scsi_stopped(struct iet_scmd *s);
+u8 iet_scsi_explain(int err, bool write, struct iet_sense *sense);
+u16 iet_scsi_protected(const struct iet_volume *vol);
+bool iet_scsi_charge(struct iet_scmd *s, u32 len);
 void iet_scsi_end(struct iet_scmd *s, int err);
 void *iet_scsi_state(struct iet_scmd *s, size_t size,
 		     void (*free_state)(void *state), gfp_t gfp);

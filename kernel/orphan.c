@@ -141,6 +141,7 @@ void iet_orphan_del(struct iet_scmd *s)
  */
 bool iet_orphan_blocks(struct iet_volume *vol, const struct iet_nexus *nexus)
 {
+	struct iet_writer *w;
 	struct iet_scmd *s;
 	unsigned long flags;
 	bool found = false;
@@ -153,6 +154,66 @@ bool iet_orphan_blocks(struct iet_volume *vol, const struct iet_nexus *nexus)
 		if (found)
 			break;
 	}
+	list_for_each_entry(w, &vol->writers, node) {
+		if (found)
+			break;
+		found = iet_writer_aborted(w) &&
+			!strcmp(w->iname, nexus->iname);
+	}
 	spin_unlock_irqrestore(&vol->lock, flags);
 	return found;
+}
+
+/**
+ * iet_writer_aborted() - is a copy not to go on?
+ * @w: the copy
+ *
+ * Return: true if not
+ */
+bool iet_writer_aborted(const struct iet_writer *w)
+{
+	return READ_ONCE(w->aborted) || (w->cmd && READ_ONCE(w->cmd->aborted));
+}
+
+/**
+ * iet_writer_begin() - a copy is about to write to a logical unit
+ * @vol: the logical unit
+ * @w: the copy
+ *
+ * If it is aborted from now on, it is an orphan until iet_writer_end().
+ *
+ * Context: any.
+ *
+ * Return: false: it has been aborted, and must not write
+ */
+bool iet_writer_begin(struct iet_volume *vol, struct iet_writer *w)
+{
+	unsigned long flags;
+	bool ok;
+
+	spin_lock_irqsave(&vol->lock, flags);
+	ok = !iet_writer_aborted(w);
+	if (ok) {
+		list_add_tail(&w->node, &vol->writers);
+		WRITE_ONCE(vol->nr_orphans, vol->nr_orphans + 1);
+	}
+	spin_unlock_irqrestore(&vol->lock, flags);
+	return ok;
+}
+
+/**
+ * iet_writer_end() - a copy has written
+ * @vol: the logical unit
+ * @w: the copy, after iet_writer_begin()
+ *
+ * Context: any.
+ */
+void iet_writer_end(struct iet_volume *vol, struct iet_writer *w)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&vol->lock, flags);
+	list_del_init(&w->node);
+	WRITE_ONCE(vol->nr_orphans, vol->nr_orphans - 1);
+	spin_unlock_irqrestore(&vol->lock, flags);
 }

@@ -149,6 +149,37 @@ bool iet_reservation_conflict(const struct iet_scmd *s)
 	return conflict;
 }
 
+/**
+ * iet_reservation_denies() - does a reservation keep a copy off?
+ * @vol: the unit that it reads or writes
+ * @nexus: the I_T nexus that has the unit; only compared
+ * @port: its initiator port
+ * @target: its target port
+ * @write: it writes
+ *
+ * Context: any.
+ *
+ * Return: true if it does
+ */
+bool iet_reservation_denies(struct iet_volume *vol,
+			    const struct iet_nexus *nexus, const char *port,
+			    const char *target, bool write)
+{
+	struct iet_reservation *r = &vol->reservation;
+	unsigned long flags;
+	bool conflict;
+
+	if (!READ_ONCE(r->active))
+		return false;
+	spin_lock_irqsave(&r->lock, flags);
+	if (r->legacy)
+		conflict = r->legacy != nexus;
+	else
+		conflict = iet_pr_conflict(&r->pr, port, target, write);
+	spin_unlock_irqrestore(&r->lock, flags);
+	return conflict;
+}
+
 /* --- RESERVE and RELEASE -------------------------------------------------- */
 
 /**

@@ -40,5 +40,8 @@ void iet_reservation_reset(struct iet_volume *vol);
 void iet_reservation_nexus_lost(struct iet_volume *vol,
 				const struct iet_nexus *nexus);
 bool iet_reservation_conflict(const struct iet_scmd *s);
+bool iet_reservation_denies(struct iet_volume *vol,
+			    const struct iet_nexus *nexus, const char *port,
+			    const char *target, bool write);
 
 #endif /* IET_RESERVATION_H */

@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "opcodes.h"
 #include "ready.h"
+#include "rod_token.h"
 #include "target.h"
 #include "volume.h"
 
@@ -243,13 +244,28 @@ static bool check_range(struct iet_scmd *s, const struct iet_cdb_fields *f)
 	return true;
 }
 
+/**
+ * iet_scsi_protected() - may a logical unit not be written to?
+ * @vol: the logical unit
+ *
+ * Return: 0, or an enum iet_asc that says why, for sense key DATA PROTECT
+ */
+u16 iet_scsi_protected(const struct iet_volume *vol)
+{
+	if (iet_volume_read_only(vol))
+		return IET_ASC_WRITE_PROTECTED;
+	return READ_ONCE(vol->mode.swp) ? IET_ASC_SW_WRITE_PROTECTED : 0;
+}
+
 static bool check_protection(struct iet_scmd *s)
 {
-	if ((s->op->flags & IET_OP_WRITE) && iet_scsi_read_only(s))
-		return refuse(s, DATA_PROTECT, IET_ASC_WRITE_PROTECTED);
-	if ((s->op->flags & IET_OP_WRITE) && READ_ONCE(s->vol->mode.swp))
-		return refuse(s, DATA_PROTECT, IET_ASC_SW_WRITE_PROTECTED);
-	return true;
+	u16 asc;
+
+	if (!(s->op->flags & IET_OP_WRITE))
+		return true;
+	asc = s->read_only ? IET_ASC_WRITE_PROTECTED :
+			     iet_scsi_protected(s->vol);
+	return !asc || refuse(s, DATA_PROTECT, asc);
 }
 
 /*
@@ -358,29 +374,45 @@ static const struct {
 	  IET_ASC_TARGET_FAILURE },
 };
 
+/**
+ * iet_scsi_explain() - what an error of a backend means
+ * @err: negative errno
+ * @write: it was writing
+ * @sense: to be set: key and additional sense code
+ *
+ * Return: SAM status
+ */
+u8 iet_scsi_explain(int err, bool write, struct iet_sense *sense)
+{
+	unsigned int i;
+
+	for (i = 0; errors[i].err && errors[i].err != err; i++)
+		;
+	memset(sense, 0, sizeof(*sense));
+	sense->key = errors[i].key;
+	sense->asc = write ? errors[i].write : errors[i].read;
+	return errors[i].status;
+}
+
 /*
  * Where in its range a command failed is not known, so the information field
  * names the first block: nothing before it has been transferred for certain.
  */
 static void fail(struct iet_scmd *s, int err)
 {
-	struct iet_sense sense = {};
-	unsigned int i;
+	struct iet_sense sense;
+	u8 status = iet_scsi_explain(err, s->io.op != IET_IO_READ, &sense);
 
-	for (i = 0; errors[i].err && errors[i].err != err; i++)
-		;
-	sense.key = errors[i].key;
-	sense.asc = s->io.op == IET_IO_READ ? errors[i].read : errors[i].write;
 	if (sense.key == MEDIUM_ERROR) {
 		atomic_inc(s->io.op == IET_IO_READ ? &s->vol->nr_read_errors :
 						     &s->vol->nr_write_errors);
 		sense.flags = IET_SENSE_INFO;
 		sense.info = s->lba;
 	}
-	if (errors[i].status == SAM_STAT_CHECK_CONDITION) {
+	if (status == SAM_STAT_CHECK_CONDITION) {
 		iet_scsi_check(s, &sense);
 	} else {
-		s->status = errors[i].status;
+		s->status = status;
 		s->in_len = 0;
 	}
 }
@@ -480,8 +512,14 @@ int iet_scsi_io(struct iet_scmd *s, enum iet_io_op op, u32 flags,
 	return -EIOCBQUEUED;
 }
 
-/* Within the budget: what is charged stays so until the command ends. */
-static bool charge(struct iet_scmd *s, u32 len)
+/**
+ * iet_scsi_charge() - may a command have memory?
+ * @s: the command
+ * @len: bytes, in all; what is charged stays so until the command ends
+ *
+ * Return: false: not within the budget; it is to end with TASK SET FULL
+ */
+bool iet_scsi_charge(struct iet_scmd *s, u32 len)
 {
 	if (len <= s->charged)
 		return true;
@@ -510,7 +548,7 @@ int iet_scsi_alloc(struct iet_scmd *s, u32 len, gfp_t gfp)
 	iet_tio_free(&s->tio);
 	if (!len)
 		return 0;
-	return charge(s, len) ? iet_tio_alloc(&s->tio, len, gfp) : -EAGAIN;
+	return iet_scsi_charge(s, len) ? iet_tio_alloc(&s->tio, len, gfp) : -EAGAIN;
 }
 
 /**
@@ -529,7 +567,7 @@ bool iet_scsi_borrow(struct iet_scmd *s, u32 len, gfp_t gfp)
 {
 	struct iet_volume *vol = s->vol;
 
-	if (s->stable || !vol->iotype->borrow || !charge(s, len))
+	if (s->stable || !vol->iotype->borrow || !iet_scsi_charge(s, len))
 		return false;
 	iet_tio_free(&s->tio);
 	if (!iet_tio_borrow(&s->tio, len, gfp) &&
@@ -634,9 +672,18 @@ static void run(struct iet_scmd *s, gfp_t gfp)
 		iet_scsi_end(s, ret);
 }
 
+static bool may_begin(struct iet_scmd *s)
+{
+	if (!may_run(s))
+		return false;
+	if (s->spanned && s->op->flags & IET_OP_WRITE)
+		iet_rod_written(s->vol, s->span.first, s->span.end);
+	return true;
+}
+
 static void run_granted(struct iet_scmd *s)
 {
-	if (iet_scsi_stopped(s) || !may_run(s))
+	if (iet_scsi_stopped(s) || !may_begin(s))
 		iet_scsi_end(s, 0);
 	else
 		run_in_worker(s);
@@ -657,7 +704,8 @@ static bool lock_span(struct iet_scmd *s)
 	const struct iet_scsi_op *op = s->op;
 	struct iet_span *span = &s->span;
 
-	if (!(op->flags & (IET_OP_LIMIT | IET_OP_WRITE | IET_OP_ATOMIC)))
+	if (op->flags & IET_OP_COPY ||
+	    !(op->flags & (IET_OP_LIMIT | IET_OP_WRITE | IET_OP_ATOMIC)))
 		return true;
 	span->first = op->flags & IET_OP_MEDIUM ? s->lba : 0;
 	span->end = s->nr_blocks ? s->lba + s->nr_blocks : U64_MAX;
@@ -683,7 +731,7 @@ void iet_scsi_execute(struct iet_scmd *s)
 {
 	if (!lock_span(s))
 		return;
-	if (may_run(s))
+	if (may_begin(s))
 		run(s, GFP_NOWAIT | __GFP_NOWARN);
 	else
 		iet_scsi_end(s, 0);

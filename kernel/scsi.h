@@ -24,12 +24,14 @@
 struct iet_lun;
 struct iet_lun_map;
 struct iet_scsi_op;
+struct sockaddr_storage;
 struct iet_target;
 struct iet_volume;
 
 #define IET_CDB_MAX 260
 #define IET_SENSE_MAX 96
 #define IET_UA_MAX 8
+#define IET_PEER_LEN 20
 
 /**
  * struct iet_nexus - an I_T nexus
@@ -42,6 +44,11 @@ struct iet_volume;
  * @tmfs: task management functions that there are on it, as in the first
  *	bytes of REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS
  * @in_flight: bytes of memory that its commands hold, see budget.c
+ * @node: in the list of all, under iet_config_lock
+ * @peer: address of the initiator, IPv6 with scope; under iet_config_lock
+ * @peer_known: there is one
+ * @closed: the session is ending; under iet_config_lock
+ * @copies: iet_copy.node, oldest first, see copy_op.c
  *
  * Lifetime: embedded in a session, which every command holds.
  */
@@ -53,6 +60,11 @@ struct iet_nexus {
 	struct iet_lun_map *map;
 	u8 tmfs[2];
 	atomic64_t in_flight;
+	struct list_head node;
+	u8 peer[IET_PEER_LEN];
+	bool peer_known;
+	bool closed;
+	struct list_head copies;
 };
 
 /**
@@ -178,6 +190,21 @@ struct iet_scmd {
 	struct list_head orphan_node;
 };
 
+/**
+ * struct iet_writer - somebody who writes to a logical unit without having a
+ * command of its own there: a copy
+ * @node: in vol->writers while a write is under way
+ * @iname: InitiatorName on whose behalf
+ * @cmd: the command that it belongs to, at whatever unit, or NULL
+ * @aborted: it has been aborted; if there is a @cmd, that may say so, too
+ */
+struct iet_writer {
+	struct list_head node;
+	const char *iname;
+	struct iet_scmd *cmd;
+	bool aborted;
+};
+
 int iet_scsi_alloc(struct iet_scmd *s, u32 len, gfp_t gfp);
 bool iet_scsi_borrow(struct iet_scmd *s, u32 len, gfp_t gfp);
 bool iet_scsi_prepare(struct iet_scmd *s);
@@ -189,6 +216,26 @@ bool iet_scsi_is_write(const struct iet_scmd *s);
 /* mode.c */
 void iet_mode_reset(struct iet_volume *vol);
 
+/**
+ * struct iet_nexus_find - a logical unit that is looked for
+ * @match: is this the one?  Does not sleep.
+ * @arg: for @match
+ * @port: takes the initiator port that has it, IET_PORT_NAME_MAX bytes
+ * @target: takes the name of its target, ISCSI_NAME_MAX + 1 bytes
+ * @nexus: takes the I_T nexus that has it; for comparing only
+ * @vol: takes the unit, with a reference
+ * @read_only: takes whether the initiator may not write to it
+ */
+struct iet_nexus_find {
+	bool (*match)(struct iet_volume *vol, const void *arg);
+	const void *arg;
+	char *port;
+	char *target;
+	const struct iet_nexus *nexus;
+	struct iet_volume *vol;
+	bool read_only;
+};
+
 /* nexus.c: I_T and I_T_L nexuses */
 int iet_nexus_init(struct iet_nexus *nexus, struct iet_target *target,
 		   const char *iname, const u8 *isid);
@@ -199,6 +246,9 @@ void iet_nexus_del_lun(struct iet_nexus *nexus, u32 lun);
 struct iet_itl *iet_nexus_itl(struct iet_nexus *nexus, const u8 *lun_raw);
 struct iet_volume *iet_nexus_get_volume(struct iet_nexus *nexus,
 					const u8 *lun_raw);
+void iet_nexus_set_peer(struct iet_nexus *nexus,
+			const struct sockaddr_storage *addr);
+bool iet_nexus_search(struct iet_nexus *own, struct iet_nexus_find *find);
 
 /* ua.c: unit attention conditions (SAM-5 5.14) */
 void iet_ua_add(struct iet_volume *vol, struct iet_itl *itl, u16 asc);
@@ -218,5 +268,8 @@ void iet_orphan_bar(struct iet_scmd *s);
 void iet_orphan_wait(struct iet_volume *vol, struct iet_orphan_wait *wait);
 void iet_orphan_unwait(struct iet_volume *vol, struct iet_orphan_wait *wait);
 bool iet_orphan_blocks(struct iet_volume *vol, const struct iet_nexus *nexus);
+bool iet_writer_aborted(const struct iet_writer *w);
+bool iet_writer_begin(struct iet_volume *vol, struct iet_writer *w);
+void iet_writer_end(struct iet_volume *vol, struct iet_writer *w);
 
 #endif /* IET_SCSI_H */

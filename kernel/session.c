@@ -315,6 +315,7 @@ void iet_session_close(struct iet_session *session, enum iet_event reason)
 	if (session->unlinked)
 		return;
 	session->unlinked = true;
+	session->nexus.closed = true;
 	session->target->nr_sessions--;
 	iet_event_session(session->target->tid, session->sid, reason);
 	list_for_each_entry(conn, &session->conns, session_node)

@@ -18,6 +18,7 @@
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
+#include "copy_op.h"
 #include "event.h"
 #include "ready.h"
 #include "sense.h"
@@ -302,6 +303,7 @@ static bool send_messages(struct iet_tmf *tmf)
 
 static void reset_volume(struct iet_volume *vol)
 {
+	iet_copy_reset(vol);
 	iet_reservation_reset(vol);
 	iet_mode_reset(vol);
 	iet_ready_reset(vol);

@@ -160,6 +160,7 @@ static struct iet_volume *alloc_volume(const struct iet_lun_args *args)
 	INIT_LIST_HEAD(&vol->itls);
 	INIT_LIST_HEAD(&vol->orphans);
 	INIT_LIST_HEAD(&vol->bar_waits);
+	INIT_LIST_HEAD(&vol->writers);
 	iet_spans_init(&vol->spans);
 	iet_reservation_init(&vol->reservation);
 	INIT_RCU_WORK(&vol->release_work, release_volume);
@@ -283,8 +284,11 @@ struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
 		goto detach;
 	vol->mode = vol->mode_default;
 	vol->props = args->props;
-	if (args->file)
+	vol->medium = vol;
+	if (args->file) {
 		vol->file = get_file(args->file);
+		vol->medium = vol->file->f_mapping->host;
+	}
 	iet_thin_watch(vol);
 	return vol;
 

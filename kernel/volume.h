@@ -81,6 +81,7 @@ struct iet_mode {
  * @iotype: medium operations
  * @file: backing file or block device, NULL for nullio
  * @bdev: the block device of @file, blockio only
+ * @medium: only compared: the same for volumes that have the same blocks
  * @nr_luns: how many LUNs it has, under iet_config_lock
  * @share_node: in the table of share.c, if it has a file and LUNs
  * @nr_blocks: size, blocks; READ_ONCE/WRITE_ONCE, changes with a resize
@@ -121,9 +122,12 @@ struct iet_mode {
  * @itls: iet_itl.vol_node: the I_T_L nexuses, for unit attentions
  * @orphans: iet_scmd.orphan_node: aborted writes that the backend still
  *	holds (see iet_orphan_add())
- * @nr_orphans: how many; read without the lock on the fast path
+ * @writers: iet_writer.node: copies that are writing, aborted or not
+ * @nr_orphans: how many there are in both; read without the lock on the fast
+ *	path
  * @nr_barred: how many of them keep all initiators off
  * @bar_waits: iet_orphan_wait.node: who waits for their end
+ * @nr_resets: how often it has been reset, for copies under way
  * @reservation: who has reserved it
  * @spans: the blocks that running commands work on
  *
@@ -149,6 +153,7 @@ struct iet_volume {
 	const struct iet_iotype *iotype;
 	struct file *file;
 	struct block_device *bdev;
+	const void *medium;
 	unsigned int nr_luns;
 	struct hlist_node share_node;
 	u64 nr_blocks;
@@ -186,9 +191,11 @@ struct iet_volume {
 	struct iet_props props;
 	struct list_head itls;
 	struct list_head orphans;
+	struct list_head writers;
 	unsigned int nr_orphans;
 	unsigned int nr_barred;
 	struct list_head bar_waits;
+	unsigned int nr_resets;
 	struct iet_reservation reservation;
 	struct iet_spans spans ____cacheline_aligned_in_smp;
 };

@@ -120,7 +120,14 @@ static u8 *given_designators(u8 *d, const struct iet_props *props)
 	return d;
 }
 
-static u8 *unit_designators(u8 *d, struct iet_volume *vol)
+/**
+ * iet_vpd_unit_designators() - the names of a logical unit
+ * @d: where to put their designation descriptors: 512 zeroed bytes
+ * @vol: the unit
+ *
+ * Return: where they end
+ */
+u8 *iet_vpd_unit_designators(u8 *d, struct iet_volume *vol)
 {
 	size_t len = strnlen(vol->scsi_id, IET_SCSI_ID_LEN);
 	u8 t10[IET_VENDOR_LEN + IET_SCSI_ID_LEN];
@@ -160,7 +167,7 @@ static u16 page_identification(const struct iet_scmd *s, u8 *p)
 	u8 *d = p;
 
 	if (s->vol)
-		d = unit_designators(d, s->vol);
+		d = iet_vpd_unit_designators(d, s->vol);
 	d = scsi_name(d, ASSOC_PORT, target, PORT_SUFFIX);
 	d = number(d, TYPE_RELATIVE_PORT, port);
 	d = number(d, TYPE_PORT_GROUP, port);
@@ -267,6 +274,7 @@ static const struct {
 	{ 0x86, true, page_extended_inquiry },
 	{ 0x87, true, page_mode_policy },
 	{ 0x88, true, page_ports },
+	{ 0x8f, true, iet_vpd_third_party_copy },
 	{ 0xb0, true, page_block_limits },
 	{ 0xb1, true, page_characteristics },
 	{ 0xb2, true, page_provisioning },

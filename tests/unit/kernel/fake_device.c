@@ -73,19 +73,36 @@ u32 iet_tio_read(struct iet_tio *tio, u32 off, void *buf, u32 len)
 	return len;
 }
 
+void iet_tio_zero(struct iet_tio *tio, u32 off, u32 len)
+{
+	if (len)
+		memset(tio_at(tio, off, len), 0, len);
+}
+
+/* No unit here lends pages. */
+int iet_tio_borrow(struct iet_tio *tio, u32 len, gfp_t gfp)
+{
+	return -ENOMEM;
+}
+
 /* backend and workers */
 
 void iet_io_submit(struct iet_io *io)
 {
 	unsigned int nr = fake.nr_io++;
-	u8 *medium = fake.medium + io->pos;
+	u8 *medium = (io->vol == &fake.vol ? fake.medium : fake.other_medium) +
+		     io->pos;
 	int err = 0;
 
 	assert(nr < FAKE_MAX_IO);
-	assert(io->vol == &fake.vol && io->pos + io->len <= FAKE_BYTES);
-	assert(io->pos % (1 << FAKE_SHIFT) == 0);
-	assert(io->len % (1 << FAKE_SHIFT) == 0 && io->len);
-	fake.io[nr] = (struct fake_io){ io->op, io->flags, io->pos, io->len };
+	assert(io->vol == &fake.vol || io->vol == &fake.other);
+	assert(io->pos + io->len <= FAKE_BYTES);
+	assert(io->pos % (1 << io->vol->blk_shift) == 0);
+	assert(io->len % (1 << io->vol->blk_shift) == 0 && io->len);
+	if (fake.before_io)
+		fake.before_io(nr);
+	fake.io[nr] = (struct fake_io){ io->op, io->flags, io->pos, io->len,
+					io->vol };
 	if (fake.fail_with && nr == fake.fail_at)
 		err = fake.fail_with;
 	else if (io->op == IET_IO_READ)
@@ -212,7 +229,72 @@ void iet_target_put(struct iet_target *target)
 {
 }
 
+/* The other unit copies by itself, if both are aligned to four blocks. */
+int iet_io_copy_range(struct iet_volume *src, u64 spos, struct iet_volume *dst,
+		      u64 dpos, u64 *len)
+{
+	u64 block = 4 << FAKE_SHIFT;
+
+	if ((spos ^ dpos) % block)
+		return -EOPNOTSUPP;
+	if (spos % block || *len < block) {
+		*len = min(*len, spos % block ? block - spos % block : *len);
+		return -EOPNOTSUPP;
+	}
+	*len = min(round_down(*len, block), 16 * block);
+	memcpy((dst == &fake.vol ? fake.medium : fake.other_medium) + dpos,
+	       (src == &fake.vol ? fake.medium : fake.other_medium) + spos,
+	       *len);
+	fake.nr_copied += *len;
+	return 0;
+}
+
+static int no_copy_range(struct iet_volume *src, u64 spos,
+			 struct iet_volume *dst, u64 dpos, u64 *len)
+{
+	return -EOPNOTSUPP;
+}
+
+/* with which iet_io_copy_range() is called */
+const struct iet_iotype fake_sharing = {
+	.name = "sharing",
+	.discard_zeroes = true,
+	.extent = extent,
+	.copy_range = no_copy_range,
+};
+
+/* time and chance */
+
+unsigned long jiffies = 1000;
+
+void get_random_bytes(void *buf, size_t len)
+{
+	u8 *b = buf;
+
+	while (len--)
+		*b++ = rand() >> 7;
+}
+
 /* nexus */
+
+bool iet_nexus_search(struct iet_nexus *own, struct iet_nexus_find *find)
+{
+	struct iet_itl *itl;
+	unsigned long i;
+
+	xa_for_each(&own->itls, i, itl) {
+		if (!find->match(itl->lun->vol, find->arg) ||
+		    !percpu_ref_tryget_live(&itl->lun->vol->ref))
+			continue;
+		find->nexus = own;
+		find->vol = itl->lun->vol;
+		find->read_only = itl->read_only;
+		strcpy(find->port, own->initiator);
+		strcpy(find->target, own->target->name);
+		return true;
+	}
+	return false;
+}
 
 struct iet_itl *iet_nexus_itl(struct iet_nexus *nexus, const u8 *lun_raw)
 {
@@ -251,6 +333,7 @@ void fake_init(void)
 	INIT_LIST_HEAD(&fake.vol.itls);
 	INIT_LIST_HEAD(&fake.vol.orphans);
 	INIT_LIST_HEAD(&fake.vol.bar_waits);
+	INIT_LIST_HEAD(&fake.vol.writers);
 	iet_spans_init(&fake.vol.spans);
 	iet_reservation_init(&fake.vol.reservation);
 	fake.lun.vol = &fake.vol;
@@ -259,12 +342,43 @@ void fake_init(void)
 	fake.itl.nexus = &fake.nexus;
 	fake.itl.lun = &fake.lun;
 	list_add_tail(&fake.itl.vol_node, &fake.vol.itls);
+	fake.vol.medium = &fake.vol;
+	INIT_LIST_HEAD(&fake.nexus.copies);
 	fake.nexus.target = &fake.target;
 	strcpy(fake.nexus.initiator, FAKE_PORT);
 	fake.nexus.iname = "iqn.2026-01.org.example:host";
 	fake.nexus.itls.slot[0] = &fake.itl;
 	for (i = 0; i < FAKE_BYTES; i++)
 		fake.medium[i] = i * 7 + (i >> FAKE_SHIFT);
+}
+
+/* There is a second unit, which has other blocks. */
+void fake_add_other(void)
+{
+	unsigned int i;
+
+	fake.other.ref.count = 1;
+	fake.other.iotype = &fake_iotype;
+	fake.other.nr_blocks = FAKE_BLOCKS;
+	fake.other.blk_shift = FAKE_SHIFT;
+	fake.other.medium = &fake.other;
+	strcpy(fake.other.scsi_id, "another");
+	INIT_LIST_HEAD(&fake.other.luns);
+	INIT_LIST_HEAD(&fake.other.itls);
+	INIT_LIST_HEAD(&fake.other.orphans);
+	INIT_LIST_HEAD(&fake.other.writers);
+	iet_spans_init(&fake.other.spans);
+	iet_reservation_init(&fake.other.reservation);
+	fake.other_lun.vol = &fake.other;
+	fake.other_lun.target = &fake.target;
+	fake.other_lun.lun = 1;
+	list_add_tail(&fake.other_lun.vol_node, &fake.other.luns);
+	fake.other_itl.nexus = &fake.nexus;
+	fake.other_itl.lun = &fake.other_lun;
+	list_add_tail(&fake.other_itl.vol_node, &fake.other.itls);
+	fake.nexus.itls.slot[1] = &fake.other_itl;
+	for (i = 0; i < FAKE_BYTES; i++)
+		fake.other_medium[i] = i * 13 + (i >> FAKE_SHIFT) + 1;
 }
 
 /*

@@ -32,12 +32,14 @@ enum fake_dir {
  * @flags: IET_IO_*
  * @pos: first byte
  * @len: bytes
+ * @vol: where
  */
 struct fake_io {
 	enum iet_io_op op;
 	u32 flags;
 	u64 pos;
 	u64 len;
+	const struct iet_volume *vol;
 };
 
 /**
@@ -48,8 +50,13 @@ struct fake_io {
  * @itl: what the initiator sees of it
  * @nexus: the initiator
  * @medium: FAKE_BYTES
+ * @other: another unit of the target, at LUN 1, as large
+ * @other_lun: its LUN
+ * @other_itl: what the initiator sees of it
+ * @other_medium: FAKE_BYTES
  * @io: log of the backend
  * @nr_io: entries in it
+ * @nr_copied: bytes that the backend has copied by itself
  * @fail_at: this io fails ...
  * @fail_with: ... with this errno
  * @work: waiting for a worker
@@ -63,6 +70,7 @@ struct fake_io {
  * @abort: the next command is aborted while it waits
  * @short_cdb: there are 16 bytes of a CDB, even of variable length
  * @erase_meanwhile: somebody sanitizes the unit while it waits
+ * @before_io: called before each io, with its number, or NULL
  * @no_budget: there is no memory left for data
  * @saving: on its way to the state file, or NULL
  * @save_err: how it will end
@@ -83,9 +91,14 @@ struct fake_device {
 	struct iet_itl itl;
 	struct iet_nexus nexus;
 	u8 medium[FAKE_BYTES];
+	struct iet_volume other;
+	struct iet_lun other_lun;
+	struct iet_itl other_itl;
+	u8 other_medium[FAKE_BYTES];
 
 	struct fake_io io[FAKE_MAX_IO];
 	unsigned int nr_io;
+	u64 nr_copied;
 	unsigned int fail_at;
 	int fail_with;
 	struct work_struct *work;
@@ -98,6 +111,7 @@ struct fake_device {
 	bool abort;
 	bool short_cdb;
 	bool erase_meanwhile;
+	void (*before_io)(unsigned int nr);
 	bool no_budget;
 
 	struct iet_state_save *saving;
@@ -114,12 +128,15 @@ struct fake_device {
 };
 
 extern struct fake_device fake;
+/* units of this kind can copy by themselves */
+extern const struct iet_iotype fake_sharing;
 
 void fake_init(void);
 void fake_run(const u8 *cdb, enum fake_dir dir, u32 edtl, const void *out);
 void fake_run_from(struct iet_nexus *nexus, const u8 *cdb, enum fake_dir dir,
 		   u32 edtl, const void *out);
 void fake_work(void);
+void fake_add_other(void);
 const u8 *fake_in(void);
 u16 fake_asc(void);
 void fake_end(void);

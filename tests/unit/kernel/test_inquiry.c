@@ -8,7 +8,7 @@
 static const u8 no_lun[8] = { 0, 9 };
 static const u8 report_luns_wlun[8] = { 0xc1, 1 };
 
-static const u8 *inquiry(bool evpd, u8 page, u8 alloc)
+static const u8 *inquiry(bool evpd, u8 page, u16 alloc)
 {
 	static u8 cdb[16];
 
@@ -16,7 +16,7 @@ static const u8 *inquiry(bool evpd, u8 page, u8 alloc)
 	cdb[0] = 0x12;
 	cdb[1] = evpd;
 	cdb[2] = page;
-	cdb[4] = alloc;
+	put_unaligned_be16(alloc, cdb + 3);
 	fake_run(cdb, DIR_IN, alloc, NULL);
 	return fake_in();
 }
@@ -85,7 +85,7 @@ static void refusals(void)
 static void pages(void)
 {
 	static const u8 want[] = { 0x00, 0x80, 0x83, 0x86, 0x87,
-				   0x88, 0xb0, 0xb1, 0xb2 };
+				   0x88, 0x8f, 0xb0, 0xb1, 0xb2 };
 	unsigned int i;
 	const u8 *d;
 
@@ -95,7 +95,7 @@ static void pages(void)
 	CHECK(!memcmp(d + 4, want, sizeof(want)));
 	fake_end();
 	for (i = 0; i < sizeof(want); i++) {
-		d = inquiry(true, want[i], 255);
+		d = inquiry(true, want[i], 1024);
 		CHECK_EQ(fake.s.status, SAM_STAT_GOOD);
 		CHECK_EQ(d[0], 0);
 		CHECK_EQ(d[1], want[i]);

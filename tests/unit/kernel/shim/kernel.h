@@ -290,6 +290,26 @@ static inline void put_unaligned_be24(u32 v, void *p)
 	b[2] = v;
 }
 
+/* time and chance; a test sets the one and sees the other */
+extern unsigned long jiffies;
+#define time_after_eq(a, b) ((long)((a) - (b)) >= 0)
+void get_random_bytes(void *buf, size_t len);
+
+typedef struct {
+	int count;
+} refcount_t;
+
+static inline void refcount_set(refcount_t *r, int n)
+{
+	r->count = n;
+}
+
+static inline bool refcount_dec_and_test(refcount_t *r)
+{
+	assert(r->count > 0);
+	return !--r->count;
+}
+
 /* lists */
 struct list_head {
 	struct list_head *next, *prev;
@@ -356,6 +376,16 @@ static inline void list_del_init(struct list_head *n)
 #define spin_lock(l) assert(!(l)->held++)
 #define spin_unlock(l) assert(!--(l)->held)
 #define spin_lock_init(l) ((l)->held = 0)
+#define spin_lock(l)                \
+	do {                        \
+		assert(!(l)->held); \
+		(l)->held = 1;      \
+	} while (0)
+#define spin_unlock(l)             \
+	do {                       \
+		assert((l)->held); \
+		(l)->held = 0;     \
+	} while (0)
 #define spin_lock_irqsave(l, f)                   \
 	do {                                      \
 		assert(!(l)->held);               \

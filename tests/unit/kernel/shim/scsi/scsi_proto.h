@@ -21,6 +21,7 @@ enum {
 	UNIT_ATTENTION = 0x6,
 	DATA_PROTECT = 0x7,
 	ABORTED_COMMAND = 0xb,
+	COPY_ABORTED = 0xa,
 	MISCOMPARE = 0xe,
 };
 
