@@ -49,7 +49,6 @@
 #define IET_OP_UNREADY BIT(14) /* works when stopped and without a medium */
 #define IET_OP_ERASING BIT(15) /* works while the medium is being erased */
 #define IET_OP_REMOVABLE BIT(16) /* only removable units know it */
-#define IET_OP_SIZE BIT(20) /* has the size of the medium changed? */
 #define IET_OP_POWER_FAIL BIT(17) /* only if the medium has atomic writes */
 #define IET_OP_COPY BIT(18) /* it locks the blocks that it works on itself */
 
@@ -57,6 +56,7 @@
 #define IET_OP_STANDBY BIT(18) /* in standby, too */
 #define IET_OP_ANY_ACCESS BIT(19) /* in any state */
 #define IET_OP_EXPLICIT BIT(20) /* only if initiators may change it */
+#define IET_OP_SIZE BIT(21) /* has the size of the medium changed? */
 
 /**
  * struct iet_scsi_op - a command
