@@ -45,6 +45,12 @@ int iet_tio_alloc(struct iet_tio *tio, u32 len, gfp_t gfp)
 	return 0;
 }
 
+/* there is no page cache to borrow from: what asks for it has to read */
+int iet_tio_borrow(struct iet_tio *tio, u32 len, gfp_t gfp)
+{
+	return -ENOMEM;
+}
+
 void iet_tio_free(struct iet_tio *tio)
 {
 	if (tio->nr)
