@@ -97,6 +97,9 @@ static bool key_is_known(const char *key)
 		"MaxOutstandingR2T",  "DataPDUInOrder",	  "DataSequenceInOrder",
 		"ErrorRecoveryLevel", "SessionType",	  "TargetName",
 		"AuthMethod",	      "TaskReporting",	  "iSCSIProtocolLevel",
+		"InitiatorName",      "TargetAddress",	  "TargetPortalGroupTag",
+		"TargetAlias",	      "OFMarker",	  "IFMarker",
+		"OFMarkInt",	      "IFMarkInt",
 	};
 	unsigned int i;
 

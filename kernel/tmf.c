@@ -296,5 +296,6 @@ void iet_tmf_answer(struct iet_cmnd *cmnd, struct iscsi_tmf_rsp_hdr *hdr)
 		return;
 	/* the others of the target have gone already */
 	cmpxchg(&cmnd->conn->close_reason, IET_EVENT_UNSPEC, IET_EVENT_RESET);
+	cmnd->conn->ends_session = true;
 	cmnd->close_after = true;
 }
