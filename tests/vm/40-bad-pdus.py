@@ -730,6 +730,11 @@ def _(c):
     if keys != {"HeaderDigest": "Reject", "MaxBurstLength": "Reject",
                 "SendTargets": "Reject", "XYZ": "NotUnderstood"}:
         raise Failed(keys)
+    # 13.25: obsolete, but no unknown keys
+    c.request(TEXT, data=text(IFMarker="No", OFMarkInt="2048"))
+    keys = keys_of(c.expect(TEXT_RSP).data)
+    if keys != {"IFMarker": "Reject", "OFMarkInt": "Reject"}:
+        raise Failed(keys)
 
 
 @case("text: an answer that would be too long is a long operation")

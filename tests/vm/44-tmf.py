@@ -26,6 +26,7 @@ FAST = {"TaskReporting": "FastAbort,RFC3720"}
 
 CONF = f"""
 Target {TARGET}
+    MaxConnections 4
     InitialR2T Yes
     ImmediateData Yes
     Lun {NULL} Type=nullio,Blocks=65536
@@ -426,6 +427,65 @@ def _(c, other):
     done(c, LUN_RESET, unit=FILE)
     other.data_out(theirs, bytes(theirs.length))
     same("unit attention", attention(other), 0x2903)
+
+
+FENCE = {"TaskReporting": "ResponseFence", "MaxConnections": 2}
+
+
+def unseen(c):
+    """A second connection, whose last status is not acknowledged."""
+    second = c.join(2)
+    second.nop(b"status")
+    second.expect(NOP_IN)
+    c.tmf(LUN_RESET, unit=FILE)
+    return second
+
+
+@case("ResponseFence: what was answered on other connections is seen first",
+      **FENCE)
+def _(c):
+    with unseen(c) as second:
+        ping = second.expect(NOP_IN, itt=RESERVED)
+        c.expect_nothing(0.2)
+        second.nop(op=NOP_OUT | IMMEDIATE, itt=RESERVED, ttt=ping.ttt)
+        c.expect(TMF_RSP, response=COMPLETE)
+        c.ready(FILE)
+        second.ping()
+
+
+@case("... and a connection on which nobody looks is closed", **FENCE)
+def _(c):
+    with unseen(c) as second:
+        second.expect(NOP_IN, itt=RESERVED)
+        c.expect(TMF_RSP, 3, response=COMPLETE)
+        second.expect_end(5)
+        c.ready(FILE).ping()
+
+
+@case("RFC3720: the response does not wait for other connections",
+      MaxConnections=2, TaskReporting="RFC3720")
+def _(c):
+    with unseen(c) as second:
+        c.expect(TMF_RSP, 3, response=COMPLETE)
+        second.expect_nothing(0.3)
+        c.ready(FILE)
+        second.ping()
+
+
+@case("FastAbort: the requester's other connections are told as well",
+      MaxConnections=2, **FAST)
+def _(c):
+    with c.join(2) as second:
+        r2t = waiting_write(second)
+        c.tmf(LUN_RESET, unit=FILE)
+        second.expect(ASYNC, event=TASK_TERMINATION,
+                      lun=int.from_bytes(lun(FILE), "big"))
+        ping = second.expect(NOP_IN, itt=RESERVED)
+        second.nop(op=NOP_OUT | IMMEDIATE, itt=RESERVED, ttt=ping.ttt)
+        c.expect(TMF_RSP, response=COMPLETE)
+        second.data_out(r2t, bytes(r2t.length))
+        c.ready(FILE)
+        second.ping()
 
 
 # --- a disk that hangs --------------------------------------------------------
