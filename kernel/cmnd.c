@@ -96,20 +96,27 @@ void iet_cmnds_destroy(struct iet_conn *conn)
 	conn->cmnds = NULL;
 }
 
-static void forget_oldest(struct iet_conn *conn)
+/*
+ * Is there a command?  If not, the oldest response that is not acknowledged is
+ * given up, or several: some may be of other connections' pools.
+ */
+static bool make_room(struct iet_conn *conn)
 {
-	struct iet_cmnd *cmnd =
-		list_first_entry(&conn->unacked, struct iet_cmnd, tx_node);
+	while (list_empty(&conn->free) && !list_empty(&conn->unacked)) {
+		struct iet_cmnd *oldest = list_first_entry(
+			&conn->unacked, struct iet_cmnd, tx_node);
 
-	conn->forgotten_sn = cmnd->stat_sn + 1;
-	iet_cmnd_free(cmnd);
+		conn->forgotten_sn = oldest->stat_sn + 1;
+		iet_cmnd_free(oldest);
+	}
+	return !list_empty(&conn->free);
 }
 
 /**
  * iet_cmnd_alloc - take a command from the pool
  * @conn: the connection
  *
- * If there is none the oldest response that is not acknowledged is given up.
+ * It may be had by giving up a response that is not acknowledged.
  *
  * Context: the connection's thread.
  * Return: a command in state RX, or NULL if all are in use
@@ -118,11 +125,9 @@ struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn)
 {
 	struct iet_cmnd *cmnd;
 
-	if (list_empty(&conn->free) && !list_empty(&conn->unacked))
-		forget_oldest(conn);
-	cmnd = list_first_entry_or_null(&conn->free, struct iet_cmnd, node);
-	if (!cmnd)
+	if (!make_room(conn))
 		return NULL;
+	cmnd = list_first_entry(&conn->free, struct iet_cmnd, node);
 	list_move_tail(&cmnd->node, &conn->active);
 	conn->nr_active++;
 	cmnd->state = IET_CMND_RX;
@@ -1209,12 +1214,12 @@ static int data_out_header(struct iet_conn *conn)
 	struct iet_cmnd *cmnd;
 	u8 reason;
 
+	/* the Reject needs a command; nothing may change before it is there */
+	if (!make_room(conn))
+		return -ENOMEM;
 	cmnd = find_write(conn, hdr, &reason);
 	if (!cmnd)
 		return reason ? iet_cmnd_reject(conn, reason) : 0;
-	/* the Reject needs a command; nothing may change before it is there */
-	if (list_empty(&conn->free) && list_empty(&conn->unacked))
-		return -ENOMEM;
 	verdict = account_data(cmnd, hdr);
 	rx->cmnd = cmnd;
 	rx->data_off = be32_to_cpu(hdr->buffer_offset);

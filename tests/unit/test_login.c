@@ -725,6 +725,19 @@ static void test_second_connection(void)
 	client_hdr.cid = htons(3);
 	CHECK_EQ(client_send(OP_TO_FFP, TEXT(NORMAL)), 0);
 
+	/* with level 2 there may be one more, to recover another */
+	fake_session(0)->conn[1].state = IET_CONN_ACTIVE;
+	fake_session(0)->keys.val[IET_K_ERROR_RECOVERY_LEVEL] = 2;
+	client_begin();
+	client_hdr.tsih = tsih;
+	client_hdr.cid = htons(3);
+	CHECK_EQ(client_send(OP_TO_FFP, TEXT(NORMAL)), 0);
+	CHECK_EQ(handoff_conn(&client_login, STDERR_FILENO), 0);
+	client_begin();
+	client_hdr.tsih = tsih;
+	client_hdr.cid = htons(4);
+	CHECK_EQ(client_send(OP_TO_FFP, TEXT(NORMAL)), 0x0206);
+
 	/* no such session, or not theirs */
 	client_begin();
 	client_hdr.tsih = tsih + 1;
