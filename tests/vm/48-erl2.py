@@ -127,7 +127,7 @@ def fail(conn):
     """The connection is gone, as both sides notice."""
     cid = conn.cid
     conn.close()
-    wait_for("it is suspended", lambda: cid in shown("closing"))
+    wait_for("it is suspended", lambda: cid not in shown("active"))
 
 
 def recover(conn, cid):
