@@ -50,7 +50,7 @@
 #define IET_OP_ERASING BIT(15) /* works while the medium is being erased */
 #define IET_OP_REMOVABLE BIT(16) /* only removable units know it */
 #define IET_OP_POWER_FAIL BIT(17) /* only if the medium has atomic writes */
-#define IET_OP_COPY BIT(18) /* it locks the blocks that it works on itself */
+#define IET_OP_COPY BIT(22) /* it locks the blocks that it works on itself */
 
 /* asymmetric access: what works by way of which target port (SPC-4 5.15.2.4) */
 #define IET_OP_STANDBY BIT(18) /* in standby, too */
