@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * MODE SENSE and MODE SELECT, (6) and (10) (SPC-4 6.11 to 6.14), and the mode
- * pages.  What MODE SELECT changes is for the life of the volume.
+ * pages.  What MODE SELECT changes is for the life of the volume, unless it is
+ * saved, for which there must be a state file.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <scsi/scsi_proto.h>
 
 #include "compat.h"
 #include "opcodes.h"
+#include "state.h"
 #include "volume.h"
 
 #define CDB1_LLBAA 0x10
@@ -22,6 +26,7 @@ enum page_control {
 	PC_SAVED,
 };
 
+#define PAGE_PS 0x80 /* can be saved */
 #define ALL_PAGES 0x3f
 #define ALL_SUBPAGES 0xff
 
@@ -83,6 +88,16 @@ static void put_bits(u8 *page, u8 code, const struct iet_mode *mode)
 			page[bits[i].byte] |= bits[i].mask;
 }
 
+static bool is_changeable(u8 code)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bits); i++)
+		if (bits[i].page == code)
+			return true;
+	return false;
+}
+
 /* Returns the bytes used. */
 static u16 put_pages(const struct iet_volume *vol, u8 code,
 		     enum page_control pc, u8 *buf)
@@ -91,6 +106,7 @@ static u16 put_pages(const struct iet_volume *vol, u8 code,
 		[PC_CURRENT] = &vol->mode,
 		[PC_CHANGEABLE] = &all_set,
 		[PC_DEFAULT] = &vol->mode_default,
+		[PC_SAVED] = &vol->mode_saved,
 	};
 	unsigned int i;
 	u16 len = 0;
@@ -101,6 +117,8 @@ static u16 put_pages(const struct iet_volume *vol, u8 code,
 		memcpy(buf + len, pages[i].data,
 		       pc == PC_CHANGEABLE ? 2 : pages[i].len);
 		put_bits(buf + len, pages[i].data[0], modes[pc]);
+		if (vol->state && is_changeable(pages[i].data[0]))
+			buf[len] |= PAGE_PS;
 		len += pages[i].len;
 	}
 	return len;
@@ -163,7 +181,7 @@ int iet_spc_mode_sense(struct iet_scmd *s, u8 *buf)
 	u8 header = ten ? 8 : 4, desc_len = 0, dsp = DSP_DPOFUA;
 	u16 len;
 
-	if (pc == PC_SAVED)
+	if (pc == PC_SAVED && !s->vol->state)
 		return refuse_saved(s);
 	if (s->cdb[3] && s->cdb[3] != ALL_SUBPAGES) {
 		iet_scsi_invalid_field(s, 3, 7);
@@ -187,6 +205,7 @@ int iet_spc_mode_sense(struct iet_scmd *s, u8 *buf)
 /* --- MODE SELECT ---------------------------------------------------------- */
 
 #define CDB1_PF 0x10
+#define CDB1_SP 0x01
 #define PAGE_SPF 0x40
 #define PAGE_CODE 0x3f
 
@@ -260,14 +279,14 @@ static int find_page(u8 code)
 }
 
 /* Takes the changeable bits of a page; clears them in @page. */
-static void take_bits(struct select *sel, u8 *page)
+static void take_bits(struct iet_mode *mode, u8 *page)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(bits); i++) {
 		if (bits[i].page != page[0])
 			continue;
-		*member(&sel->mode, i) = page[bits[i].byte] & bits[i].mask;
+		*member(mode, i) = page[bits[i].byte] & bits[i].mask;
 		page[bits[i].byte] &= ~bits[i].mask;
 	}
 }
@@ -292,7 +311,7 @@ static bool take_page(struct select *sel, u32 off, u32 *len)
 		return too_short(sel);
 	memcpy(page, p, *len);
 	page[0] &= PAGE_CODE; /* PS means nothing here */
-	take_bits(sel, page);
+	take_bits(&sel->mode, page);
 	for (i = 0; i < *len; i++)
 		if (page[i] != pages[n].data[i])
 			return bad_byte(sel, off + i, 7);
@@ -333,6 +352,75 @@ static int change(struct iet_scmd *s, const struct iet_mode *mode)
 }
 
 /**
+ * struct mode_save - mode pages on their way to the state file
+ * @s: the command
+ * @mode: what they say
+ * @save: its way; the data are pages, as MODE SENSE has them
+ *
+ * Lifetime: iet_scmd.state, from execute to release.
+ */
+struct mode_save {
+	struct iet_scmd *s;
+	struct iet_mode mode;
+	struct iet_state_save save;
+};
+
+static void free_save(void *state)
+{
+	struct mode_save *m = state;
+
+	kvfree(m->save.data);
+}
+
+/* What can't be saved is not changed either. */
+static void saved(struct iet_state_save *save, int err)
+{
+	struct mode_save *m = container_of(save, struct mode_save, save);
+	struct iet_scmd *s = m->s;
+
+	if (err) {
+		iet_scsi_refuse(s, HARDWARE_ERROR, IET_ASC_TARGET_FAILURE);
+	} else {
+		save->data = NULL; /* the state file's now */
+		s->vol->mode_saved = m->mode;
+		if (change(s, &m->mode) == -EIOCBQUEUED)
+			return;
+	}
+	iet_scsi_end(s, 0);
+}
+
+/* most that all pages have, bytes */
+#define PAGES_MAX 256
+
+static int save(struct iet_scmd *s, const struct iet_mode *mode, gfp_t gfp)
+{
+	struct mode_save *m;
+	unsigned int i;
+	u16 len = 0;
+	u8 *p;
+
+	m = iet_scsi_state(s, sizeof(*m), free_save, gfp);
+	if (!m)
+		return -ENOMEM;
+	p = kmalloc(PAGES_MAX, gfp);
+	if (!p)
+		return -ENOMEM;
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		memcpy(p + len, pages[i].data, pages[i].len);
+		put_bits(p + len, pages[i].data[0], mode);
+		len += pages[i].len;
+	}
+	m->s = s;
+	m->mode = *mode;
+	m->save.part = IET_STATE_MODE;
+	m->save.data = p;
+	m->save.len = len;
+	m->save.done = saved;
+	iet_state_save(s->vol, &m->save);
+	return -EIOCBQUEUED;
+}
+
+/**
  * iet_spc_mode_select() - MODE SELECT(6), (10), SPC-4 6.11, 6.12
  * @s: the command
  * @gfp: for the list
@@ -361,6 +449,10 @@ int iet_spc_mode_select(struct iet_scmd *s, gfp_t gfp)
 		iet_scsi_invalid_field(s, 1, 4);
 		return 0;
 	}
+	if (s->cdb[1] & CDB1_SP && !s->vol->state) {
+		iet_scsi_invalid_field(s, 1, 0);
+		return 0;
+	}
 	if (sel.len > IET_PARAM_MAX) {
 		too_short(&sel);
 		return 0;
@@ -370,22 +462,67 @@ int iet_spc_mode_select(struct iet_scmd *s, gfp_t gfp)
 		return -ENOMEM;
 	iet_tio_read(&s->tio, 0, buf, sel.len);
 	sel.p = buf;
-	return take_list(&sel) ? change(s, &sel.mode) : 0;
+	if (!take_list(&sel))
+		return 0;
+	if (s->cdb[1] & CDB1_SP)
+		return save(s, &sel.mode, gfp);
+	return change(s, &sel.mode);
+}
+
+/*
+ * Pages of another release may be unknown, or have other bits: what is known
+ * of them counts.
+ */
+static void load(struct iet_mode *mode, const u8 *p, u32 len)
+{
+	u8 page[32];
+	u32 n;
+
+	for (; len >= 2; p += n, len -= n) {
+		n = p[1] + 2;
+		if (n > len)
+			return;
+		if (n > sizeof(page) || find_page(p[0]) < 0 ||
+		    n != pages[find_page(p[0])].len)
+			continue;
+		memcpy(page, p, n);
+		take_bits(mode, page);
+	}
+}
+
+/**
+ * iet_mode_init() - the mode pages of a new logical unit
+ * @vol: the volume; its defaults are set, and its state has been read
+ *
+ * What an initiator has saved counts for more than the configuration.
+ *
+ * Context: any.
+ */
+void iet_mode_init(struct iet_volume *vol)
+{
+	const void *image;
+	u32 len;
+
+	vol->mode_saved = vol->mode_default;
+	image = iet_state_get(vol, IET_STATE_MODE, &len);
+	if (image)
+		load(&vol->mode_saved, image, len);
+	vol->mode = vol->mode_saved;
 }
 
 /**
  * iet_mode_reset() - a logical unit has been reset
  * @vol: the logical unit
  *
- * Mode pages are as they were at the beginning, but for a write cache that has
+ * Mode pages are as they have been saved, or at the beginning, but for a write cache that has
  * been turned on: what is in it would pass for stable.
  *
  * Context: any.
  */
 void iet_mode_reset(struct iet_volume *vol)
 {
-	if (vol->mode_default.wce)
+	if (vol->mode_saved.wce)
 		WRITE_ONCE(vol->mode.wce, true);
-	WRITE_ONCE(vol->mode.d_sense, vol->mode_default.d_sense);
-	WRITE_ONCE(vol->mode.swp, vol->mode_default.swp);
+	WRITE_ONCE(vol->mode.d_sense, vol->mode_saved.d_sense);
+	WRITE_ONCE(vol->mode.swp, vol->mode_saved.swp);
 }

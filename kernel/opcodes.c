@@ -105,7 +105,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.len = 6,
 		.layout = IET_CDB_ALLOC_4_1,
 		.flags = IET_OP_OUT | IET_OP_UNREADY | IET_OP_STANDBY,
-		.usage = { 0x15, 0x10, 0, 0, 0xff, 0 },
+		.usage = { 0x15, 0x11, 0, 0, 0xff, 0 },
 		.execute = iet_spc_mode_select,
 	},
 	{
@@ -311,7 +311,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.len = 10,
 		.layout = IET_CDB_ALLOC_7_2,
 		.flags = IET_OP_OUT | IET_OP_UNREADY | IET_OP_STANDBY,
-		.usage = { 0x55, 0x10, 0, 0, 0, 0, 0, 0xff, 0xff, 0 },
+		.usage = { 0x55, 0x11, 0, 0, 0, 0, 0, 0xff, 0xff, 0 },
 		.execute = iet_spc_mode_select,
 	},
 	{

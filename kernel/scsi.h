@@ -214,6 +214,7 @@ void iet_scsi_release(struct iet_scmd *s);
 bool iet_scsi_is_write(const struct iet_scmd *s);
 
 /* mode.c */
+void iet_mode_init(struct iet_volume *vol);
 void iet_mode_reset(struct iet_volume *vol);
 
 /**

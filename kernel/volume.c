@@ -15,6 +15,7 @@
 #include "iotype.h"
 #include "netlink.h"
 #include "state.h"
+#include "scsi.h"
 #include "thin.h"
 #include "volume.h"
 
@@ -282,7 +283,7 @@ struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
 	err = check_props(vol, &args->props, extack);
 	if (err)
 		goto detach;
-	vol->mode = vol->mode_default;
+	iet_mode_init(vol);
 	vol->props = args->props;
 	vol->medium = vol;
 	if (args->file) {

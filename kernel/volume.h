@@ -89,6 +89,7 @@ struct iet_mode {
  * @iomode: enum iet_iomode
  * @mode: of the mode pages, as it is
  * @mode_default: as it was at the beginning; attach sets its wce
+ * @mode_saved: as initiators have saved it, or @mode_default
  * @condition: enum iet_condition, see ready.h; changed by commands that have
  *	the whole medium to themselves, and by the end of what erases it
  * @progress: of what @condition says is going on, in 65536ths
@@ -161,6 +162,7 @@ struct iet_volume {
 	u32 iomode;
 	struct iet_mode mode;
 	struct iet_mode mode_default;
+	struct iet_mode mode_saved;
 	u8 condition;
 	u16 progress;
 	bool unrestricted;

@@ -186,14 +186,13 @@ static struct iet_state fake_file;
 
 const void *iet_state_get(const struct iet_volume *vol, u8 part, u32 *len)
 {
-	*len = vol->state && part == IET_STATE_PR ? fake.kept_len : 0;
+	*len = vol->state && part == fake.kept_part ? fake.kept_len : 0;
 	return *len ? fake.kept : NULL;
 }
 
 void iet_state_save(struct iet_volume *vol, struct iet_state_save *save)
 {
 	assert(vol->state && !fake.saving && save->len <= sizeof(fake.kept));
-	assert(save->part == IET_STATE_PR);
 	fake.saving = save;
 }
 
@@ -207,6 +206,7 @@ void fake_save_end(void)
 		if (save->len)
 			memcpy(fake.kept, save->data, save->len);
 		fake.kept_len = save->len;
+		fake.kept_part = save->part;
 		fake.nr_saves++;
 		free(save->data);
 	}
@@ -217,6 +217,7 @@ void fake_save_end(void)
 void fake_state(void)
 {
 	fake.vol.state = &fake_file;
+	fake.kept_part = IET_STATE_PR;
 }
 
 void iet_preempt(struct iet_preempt *p)

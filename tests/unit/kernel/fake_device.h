@@ -75,7 +75,8 @@ struct fake_io {
  * @saving: on its way to the state file, or NULL
  * @save_err: how it will end
  * @hold_save: it hangs
- * @kept: what the state file holds of persistent reservations
+ * @kept: what the state file holds
+ * @kept_part: enum iet_state_part of it
  * @kept_len: bytes of it
  * @nr_saves: how often it was written
  * @nr_preempts: how often tasks were to be aborted
@@ -119,6 +120,7 @@ struct fake_device {
 	bool hold_save;
 	u8 kept[4096];
 	u32 kept_len;
+	u8 kept_part;
 	unsigned int nr_saves;
 	unsigned int nr_preempts;
 

@@ -388,6 +388,62 @@ static void effects(void)
 	CHECK_EQ(fake.itl.ua[0], IET_ASC_MODE_CHANGED);
 }
 
+/* MODE SELECT with SP, and what a new volume makes of it */
+static void saved_pages(void)
+{
+	static const u8 ps = 0x80;
+	struct iet_mode now;
+	u16 len;
+
+	/* nowhere to save to */
+	fake_init();
+	iet_mode_init(&fake.vol);
+	len = current(0x15, 8, 0x0a);
+	list[0] = 0;
+	CHECK_EQ(list[4] & ps, 0);
+	CHECK_EQ(mode_select(0x15, 0x11, len), IET_ASC_INVALID_FIELD_IN_CDB);
+	CHECK_EQ(fake.s.sense[17], 1);
+
+	fake_state();
+	iet_mode_init(&fake.vol);
+	len = current(0x15, 8, 0x0a);
+	list[0] = 0;
+	CHECK_EQ(list[4] & ps, ps);
+	list[4 + 4] |= 0x08; /* SWP */
+	list[2] = 0;
+	/* what can't be saved is not changed */
+	fake.save_err = -EIO;
+	CHECK_EQ(mode_select(0x15, 0x11, len), IET_ASC_TARGET_FAILURE);
+	CHECK(!fake.vol.mode.swp && !fake.vol.mode_saved.swp);
+	fake.save_err = 0;
+	CHECK_EQ(mode_select(0x15, 0x11, len), 0);
+	CHECK(fake.vol.mode.swp && fake.vol.mode_saved.swp);
+	CHECK_EQ(fake.kept_part, IET_STATE_MODE);
+	CHECK(mode_sense6(8, 0x0a | SAVED, 0, 255)[4 + 4] & 0x08);
+	fake_end();
+
+	/* without SP it is for now */
+	list[4 + 4] &= ~0x08;
+	CHECK_EQ(mode_select(0x15, 0x10, len), 0);
+	CHECK(!fake.vol.mode.swp && fake.vol.mode_saved.swp);
+	CHECK(mode_sense6(8, 0x0a | SAVED, 0, 255)[4 + 4] & 0x08);
+	fake_end();
+	iet_mode_reset(&fake.vol);
+	CHECK(fake.vol.mode.swp);
+
+	/* a volume that finds it */
+	now = fake.vol.mode_default;
+	fake.vol.mode = fake.vol.mode_saved = now;
+	iet_mode_init(&fake.vol);
+	CHECK(fake.vol.mode.swp && !fake.vol.mode.d_sense);
+	/* what is cut off anywhere, or unknown, does no harm */
+	fake.kept[0] = 0x3e;
+	for (; fake.kept_len; fake.kept_len--)
+		iet_mode_init(&fake.vol);
+	iet_mode_init(&fake.vol);
+	CHECK(!fake.vol.mode.swp);
+}
+
 int main(void)
 {
 	ktap_run(lengths);
@@ -403,5 +459,6 @@ int main(void)
 	ktap_run(select_lengths);
 	ktap_run(cache_off);
 	ktap_run(effects);
+	ktap_run(saved_pages);
 	return ktap_done();
 }
