@@ -32,8 +32,9 @@ static void kick_flag(struct sock *sk, int flag)
 	read_lock_bh(&sk->sk_callback_lock);
 	conn = sk->sk_user_data;
 	if (conn) {
-		set_bit(flag, &conn->flags);
-		iet_nthread_kick(conn);
+		/* if it is set already, whoever did it has kicked */
+		if (!test_and_set_bit(flag, &conn->flags))
+			iet_nthread_kick(conn);
 	}
 	read_unlock_bh(&sk->sk_callback_lock);
 }

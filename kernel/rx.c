@@ -5,10 +5,16 @@
  * One function per state; each returns 1 if it made progress, 0 if there is
  * nothing more to be had now, or a negative errno to end the connection.
  * Headers go to conn->rx, data straight into the pages of the command.
+ *
+ * Requests without data come many at a time: after one of them, as many bytes
+ * are received at once as there are and conn->rx.ahead holds.  Once the socket
+ * has given less than it was asked for it is empty, and not asked again before
+ * it says that there is more.
  */
 #include <linux/crc32c.h>
 #include <linux/kernel.h>
 #include <linux/net.h>
+#include <net/sock.h>
 
 #include "cmnd.h"
 #include "compat.h"
@@ -17,20 +23,79 @@
 /* steps of the state machine in one turn: about eight PDUs */
 #define RX_BUDGET 48
 
+/* Bytes, 0 if there are none now, or a negative errno. */
+static int receive(struct iet_conn *conn, struct msghdr *msg)
+{
+	size_t want = msg_data_left(msg);
+	int n;
+
+	if (conn->rx.drained)
+		return 0;
+	n = sock_recvmsg(conn->sock, msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n == -EAGAIN)
+		n = 0;
+	else if (n == 0)
+		n = -ECONNRESET;
+	/* or the end of the stream is next */
+	conn->rx.drained =
+		n < (int)want &&
+		!(READ_ONCE(conn->sock->sk->sk_shutdown) & RCV_SHUTDOWN);
+	return n;
+}
+
+static int receive_into(struct iet_conn *conn, void *buf, u32 len)
+{
+	struct msghdr msg = {};
+	struct kvec kv = { buf, len };
+
+	iov_iter_kvec(&msg.msg_iter, ITER_DEST, &kv, 1, len);
+	return receive(conn, &msg);
+}
+
+/* The bytes that were received ahead. */
+static u32 nr_ahead(const struct iet_rx *rx)
+{
+	return rx->ahead_len - rx->ahead_pos;
+}
+
+static const u8 *take_ahead(struct iet_rx *rx, u32 len)
+{
+	rx->ahead_pos += len;
+	return rx->ahead + rx->ahead_pos - len;
+}
+
 /* Receive into a small buffer; @off is what is there already. */
 static int recv_buf(struct iet_conn *conn, void *buf, u32 len)
 {
 	struct iet_rx *rx = &conn->rx;
-	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
-	struct kvec kv = { buf + rx->off, len - rx->off };
+	u32 n = min(len - rx->off, nr_ahead(rx));
+
+	if (!n) {
+		int ret = receive_into(conn, buf + rx->off, len - rx->off);
+
+		if (ret <= 0)
+			return ret;
+		rx->off += ret;
+		return 1;
+	}
+	memcpy(buf + rx->off, take_ahead(rx, n), n);
+	rx->off += n;
+	return 1;
+}
+
+/* After a PDU without data there is likely to be another one. */
+static int receive_ahead(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
 	int n;
 
-	n = kernel_recvmsg(conn->sock, &msg, &kv, 1, kv.iov_len, msg.msg_flags);
-	if (n == -EAGAIN)
-		return 0;
+	if (nr_ahead(rx) || rx->data_len || rx->off)
+		return 1;
+	n = receive_into(conn, rx->ahead, sizeof(rx->ahead));
 	if (n <= 0)
-		return n ?: -ECONNRESET;
-	rx->off += n;
+		return n;
+	rx->ahead_pos = 0;
+	rx->ahead_len = n;
 	return 1;
 }
 
@@ -43,8 +108,10 @@ static void next_state(struct iet_rx *rx, enum iet_rx_state state)
 static int rx_bhs(struct iet_conn *conn)
 {
 	struct iet_rx *rx = &conn->rx;
-	int ret = recv_buf(conn, &rx->bhs, sizeof(rx->bhs));
+	int ret = receive_ahead(conn);
 
+	if (ret > 0)
+		ret = recv_buf(conn, &rx->bhs, sizeof(rx->bhs));
 	if (ret <= 0 || rx->off < sizeof(rx->bhs))
 		return ret;
 	rx->ahs_len = rx->bhs.ahs_len * 4;
@@ -115,13 +182,21 @@ static u32 room_for_data(const struct iet_rx *rx)
 	return min(left, rx->cmnd->scmd.tio.size - pos);
 }
 
-static int rx_data(struct iet_conn *conn)
+/* Data that was received ahead, up to @room bytes of it, 0: to be thrown away */
+static int data_ahead(struct iet_rx *rx, u32 pos, u32 room)
+{
+	u32 n = min(nr_ahead(rx), room ?: rx->data_len - rx->off);
+	const u8 *data = take_ahead(rx, n);
+
+	if (room)
+		iet_tio_write(&rx->cmnd->scmd.tio, pos, data, n);
+	return n;
+}
+
+static int receive_data(struct iet_conn *conn, u32 pos, u32 room)
 {
 	struct iet_rx *rx = &conn->rx;
-	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
-	u32 pos = rx->data_off + rx->off;
-	u32 room = room_for_data(rx);
-	int n;
+	struct msghdr msg = {};
 
 	if (room)
 		iet_tio_iter(&rx->cmnd->scmd.tio, &msg.msg_iter, ITER_DEST, pos,
@@ -129,11 +204,20 @@ static int rx_data(struct iet_conn *conn)
 	else
 		iov_iter_discard(&msg.msg_iter, ITER_DEST,
 				 rx->data_len - rx->off);
-	n = sock_recvmsg(conn->sock, &msg, msg.msg_flags);
-	if (n == -EAGAIN)
-		return 0;
+	return receive(conn, &msg);
+}
+
+static int rx_data(struct iet_conn *conn)
+{
+	struct iet_rx *rx = &conn->rx;
+	u32 pos = rx->data_off + rx->off;
+	u32 room = room_for_data(rx);
+	int n;
+
+	n = nr_ahead(rx) ? data_ahead(rx, pos, room) :
+			   receive_data(conn, pos, room);
 	if (n <= 0)
-		return n ?: -ECONNRESET;
+		return n;
 	if (conn->ddigest && room)
 		rx->crc = iet_tio_crc32c(&rx->cmnd->scmd.tio, pos, n, rx->crc);
 	/* what was thrown away can't be checked, and need not be */
@@ -221,6 +305,7 @@ bool iet_conn_rx(struct iet_conn *conn)
 	if (!test_and_clear_bit(IET_CONN_RX_READY, &conn->flags) &&
 	    !rx->starved)
 		return false;
+	rx->drained = false;
 	while (!conn->stop_rx && budget--) {
 		ret = rx_states[rx->state](conn);
 		if (ret <= 0)
