@@ -8,7 +8,7 @@
 
 a=$IET_IQN:a b=$IET_IQN:b
 volume=/proc/net/iet/volume
-plan 70
+plan 72
 
 # What scripts see: the status, and all words in one.
 adm() {
@@ -88,9 +88,13 @@ loop=$(iet_loop 32M)
 run "a target for devices" ietadm --op new --tid=1 --params "Name=$a"
 run "a block device" ietadm --op new --tid=1 --lun=0 --params \
 	"Path=$loop,Type=blockio"
-fails 240 "new lun 1 of target 1: $loop: the device is in use (mounted, or \
-part of another device)" --op new --tid=1 --lun=1 --params \
+run "the same one once more" ietadm --op new --tid=1 --lun=1 --params \
 	"Path=$loop,Type=blockio"
+run "... which may go" ietadm --op delete --tid=1 --lun=1
+ln -s "$loop" "$IET_DIR/alias"
+fails 240 "new lun 1 of target 1: $IET_DIR/alias: the device is in use \
+(mounted, or part of another device)" --op new --tid=1 --lun=1 --params \
+	"Path=$IET_DIR/alias,Type=blockio"
 run "delete" ietadm --op delete --tid=1 --lun=0
 run "and new at once, as for a resize" ietadm --op new --tid=1 --lun=0 \
 	--params "Path=$loop,Type=blockio"

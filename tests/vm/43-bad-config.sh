@@ -220,7 +220,7 @@ no_disk() {
 no_disk "no such path" /nonexistent/disk fileio 'No such file or directory'
 no_disk "a directory" "$IET_DIR" fileio 'is a directory'
 no_disk "a fifo" "$IET_DIR/fifo" fileio 'is neither a file nor a block device'
-no_disk "a file for blockio" "$IET_DIR/disk" blockio \
+no_disk "a file for blockio" "$IET_DIR/empty" blockio \
 	'is not a block device: use Type=fileio'
 no_disk "a device in use" "$loop" blockio \
 	'the device is in use \(mounted, or part of another device\)'
