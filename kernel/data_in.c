@@ -82,15 +82,28 @@ bool iet_data_in_next(struct iet_data_in *d, u32 total, u32 seg,
 	return true;
 }
 
-/* Where the data of a PDU begins that was cut by the present limit. */
+/*
+ * Where the data of a PDU begins that was cut by the present limit.  Without a
+ * walk, which could be a long one, and as often as the initiator likes.
+ */
 static u32 offset_of(const struct iet_data_in *d, u32 total, u32 sn)
 {
+	u32 rest = d->burst - d->base_off % d->burst;
 	u32 off = d->base_off;
-	u32 i;
+	u32 n = sn - d->base_sn;
+	u32 pdus;
 
-	for (i = d->base_sn; i != sn; i++)
-		off += pdu_len(d, off, total);
-	return off;
+	if (!n)
+		return off;
+	/* the first burst may be a part of one */
+	pdus = DIV_ROUND_UP(rest, d->seg);
+	if (n < pdus)
+		return min(off + n * d->seg, total);
+	n -= pdus;
+	off += rest;
+	pdus = DIV_ROUND_UP(d->burst, d->seg);
+	off += n / pdus * d->burst + n % pdus * d->seg;
+	return min(off, total);
 }
 
 /**

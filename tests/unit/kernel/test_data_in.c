@@ -183,6 +183,42 @@ static void test_restart(void)
 	check_pdu(&d, 10000, 1500, 0, 0, 1500, false, false);
 }
 
+/* However it is cut, each PDU is found again as it was. */
+static void test_all_cuts(void)
+{
+	static const u32 sizes[] = { 512, 700, 1000, 1500, 4000, 8192, 10001 };
+	struct iet_data_in_pdu pdus[64], again;
+	const size_t nr = ARRAY_SIZE(sizes);
+
+	for (size_t i = 0; i < nr * nr * nr * nr; i++) {
+		u32 burst = sizes[i % nr], seg = sizes[i / nr % nr];
+		u32 total = sizes[i / nr / nr % nr];
+		u32 other = sizes[i / nr / nr / nr];
+		struct iet_data_in d;
+		u32 count = 0, from = 0;
+
+		iet_data_in_init(&d, burst);
+		while (iet_data_in_next(&d, total, count < 3 ? other : seg,
+					&pdus[count])) {
+			if (count == 3 && other != seg)
+				from = 3;
+			count++;
+		}
+		CHECK_EQ(d.off, total);
+		for (u32 sn = from; sn < count; sn++) {
+			CHECK(iet_data_in_again(&d, total, sn, 1));
+			CHECK(iet_data_in_next(&d, total, seg, &again));
+			CHECK_EQ(again.sn, sn);
+			CHECK_EQ(again.off, pdus[sn].off);
+			CHECK_EQ(again.len, pdus[sn].len);
+			CHECK_EQ(again.final, pdus[sn].final);
+			CHECK_EQ(again.last, pdus[sn].last);
+		}
+		iet_data_in_restart(&d, total, count);
+		CHECK(!iet_data_in_pending(&d, total));
+	}
+}
+
 int main(void)
 {
 	ktap_run(test_cut);
@@ -193,5 +229,6 @@ int main(void)
 	ktap_run(test_ranges);
 	ktap_run(test_segment_changes);
 	ktap_run(test_restart);
+	ktap_run(test_all_cuts);
 	return ktap_done();
 }
