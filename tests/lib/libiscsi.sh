@@ -15,6 +15,8 @@ declare -A suite_count=()
 # HANGS
 suite_fault() {
 	case $1 in
+	CompareAndWrite.InvalidDataOutSize)
+		echo "COMPAREANDWRITE failed with wrong sense.*0x1d00" ;;
 	WriteSame10.UnmapUntilEnd | WriteSame16.UnmapUntilEnd)
 		echo "Blocks did not read back as zero" ;;
 	WriteAtomic16.Simple)
@@ -35,6 +37,8 @@ suite_unavailable() {
 	case $1 in
 	Sanitize.CryptoErase | Sanitize.Readonly | Sanitize.Reservations)
 		echo "SANITIZE CRYPTO_ERASE is not implemented" ;;
+	ExtendedCopy.Large)
+		echo "BLK_TO_BLK_OFF_SEG_DESCR not supported" ;;
 	*) return 1 ;;
 	esac
 }

@@ -55,7 +55,7 @@ all_tests() { # WHAT LUN READONLY-LUN
 }
 
 run "the target starts" up || exit 1
-note "$("$suite_tool" --version 2>&1 | head -n 1)"
+note "$suite_tool"
 all_tests fileio 0 2
 all_tests blockio 1 3
 run "target and module end" down
