@@ -356,6 +356,8 @@ static bool same_initiator(const struct iet_nexus *a, const struct iet_nexus *b)
  * @own: an I_T nexus of the initiator, which is searched first
  * @find: what to look for, and what has been found
  *
+ * Not by target ports that no reads and writes would come through.
+ *
  * Context: process context; takes iet_config_lock.
  *
  * Return: has it been found?  Then @find->vol has a reference.
@@ -370,7 +372,9 @@ bool iet_nexus_search(struct iet_nexus *own, struct iet_nexus_find *find)
 	mutex_lock(&iet_config_lock);
 	list_for_each_entry(other, &nexuses, node) {
 		if (other == own || other->closed ||
-		    !same_initiator(own, other))
+		    !same_initiator(own, other) ||
+		    READ_ONCE(other->target->alua.state) >
+			    IET_ALUA_NON_OPTIMIZED)
 			continue;
 		found = search_one(other, find);
 		if (found)

@@ -198,7 +198,8 @@ static bool check_state(struct iet_scmd *s, struct iet_itl *itl)
 	asc = iet_ua_take(s->vol, itl);
 	if (asc)
 		return refuse(s, UNIT_ATTENTION, asc);
-	return iet_alua_check(s) && check_reservation(s) && iet_ready_check(s, itl);
+	return iet_alua_check(s) && check_reservation(s) &&
+	       iet_ready_check(s, itl);
 }
 
 /*
@@ -548,7 +549,8 @@ int iet_scsi_alloc(struct iet_scmd *s, u32 len, gfp_t gfp)
 	iet_tio_free(&s->tio);
 	if (!len)
 		return 0;
-	return iet_scsi_charge(s, len) ? iet_tio_alloc(&s->tio, len, gfp) : -EAGAIN;
+	return iet_scsi_charge(s, len) ? iet_tio_alloc(&s->tio, len, gfp) :
+					 -EAGAIN;
 }
 
 /**
