@@ -571,6 +571,9 @@ def shell(script):
         {script}
         """], capture_output=True, text=True,
         cwd=os.environ["IET_TOP"], timeout=300)
+    # it may need longer to end than oi_down waits
+    wait_for("iscsid ends", lambda: subprocess.run(
+        ["pgrep", "-x", "iscsid"], capture_output=True).returncode)
     if done.returncode:
         raise Failed(f"{done.stdout}\n{done.stderr}")
     return done.stdout
