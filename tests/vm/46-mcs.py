@@ -460,9 +460,9 @@ def _(first):
     again.logout()
 
 
-@case("... 200 times in a row, with commands under way")
+@case("... 60 times in a row, with commands under way")
 def _(first, second):
-    for n in range(200):
+    for n in range(60):
         second.scsi(write10(0, 16), WRITE, 8192)
         second.expect(R2T)
         second.scsi(read10(0, 128), READ, 65536)

@@ -344,7 +344,7 @@ def _(first, second):
 @case("the window stays right over many reassignments")
 def _(first, second):
     size = first.maxcmdsn - first.cmdsn + 1
-    for n in range(30):
+    for n in range(12):
         second.acks = False
         itts = [second.scsi(read10(0, 8), READ, SEG).itt for _ in range(8)]
         for itt in itts:
@@ -661,7 +661,7 @@ def _(first, second):
 
 @case("one that reconnects again and again does not pile them up")
 def _(first, second):
-    for _ in range(40):
+    for _ in range(24):
         second.scsi(write10(0, 16), WRITE, 8192)
         second.expect(R2T)
         old, second = second, first.join(2)
