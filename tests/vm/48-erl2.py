@@ -280,10 +280,14 @@ def _(first, second):
     sense = second.expect(SCSI_RSP, status=CHECK_CONDITION).sense
     fail(second)
     recover(first, 2)
+    # under the numbers of that connection
+    first.nop(b"", op=NOP_OUT | IMMEDIATE)
+    first.expect(NOP_IN)
     reassign(first, good)
-    first.expect(SCSI_RSP, itt=good, status=GOOD)
+    first.expect(SCSI_RSP, itt=good, status=GOOD, statsn=first.expstatsn)
     reassign(first, bad)
-    rsp = first.expect(SCSI_RSP, itt=bad, status=CHECK_CONDITION)
+    rsp = first.expect(SCSI_RSP, itt=bad, status=CHECK_CONDITION,
+                       statsn=first.expstatsn)
     if rsp.sense != sense:
         raise Failed(f"sense {rsp.sense}")
     return first
