@@ -795,12 +795,18 @@ static void scsi_execute(struct iet_cmnd *cmnd)
  * iet_cmnd_progress - what a command that may wait for data does next
  * @cmnd: the command, in state WAIT_DATA
  *
+ * Data is accounted for when its header is there: with the last of it still
+ * under way (another connection may have started a command that was parked)
+ * nothing happens, and the end of that PDU calls again.
+ *
  * Context: the connection's thread.
  */
 void iet_cmnd_progress(struct iet_cmnd *cmnd)
 {
 	struct iet_conn *conn = cmnd->conn;
 
+	if (conn->rx.cmnd == cmnd)
+		return;
 	if (iet_r2t_complete(&cmnd->r2t)) {
 		/* an R2T that was to be sent again, or is half sent */
 		if (conn->tx.cmnd == cmnd)
@@ -1205,6 +1211,20 @@ static enum iet_r2t_verdict account_data(struct iet_cmnd *cmnd,
 				hdr->flags & ISCSI_FLAG_FINAL);
 }
 
+/*
+ * An R2T waits to be sent again, and the last data that it asks for is on its
+ * way: there is nothing left to ask for.  What is next the end of the PDU says.
+ */
+static void forget_r2t(struct iet_cmnd *cmnd)
+{
+	u32 sn, off, len;
+
+	if (!cmnd->r2t_again || iet_r2t_again(&cmnd->r2t, &sn, &off, &len))
+		return;
+	cmnd->r2t_again = false;
+	iet_cmnd_dequeue(cmnd);
+}
+
 static int data_out_header(struct iet_conn *conn)
 {
 	struct iet_rx *rx = &conn->rx;
@@ -1223,8 +1243,10 @@ static int data_out_header(struct iet_conn *conn)
 	verdict = account_data(cmnd, hdr);
 	rx->cmnd = cmnd;
 	rx->data_off = be32_to_cpu(hdr->buffer_offset);
-	if (verdict == IET_R2T_OK)
+	if (verdict == IET_R2T_OK) {
+		forget_r2t(cmnd);
 		return 0;
+	}
 	if (verdict == IET_R2T_IGNORE) {
 		rx->cmnd = NULL;
 		if (cmnd->state == IET_CMND_WAIT_DATA)

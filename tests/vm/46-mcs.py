@@ -192,6 +192,25 @@ def _(first, second):
     first.ping()
 
 
+@case("a write waits for the end of its last PDU when another starts it")
+def _(first, second):
+    second.ready(FILE)
+    data = random.randbytes(8192)
+    write = second.scsi(write10(64, 16), WRITE, len(data), final=False,
+                        cmdsn=first.cmdsn + 1)
+    last = second.make(DATA_OUT, itt=write.itt, lun=lun(FILE),
+                       data=data).wire()
+    second.send_bytes(last[:1024])
+    second.expect_nothing(0.2)
+    first.ping()
+    second.expect_nothing(0.2)
+    second.send_bytes(last[1024:])
+    second.expect(SCSI_RSP, itt=write.itt, status=GOOD)
+    first.cmdsn += 1
+    if first.read(64, 16) != data:
+        raise Failed("other data was written")
+
+
 @case("commands in any order by any connection are executed in order",
       conns=8)
 def _(*conns):

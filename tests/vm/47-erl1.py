@@ -396,6 +396,23 @@ def _(c):
         raise Failed("other data")
 
 
+@case("R2T SNACK: none comes once all its data is on its way")
+def _(c):
+    data = random.randbytes(SEG)
+    itt = c.scsi(write10(0, SEG // 512), WRITE, len(data)).itt
+    r2t = c.expect(R2T)
+    snack = c.make(SNACK, flags=FINAL | DATA_SNACK, itt=itt, begrun=0,
+                   runlength=1)
+    last = c.make(DATA_OUT, flags=FINAL, itt=itt, ttt=r2t.ttt,
+                  lun=r2t.bhs[8:16], data=data).wire(c.hdigest, c.ddigest)
+    c.send_bytes(snack.wire(c.hdigest, c.ddigest) + last[:1024])
+    c.expect_nothing(0.2)
+    c.send_bytes(last[1024:])
+    c.expect(SCSI_RSP, itt=itt, status=GOOD, expdatasn=1)
+    if c.read(0, SEG // 512) != data:
+        raise Failed("other data")
+
+
 @case("R-Data SNACK: all data newly cut, and the status with the tag")
 def _(c):
     data = random.randbytes(64 * 512)
