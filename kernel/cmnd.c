@@ -495,12 +495,13 @@ void iet_cmnd_revive(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 	cmnd->aborted_by = NULL;
 	/*
 	 * Not if the initiator has given its tag away meanwhile, or if the
-	 * connection has ended: then it stays an orphan.
+	 * connection has ended, or if a new holder of the reservation relies
+	 * on its end: then it stays an orphan.
 	 */
 	if (cmnd->conn->state != IET_CONN_CLOSING &&
-	    !iet_cmnd_find(cmnd->conn, cmnd->itt)) {
+	    !iet_cmnd_find(cmnd->conn, cmnd->itt) &&
+	    iet_orphan_revive(&cmnd->scmd)) {
 		cmnd->aborted = false;
-		iet_orphan_del(&cmnd->scmd);
 		rehash(cmnd);
 	}
 	iet_tmf_put(tmf);

@@ -39,6 +39,14 @@ void iet_orphan_add(struct iet_scmd *s)
 	spin_unlock_irqrestore(&vol->lock, flags);
 }
 
+static void bar(struct iet_scmd *s)
+{
+	if (s->barred)
+		return;
+	s->barred = true;
+	s->vol->nr_barred++;
+}
+
 /**
  * iet_orphan_bar() - an orphan is to keep all initiators off
  * @s: a command that has been aborted in the backend; if it is no write,
@@ -52,9 +60,31 @@ void iet_orphan_bar(struct iet_scmd *s)
 	unsigned long flags;
 
 	spin_lock_irqsave(&vol->lock, flags);
-	if (!list_empty(&s->orphan_node) && !s->barred) {
-		s->barred = true;
-		vol->nr_barred++;
+	if (!list_empty(&s->orphan_node))
+		bar(s);
+	spin_unlock_irqrestore(&vol->lock, flags);
+}
+
+/**
+ * iet_orphan_bar_all() - some of the orphans are to keep all initiators off
+ * @vol: the volume
+ * @match: is it one of them? called with vol->lock held
+ * @arg: for @match
+ *
+ * Context: any.
+ */
+void iet_orphan_bar_all(struct iet_volume *vol,
+			bool (*match)(const struct iet_scmd *s,
+				      const void *arg),
+			const void *arg)
+{
+	struct iet_scmd *s;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vol->lock, flags);
+	list_for_each_entry(s, &vol->orphans, orphan_node) {
+		if (match(s, arg))
+			bar(s);
 	}
 	spin_unlock_irqrestore(&vol->lock, flags);
 }
@@ -105,6 +135,17 @@ void iet_orphan_unwait(struct iet_volume *vol, struct iet_orphan_wait *wait)
 	spin_unlock_irqrestore(&vol->lock, flags);
 }
 
+/* with vol->lock held */
+static void del(struct iet_scmd *s)
+{
+	if (list_empty(&s->orphan_node))
+		return;
+	list_del_init(&s->orphan_node);
+	WRITE_ONCE(s->vol->nr_orphans, s->vol->nr_orphans - 1);
+	if (s->barred)
+		unbar(s);
+}
+
 /**
  * iet_orphan_del() - the backend has returned an aborted command
  * @s: a command that iet_scsi_prepare() has seen and that still holds its
@@ -121,13 +162,36 @@ void iet_orphan_del(struct iet_scmd *s)
 	if (!vol)
 		return;
 	spin_lock_irqsave(&vol->lock, flags);
-	if (!list_empty(&s->orphan_node)) {
-		list_del_init(&s->orphan_node);
-		WRITE_ONCE(vol->nr_orphans, vol->nr_orphans - 1);
-		if (s->barred)
-			unbar(s);
-	}
+	del(s);
 	spin_unlock_irqrestore(&vol->lock, flags);
+}
+
+/**
+ * iet_orphan_revive() - an aborted command is to go on after all
+ * @s: as for iet_orphan_del()
+ *
+ * Not if somebody else relies on its end.
+ *
+ * Context: any.
+ *
+ * Return: false if it stays an orphan
+ */
+bool iet_orphan_revive(struct iet_scmd *s)
+{
+	struct iet_volume *vol = s->vol;
+	unsigned long flags;
+	bool ok = true;
+
+	if (vol) {
+		spin_lock_irqsave(&vol->lock, flags);
+		ok = !s->barred;
+		if (ok)
+			del(s);
+		spin_unlock_irqrestore(&vol->lock, flags);
+	}
+	if (ok)
+		WRITE_ONCE(s->aborted, false);
+	return ok;
 }
 
 /**

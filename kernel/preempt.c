@@ -35,11 +35,22 @@ struct preempt_msg {
 	struct iet_preempt *p;
 };
 
+/*
+ * The first time it begins to wait, the second time that is over.  A work item
+ * never runs twice at once, so that however soon the second time comes, the
+ * first is done with @p by then.
+ */
 static void end_work(struct work_struct *work)
 {
 	struct iet_preempt *p =
 		container_of(to_delayed_work(work), struct iet_preempt, end);
 
+	if (!p->waiting) {
+		p->waiting = true;
+		queue_delayed_work(iet_wq, &p->end, DEADLINE);
+		iet_orphan_wait(p->s->vol, &p->wait);
+		return;
+	}
 	iet_orphan_unwait(p->s->vol, &p->wait);
 	/* nothing comes to an end in between any more */
 	cancel_delayed_work(&p->end);
@@ -56,11 +67,8 @@ static void all_back(struct iet_orphan_wait *wait)
 /* Somebody has looked; after the last one, wait. */
 static void put_looking(struct iet_preempt *p)
 {
-	if (!atomic_dec_and_test(&p->looking))
-		return;
-	p->wait.all_back = all_back;
-	queue_delayed_work(iet_wq, &p->end, DEADLINE);
-	iet_orphan_wait(p->s->vol, &p->wait);
+	if (atomic_dec_and_test(&p->looking))
+		queue_delayed_work(iet_wq, &p->end, 0);
 }
 
 static bool concerns(const struct iet_preempt *p, const struct iet_cmnd *cmnd)
@@ -119,6 +127,12 @@ static bool is_preempted(const struct iet_preempt *p,
 	return false;
 }
 
+/* Writes whose connection has ended already, and with it who could be told. */
+static bool is_preempted_orphan(const struct iet_scmd *s, const void *arg)
+{
+	return is_preempted(arg, s->nexus);
+}
+
 static void tell_sessions(struct iet_target *target, struct iet_preempt *p)
 {
 	struct iet_session *session;
@@ -141,6 +155,7 @@ static void tell_work(struct work_struct *work)
 	mutex_lock(&iet_config_lock);
 	list_for_each_entry(target, &iet_targets, node)
 		tell_sessions(target, p);
+	iet_orphan_bar_all(p->s->vol, is_preempted_orphan, p);
 	mutex_unlock(&iet_config_lock);
 	memalloc_noio_restore(noio);
 	put_looking(p);
@@ -158,5 +173,7 @@ void iet_preempt(struct iet_preempt *p)
 	INIT_WORK(&p->work, tell_work);
 	INIT_DELAYED_WORK(&p->end, end_work);
 	INIT_LIST_HEAD(&p->wait.node);
+	p->wait.all_back = all_back;
+	p->waiting = false;
 	queue_work(iet_wq, &p->work);
 }

@@ -19,6 +19,7 @@
  * @own: and the nexus of @s
  * @looking: connections still to look, and whoever tells them
  * @work: tells them
+ * @waiting: @end has begun to wait
  * @wait: for what has to come back from the backend
  * @end: when it has, or has not
  * @done: called once
@@ -31,6 +32,7 @@ struct iet_preempt {
 	bool own;
 	atomic_t looking;
 	struct work_struct work;
+	bool waiting;
 	struct iet_orphan_wait wait;
 	struct delayed_work end;
 	void (*done)(struct iet_scmd *s);

@@ -265,7 +265,12 @@ u16 iet_ua_peek(struct iet_volume *vol, struct iet_itl *itl);
 /* orphan.c: aborted writes that a backend still holds */
 void iet_orphan_add(struct iet_scmd *s);
 void iet_orphan_del(struct iet_scmd *s);
+bool iet_orphan_revive(struct iet_scmd *s);
 void iet_orphan_bar(struct iet_scmd *s);
+void iet_orphan_bar_all(struct iet_volume *vol,
+			bool (*match)(const struct iet_scmd *s,
+				      const void *arg),
+			const void *arg);
 void iet_orphan_wait(struct iet_volume *vol, struct iet_orphan_wait *wait);
 void iet_orphan_unwait(struct iet_volume *vol, struct iet_orphan_wait *wait);
 bool iet_orphan_blocks(struct iet_volume *vol, const struct iet_nexus *nexus);

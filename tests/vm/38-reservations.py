@@ -253,4 +253,29 @@ def _():
     must(pr_out(b, CLEAR, 0xb, unit=1))
 
 
+@case("... nor one of an initiator whose connection has gone")
+def _():
+    a, b = host("a", 1), host("b", 1)
+    must(pr_out(a, REGISTER, 0, 0xa, unit=1))
+    must(pr_out(b, REGISTER, 0, 0xb, unit=1))
+    must(pr_out(a, RESERVE, 0xa, kind=5, unit=1))
+    sh("dmsetup", "suspend", "--noflush", "--nolockfs", DM.name)
+    write(a, 1, 8, 0xaa)
+    a.ping()
+    a.close()
+    wait_for("its session has gone", lambda: f"{IQN}:a" not in
+             Path("/proc/net/iet/session").read_text())
+    start = time.monotonic()
+    must(pr_out(b, ABORT, 0xb, 0xa, 5, unit=1))
+    took = time.monotonic() - start
+    if not 1 < took < SOON:
+        raise Failed(f"took {took:.1f} s")
+    equal(status_of_write(b, unit=1, lba=8, byte=0xbb), BUSY)
+    sh("dmsetup", "resume", DM.name)
+    wait_for("the old write is back", lambda: status_of_write(
+        b, unit=1, lba=8, byte=0xbb) == GOOD)
+    equal(set(b.read(8, 1, 1)), {0xbb})
+    must(pr_out(b, CLEAR, 0xb, unit=1))
+
+
 main(begin, end)
