@@ -77,8 +77,13 @@ static void suspend_task(struct iet_cmnd *cmnd)
 static void suspend_tasks(struct iet_conn *conn)
 {
 	struct iet_cmnd *cmnd, *next;
+	struct iet_rx *rx = &conn->rx;
 
-	conn->rx.cmnd = NULL;
+	/* accounted for at its header, but the rest of it never comes */
+	if (rx->cmnd && iscsi_opcode(&rx->bhs) == ISCSI_OP_DATA_OUT)
+		iet_r2t_lost(&rx->cmnd->r2t, rx->data_off,
+			     rx->bhs.flags & ISCSI_FLAG_FINAL);
+	rx->cmnd = NULL;
 	conn->tx.cmnd = NULL;
 	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
 		iet_cmnd_dequeue(cmnd);

@@ -271,6 +271,28 @@ def _(first, second):
     return first
 
 
+@case("... one whose last PDU came in part")
+def _(first, second):
+    data = random.randbytes(2 * SEG)
+    itt = second.scsi(write10(8, 2 * SEG // 512), WRITE, len(data)).itt
+    r2t = second.expect(R2T, r2tsn=0)
+    second.data_out(r2t, data[:SEG], flags=0)
+    last = second.make(DATA_OUT, flags=FINAL, itt=itt, ttt=r2t.ttt,
+                       lun=r2t.bhs[8:16], offset=SEG, datasn=1,
+                       data=data[SEG:])
+    second.send_bytes(last.wire()[:1024])
+    second.expect_nothing(0.2)
+    fail(second)
+    recover(first, 2)
+    reassign(first, itt)
+    again = first.expect(R2T, itt=itt, r2tsn=1, offset=SEG, length=SEG)
+    first.data_out(again, data[SEG:])
+    first.expect(SCSI_RSP, itt=itt, status=GOOD)
+    if first.read(8, 2 * SEG // 512) != data:
+        raise Failed("other data")
+    return first
+
+
 @case("a status that was not acknowledged comes by another connection")
 def _(first, second):
     second.acks = False
