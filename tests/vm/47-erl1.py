@@ -532,19 +532,20 @@ def _(c):
         raise Failed(f"a window of {c.maxcmdsn - c.cmdsn + 1}")
 
 
-@case("a flood of SNACKs: each PDU is queued once, and others are served")
+@case("a flood of SNACKs: each PDU is queued once, and others are served",
+      digests=False)
 def _(c):
     c.acks = False
     pdus = read_pdus(c, 64)
     flood = b"".join(
-        c.make(SNACK, flags=FINAL | DATA_SNACK, itt=pdus[0].itt).wire(True)
-        for _ in range(1000))
+        c.make(SNACK, flags=FINAL | DATA_SNACK, itt=pdus[0].itt).wire()
+        for _ in range(200))
     c.send_bytes(flood)
     c.nop(b"the end", op=NOP_OUT | IMMEDIATE)
     count = 0
     while (pdu := c.receive()).opcode == DATA_IN:
         count += 1
-    if pdu.opcode != NOP_IN or count > 1000 * 8:
+    if pdu.opcode != NOP_IN or count > 200 * 8:
         raise Failed(f"{count} PDUs, then {pdu}")
     Bed.neighbour.check()
 
