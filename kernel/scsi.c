@@ -698,6 +698,33 @@ static void span_granted(struct iet_span *span)
 }
 
 /*
+ * What has to do with the state of the unit alone is not kept waiting by a
+ * disk that hangs, least of all what takes the unit away from somebody.
+ */
+static bool may_be_ordered(const struct iet_scmd *s)
+{
+	return s->vol && !(s->op->flags &
+			   (IET_OP_ALWAYS | IET_OP_PR_SELF | IET_OP_ERASING));
+}
+
+/*
+ * An ORDERED task: after all that run, before all that come (SAM-5 8.6.3).
+ * Writes whose data has not come do not run yet, and are not waited for.
+ */
+static bool lock_all(struct iet_scmd *s)
+{
+	struct iet_span *span = &s->span;
+
+	span->first = 0;
+	span->end = U64_MAX;
+	span->excl = true;
+	span->ahead = false;
+	span->granted = span_granted;
+	s->spanned = true;
+	return iet_span_lock(&s->vol->spans, span);
+}
+
+/*
  * The blocks that a command reads or writes.  Where the CDB does not say which
  * they are, it may be any.  A length of 0 is none, or all to the end.
  */
@@ -706,14 +733,18 @@ static bool lock_span(struct iet_scmd *s)
 	const struct iet_scsi_op *op = s->op;
 	struct iet_span *span = &s->span;
 
-	if (op->flags & IET_OP_COPY ||
-	    !(op->flags & (IET_OP_LIMIT | IET_OP_WRITE | IET_OP_ATOMIC)))
+	if (op->flags & IET_OP_COPY)
+		return true;
+	if (unlikely(s->attr == ISCSI_ATTR_ORDERED) && may_be_ordered(s))
+		return lock_all(s);
+	if (!(op->flags & (IET_OP_LIMIT | IET_OP_WRITE | IET_OP_ATOMIC)))
 		return true;
 	span->first = op->flags & IET_OP_MEDIUM ? s->lba : 0;
 	span->end = s->nr_blocks ? s->lba + s->nr_blocks : U64_MAX;
 	if (!s->nr_blocks && op->flags & IET_OP_LIMIT)
 		return true;
 	span->excl = op->flags & IET_OP_ATOMIC || iet_scsi_out_part(s);
+	span->ahead = s->attr == ISCSI_ATTR_HEAD_OF_QUEUE;
 	span->granted = span_granted;
 	s->spanned = true;
 	return iet_span_lock(&s->vol->spans, span);

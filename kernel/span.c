@@ -21,6 +21,26 @@ static bool conflict(const struct iet_span *a, const struct iet_span *b)
 	return (a->excl || b->excl) && a->first < b->end && b->first < a->end;
 }
 
+/*
+ * Where in the list a range goes: at the end, or, ahead, before the first one
+ * that waits.  If one behind that has been granted already and is in conflict,
+ * it is too late to get ahead.
+ */
+static struct list_head *place(struct iet_spans *spans, struct iet_span *span)
+{
+	struct iet_span *other, *first = NULL;
+
+	if (!span->ahead || !spans->nr_waiting)
+		return &spans->list;
+	list_for_each_entry(other, &spans->list, node) {
+		if (!first && other->waiting)
+			first = other;
+		if (first && !other->waiting && conflict(other, span))
+			return &spans->list;
+	}
+	return first ? &first->node : &spans->list;
+}
+
 /* Must it wait for one of those before it? */
 static bool must_wait(struct iet_spans *spans, struct iet_span *span)
 {
@@ -51,9 +71,9 @@ bool iet_span_lock(struct iet_spans *spans, struct iet_span *span)
 	bool waiting = false;
 
 	spin_lock_irqsave(&spans->lock, flags);
+	list_add_tail(&span->node, place(spans, span));
 	if (span->excl || spans->nr_excl)
 		waiting = must_wait(spans, span);
-	list_add_tail(&span->node, &spans->list);
 	span->waiting = waiting;
 	spans->nr_excl += span->excl;
 	spans->nr_waiting += waiting;

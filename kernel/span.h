@@ -4,9 +4,13 @@
  *
  * A command whose reading and writing must be one (exclusive) waits for those
  * that came before it and touch its blocks; those that come after wait for it.
- * Others do not wait for each other.  Nobody sleeps: a range that can't be had
+ * Others do not wait for each other.  A command that is to go ahead does not
+ * wait for those that wait themselves.  Nobody sleeps: a range that can't be had
  * at once is granted later.  Since they are granted in the order of arrival,
  * and each command holds one, nobody waits for ever.
+ *
+ * ORDERED tasks (SAM-5 8.6.3) are exclusive over all blocks, HEAD OF QUEUE
+ * tasks (8.6.4) go ahead.
  */
 #ifndef IET_SPAN_H
 #define IET_SPAN_H
@@ -35,6 +39,7 @@ struct iet_spans {
  * @first: first block
  * @end: the block after the last
  * @excl: no other command may touch these blocks at the same time
+ * @ahead: before those that have not been granted
  * @waiting: it is not granted yet
  * @granted: called once if it had to wait, in any context, under the lock
  */
@@ -43,6 +48,7 @@ struct iet_span {
 	u64 first;
 	u64 end;
 	bool excl;
+	bool ahead;
 	bool waiting;
 	void (*granted)(struct iet_span *span);
 };

@@ -85,12 +85,6 @@ void iet_tio_zero(struct iet_tio *tio, u32 off, u32 len)
 		memset(tio_at(tio, off, len), 0, len);
 }
 
-/* No unit here lends pages. */
-int iet_tio_borrow(struct iet_tio *tio, u32 len, gfp_t gfp)
-{
-	return -ENOMEM;
-}
-
 /* backend and workers */
 
 void iet_io_submit(struct iet_io *io)

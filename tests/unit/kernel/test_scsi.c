@@ -1061,6 +1061,50 @@ static void size_changes(void)
 	fake_end();
 }
 
+/* An ORDERED task waits for whatever runs; who asks for no block does not. */
+static void ordered(void)
+{
+	static const u8 read[16] = { 0x28, [8] = 1 };
+	static const u8 sync[16] = { 0x35 }, ready[16] = { 0 };
+	static const u8 inquiry[16] = { 0x12, [4] = 36 };
+	static const u8 keys[16] = { 0x5e, [8] = 8 };
+	const struct {
+		const u8 *cdb;
+		enum fake_dir dir;
+		u32 len;
+		bool waits;
+	} rows[] = {
+		{ read, DIR_IN, 512, true },
+		{ sync, DIR_NONE, 0, true },
+		{ ready, DIR_NONE, 0, true },
+		{ inquiry, DIR_IN, 36, false },
+		{ keys, DIR_IN, 8, false },
+	};
+	struct iet_span held = { .first = 900, .end = 901 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		u8 attr;
+
+		for (attr = ISCSI_ATTR_UNTAGGED; attr <= ISCSI_ATTR_ACA;
+		     attr++) {
+			bool waits = rows[i].waits &&
+				     attr == ISCSI_ATTR_ORDERED;
+
+			fake_init();
+			CHECK(iet_span_lock(&fake.vol.spans, &held));
+			fake.s.attr = attr;
+			/* which asserts that the command waits */
+			fake.held = waits ? &held : NULL;
+			fake_run(rows[i].cdb, rows[i].dir, rows[i].len, NULL);
+			CHECK_EQ(fake.s.status, 0);
+			if (!waits)
+				iet_span_unlock(&fake.vol.spans, &held);
+			fake_end();
+		}
+	}
+}
+
 int main(void)
 {
 	ktap_run(checks);
@@ -1088,5 +1132,6 @@ int main(void)
 	ktap_run(capacity);
 	ktap_run(read_only_initiator);
 	ktap_run(size_changes);
+	ktap_run(ordered);
 	return ktap_done();
 }

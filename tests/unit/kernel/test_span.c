@@ -99,11 +99,45 @@ static void everything(void)
 	idle();
 }
 
+/* HEAD OF QUEUE: before those that wait, after those that run */
+static void ahead(void)
+{
+	iet_spans_init(&spans);
+	memset(r, 0, sizeof(r));
+	CHECK(lock(0, 0, 10, SHARED));
+	CHECK(!lock(1, 0, U64_MAX, EXCL)); /* ORDERED */
+	CHECK(!lock(2, 20, 30, SHARED));
+	r[3].ahead = true;
+	CHECK(lock(3, 0, 10, SHARED));
+	CHECK_STR(unlock(0), "");
+	/* the ORDERED one waits for it, too */
+	CHECK_STR(unlock(3), "b");
+	r[4].ahead = true;
+	CHECK(!lock(4, 20, 30, SHARED));
+	CHECK_STR(unlock(1), "ec");
+	CHECK_STR(unlock(2), "");
+	CHECK_STR(unlock(4), "");
+	idle();
+	/* too late to get ahead of what runs behind one that waits */
+	memset(r, 0, sizeof(r));
+	CHECK(lock(0, 0, 10, SHARED));
+	CHECK(!lock(1, 0, 10, EXCL));
+	CHECK(lock(2, 20, 30, EXCL));
+	r[3].ahead = true;
+	CHECK(!lock(3, 0, 30, SHARED));
+	CHECK_STR(unlock(0), "b");
+	CHECK_STR(unlock(1), "");
+	CHECK_STR(unlock(2), "d");
+	CHECK_STR(unlock(3), "");
+	idle();
+}
+
 int main(void)
 {
 	ktap_run(shared);
 	ktap_run(neighbours);
 	ktap_run(order);
 	ktap_run(everything);
+	ktap_run(ahead);
 	return ktap_done();
 }
