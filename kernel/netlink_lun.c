@@ -276,7 +276,8 @@ static struct iet_volume *new_share(const struct new_lun *new,
 				    struct genl_info *info)
 {
 	const struct nlattr *of = info->attrs[IET_L_OF_LUN];
-	struct iet_volume *vol = iet_share_find(new->args.file);
+	bool ro = new->args.iomode == IET_IOMODE_RO;
+	struct iet_volume *vol = iet_share_find(new->args.file, ro);
 	struct iet_target *target;
 	struct iet_lun *lun;
 	int err;

@@ -6,6 +6,10 @@
  * attentions and atomic commands, so that initiators could do behind each
  * other's back what SCSI promises not to happen.  A medium is an inode: of a
  * file, or of a block device, which has one, whatever its names are.
+ *
+ * A medium that some LUNs serve read-only and others do not is two volumes: a
+ * volume is read-only as a whole, and nothing done to one that is needs to be
+ * known to the others.
  */
 #include <linux/fs.h>
 #include <linux/hash.h>
@@ -93,12 +97,13 @@ void iet_share_del(struct iet_volume *vol)
 /**
  * iet_share_find() - the volume that keeps its blocks in a file
  * @file: open file, or NULL
+ * @ro: the one that is served read-only
  *
  * Context: under iet_config_lock.
  *
  * Return: the volume, which has a LUN, or NULL.
  */
-struct iet_volume *iet_share_find(const struct file *file)
+struct iet_volume *iet_share_find(const struct file *file, bool ro)
 {
 	struct iet_volume *vol;
 
@@ -107,7 +112,8 @@ struct iet_volume *iet_share_find(const struct file *file)
 		return NULL;
 	hash_for_each_possible(media, vol, share_node,
 			       (unsigned long)medium(file))
-		if (medium(vol->file) == medium(file))
+		if (medium(vol->file) == medium(file) &&
+		    (vol->iomode == IET_IOMODE_RO) == ro)
 			return vol;
 	return NULL;
 }

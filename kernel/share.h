@@ -6,6 +6,8 @@
 #ifndef IET_SHARE_H
 #define IET_SHARE_H
 
+#include <linux/types.h>
+
 struct file;
 struct iet_lun_args;
 struct iet_volume;
@@ -14,7 +16,7 @@ struct netlink_ext_ack;
 void iet_share_add(struct iet_volume *vol);
 void iet_share_del(struct iet_volume *vol);
 void iet_share_exit(void);
-struct iet_volume *iet_share_find(const struct file *file);
+struct iet_volume *iet_share_find(const struct file *file, bool ro);
 int iet_share_check(const struct iet_volume *vol,
 		    const struct iet_lun_args *args,
 		    struct netlink_ext_ack *extack);

@@ -6,7 +6,15 @@
 #include "lun.h"
 #include "lun_share.h"
 
-/* the first line of the file that names the same path, or @l itself */
+static bool is_ro(const struct kernel_lun *l)
+{
+	return l->set & K_HAS(IET_L_IOMODE) && l->iomode == IET_IOMODE_RO;
+}
+
+/*
+ * The first line of the file that names the same path, or @l itself.  What is
+ * served read-only is a disk of its own: see kernel/share.c.
+ */
 static struct config_lun *find_first(const struct config *config,
 				     struct config_lun *l)
 {
@@ -15,7 +23,8 @@ static struct config_lun *find_first(const struct config *config,
 
 	for (t = config->targets; t; t = t->next)
 		for (p = t->luns; p; p = p->next)
-			if (p == l || !strcmp(p->lun.path, l->lun.path))
+			if (p == l || (!strcmp(p->lun.path, l->lun.path) &&
+				       is_ro(&p->lun) == is_ro(&l->lun)))
 				return p;
 	return l;
 }

@@ -252,7 +252,8 @@ static int take_same_path(const struct kernel_lun *l, void *arg)
 {
 	struct kernel_lun *want = arg;
 
-	if (strcmp(l->path, want->path) || want->set & K_HAS(IET_L_OF_LUN))
+	if (strcmp(l->path, want->path) || want->set & K_HAS(IET_L_OF_LUN) ||
+	    (l->iomode == IET_IOMODE_RO) != (want->iomode == IET_IOMODE_RO))
 		return 0;
 	want->of_tid = l->tid;
 	want->of_lun = l->lun;

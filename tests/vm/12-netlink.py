@@ -233,7 +233,7 @@ def test_shared(nl, fd):
     nl.do("LUN_DEL", **lun)
     for name, value, words in (
             ("L_IOTYPE", "blockio", "another Type"),
-            ("L_IOMODE", 2, "another IOMode"),
+            ("L_IOMODE", 1, "another IOMode"),
             ("L_BLOCK_SIZE", 4096, "another BlockSize"),
             ("L_THIN", 1, "another ThinProvisioned"),
             ("L_REMOVABLE", 1, "another Removable"),
