@@ -38,9 +38,9 @@ static void make_name(char name[NAME_LEN], const char *scsi_id)
 		if (isascii(*p) && (isalnum(*p) || strchr("-_", *p)))
 			*name++ = *p;
 		else
-			name += sprintf(name, "%%%02x", *p);
+			name += snprintf(name, 4, "%%%02x", *p);
 	}
-	strcpy(name, SUFFIX);
+	memcpy(name, SUFFIX, sizeof(SUFFIX));
 }
 
 /* Ours alone, so that nobody else can put files there. */
