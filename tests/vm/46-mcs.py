@@ -73,6 +73,9 @@ def around(function, options):
     with Conn().login(TARGET, MaxConnections=MOST, InitialR2T="No",
                       **options) as first:
         others = [first.join(cid) for cid in range(2, conns + 1)]
+        # the Login Response comes before the handoff to the module
+        wait_for("all are the module's",
+                 lambda: shown() == list(range(1, conns + 1)))
         first.ready(FILE)
         function(first, *others)
         for conn in others:
@@ -128,6 +131,7 @@ def _(first, *others):
 def _(first, *others):
     refused(TOO_MANY, first.join, MOST + 1)
     others[0].logout(CLOSE_CONNECTION)
+    wait_for("it is closed", lambda: 2 not in shown())
     first.join(MOST + 1).ping()
 
 
