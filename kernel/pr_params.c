@@ -214,6 +214,17 @@ static int bad_ids(struct iet_scmd *s)
 	return -EINVAL;
 }
 
+/* One TransportID may stand for many nexuses, and may come many times. */
+static bool too_many(const struct list_head *list)
+{
+	const struct iet_pr_reg *reg;
+	unsigned int nr = 0;
+
+	list_for_each_entry(reg, list, node)
+		nr++;
+	return nr > IET_PR_MAX_REGS;
+}
+
 static int get_ids(struct iet_scmd *s, u32 have, struct iet_pr_req *req,
 		   const struct ports *ports, gfp_t gfp)
 {
@@ -231,6 +242,11 @@ static int get_ids(struct iet_scmd *s, u32 have, struct iet_pr_req *req,
 		len = get_id(s, off, end - off, &req->others, ports, true, gfp);
 		if (len < 0)
 			return len == -ENOMEM ? len : bad_ids(s);
+		if (too_many(&req->others)) {
+			iet_scsi_refuse(s, ILLEGAL_REQUEST,
+					IET_ASC_NO_REGISTRATIONS);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
