@@ -9,7 +9,6 @@ RFC 7143 asks for, while another initiator works on.
 import os
 import random
 import struct
-import subprocess
 import sys
 import time
 
@@ -17,6 +16,7 @@ sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from ktap import (IQN, Failed, Target, case, image, main, note,  # noqa: E402
                   sessions, wait_for)
+from hangdisk import HangDisk  # noqa: E402
 from neighbour import Neighbour  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
@@ -50,41 +50,31 @@ Target {SMALL}
 """
 
 
-def sh(*command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise Failed(f"{' '.join(command)}: {done.stderr}")
-    return done.stdout.strip()
-
-
 class Bed:
     """The target, the neighbour, and a device that can be made to hang."""
 
-    target = neighbour = loop = None
+    target = neighbour = disk = None
 
     @classmethod
     def begin(cls):
-        for name in ("file", "others", "small", "hung"):
+        for name in ("file", "others", "small"):
             image(f"{name}.img", 16 << 20)
-        for module in ("loop", "dm_mod"):
-            sh("modprobe", module)
-        cls.loop = sh("losetup", "-f", "--show", "/run/iet-test/hung.img")
-        sh("dmsetup", "create", DM, "--table", f"0 32768 linear {cls.loop} 0")
-        sh("dmsetup", "mknodes")
+        cls.disk = HangDisk(DM, 16 << 20)
         cls.target = Target(CONF)
         cls.neighbour = Neighbour(TARGET, OTHERS)
 
     @classmethod
     def end(cls):
-        subprocess.run(["dmsetup", "resume", DM], check=False)
+        if cls.disk:
+            cls.disk.resume()
         if cls.neighbour:
             cls.neighbour.end()
             note(f"the neighbour: {cls.neighbour.rounds} rounds, the slowest "
                  f"took {cls.neighbour.slowest:.2f} s")
         if cls.target:
             cls.target.end()
-        subprocess.run(["dmsetup", "remove", "--retry", DM], check=False)
-        subprocess.run(["losetup", "-d", cls.loop], check=False)
+        if cls.disk:
+            cls.disk.end()
 
 
 def around(function, options):
@@ -945,11 +935,8 @@ def _(c):
 def suspended(function):
     """The function is called while the device behind HUNG hangs."""
     def call(c):
-        sh("dmsetup", "suspend", "--nolockfs", "--noflush", DM)
-        try:
+        with Bed.disk.hang():
             function(c)
-        finally:
-            sh("dmsetup", "resume", DM)
     return call
 
 

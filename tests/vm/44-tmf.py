@@ -7,7 +7,6 @@ Task management: every function and every response (RFC 7143 11.5, 11.6, RFC
 """
 
 import os
-import subprocess
 import sys
 import time
 
@@ -15,6 +14,7 @@ sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from ktap import (IQN, Failed, Target, case, image, main,  # noqa: E402
                   sessions, wait_for)
+from hangdisk import HangDisk  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
 TARGET, COLD = f"{IQN}:tmf", f"{IQN}:cold"
@@ -38,36 +38,26 @@ Target {COLD}
 """
 
 
-def sh(*command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise Failed(f"{' '.join(command)}: {done.stderr}")
-    return done.stdout.strip()
-
-
 class Bed:
     """The target, and a device that can be made to hang."""
 
-    target = loop = None
+    target = disk = None
 
     @classmethod
     def begin(cls):
-        for name in ("file", "cold", "hung"):
+        for name in ("file", "cold"):
             image(f"{name}.img", 16 << 20)
-        for module in ("loop", "dm_mod"):
-            sh("modprobe", module)
-        cls.loop = sh("losetup", "-f", "--show", "/run/iet-test/hung.img")
-        sh("dmsetup", "create", DM, "--table", f"0 32768 linear {cls.loop} 0")
-        sh("dmsetup", "mknodes")
+        cls.disk = HangDisk(DM, 16 << 20)
         cls.target = Target(CONF)
 
     @classmethod
     def end(cls):
-        subprocess.run(["dmsetup", "resume", DM], check=False)
+        if cls.disk:
+            cls.disk.resume()
         if cls.target:
             cls.target.end()
-        subprocess.run(["dmsetup", "remove", "--retry", DM], check=False)
-        subprocess.run(["losetup", "-d", cls.loop], check=False)
+        if cls.disk:
+            cls.disk.end()
 
 
 def around(function, options):
@@ -493,11 +483,8 @@ def _(c):
 def hanging(function):
     """The function is called while the device behind HUNG hangs."""
     def call(c, other):
-        sh("dmsetup", "suspend", "--nolockfs", "--noflush", DM)
-        try:
+        with Bed.disk.hang():
             function(c, other)
-        finally:
-            sh("dmsetup", "resume", DM)
     return call
 
 
@@ -555,8 +542,7 @@ def _(c, other):
 @case("a reset whose own connection ends: what it aborted elsewhere goes on",
       units=[HUNG])
 def _(c, other):
-    sh("dmsetup", "suspend", "--nolockfs", "--noflush", DM)
-    try:
+    with Bed.disk.hang():
         write = other.scsi(write10(0, 1), WRITE, 512, HUNG, data=bytes(512))
         other.ping()
         time.sleep(0.3)
@@ -564,8 +550,6 @@ def _(c, other):
         time.sleep(0.3)
         c.close()
         time.sleep(2)
-    finally:
-        sh("dmsetup", "resume", DM)
     other.expect(SCSI_RSP, itt=write.itt, status=GOOD)
 
 

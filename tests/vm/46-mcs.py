@@ -8,7 +8,6 @@ of commands, a task for each connection, and connections that come and go.
 
 import os
 import random
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -17,6 +16,7 @@ sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from ktap import (IQN, Failed, Target, case, ietadm, image,  # noqa: E402
                   main, sessions, wait_for)
+from hangdisk import HangDisk  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
 TARGET, SINGLE = f"{IQN}:mcs", f"{IQN}:single"
@@ -37,34 +37,24 @@ Target {SINGLE}
 """
 
 
-def sh(*command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise Failed(f"{' '.join(command)}: {done.stderr}")
-    return done.stdout.strip()
-
-
 class Bed:
-    target = loop = None
+    target = disk = None
 
     @classmethod
     def begin(cls):
-        for name in ("mcs", "single", "hung"):
+        for name in ("mcs", "single"):
             image(f"{name}.img", 4 << 20)
-        for module in ("loop", "dm_mod"):
-            sh("modprobe", module)
-        cls.loop = sh("losetup", "-f", "--show", "/run/iet-test/hung.img")
-        sh("dmsetup", "create", DM, "--table", f"0 8192 linear {cls.loop} 0")
-        sh("dmsetup", "mknodes")
+        cls.disk = HangDisk(DM, 4 << 20)
         cls.target = Target(CONF)
 
     @classmethod
     def end(cls):
-        subprocess.run(["dmsetup", "resume", DM], check=False)
+        if cls.disk:
+            cls.disk.resume()
         if cls.target:
             cls.target.end()
-        subprocess.run(["dmsetup", "remove", "--retry", DM], check=False)
-        subprocess.run(["losetup", "-d", cls.loop], check=False)
+        if cls.disk:
+            cls.disk.end()
 
 
 def around(function, options):
@@ -239,6 +229,8 @@ def _(*conns):
 def _(first, second):
     sn = first.cmdsn
     a = first.nop(b"a", cmdsn=sn + 1)
+    now = first.nop(b"a has come", op=NOP_OUT | IMMEDIATE, cmdsn=sn)
+    first.expect(NOP_IN, itt=now.itt)
     second.nop(b"b", cmdsn=sn + 1)
     second.expect_nothing(0.3)
     nop = second.nop(b"c", cmdsn=sn)
@@ -253,7 +245,7 @@ def _(first, second):
 @case("the window is the session's, not the connection's")
 def _(first, second):
     first.ready(HUNG)
-    with Hang():
+    with Bed.disk.hang():
         for n in range(WINDOW):
             (first, second)[n % 2].scsi(read10(n, 1), READ, 512, HUNG)
         nop = first.nop(b"too many", cmdsn=first.cmdsn)
@@ -334,16 +326,6 @@ def _(first, second):
 
 
 # --- task management ----------------------------------------------------------
-
-class Hang:
-    """The logical unit HUNG answers nothing."""
-
-    def __enter__(self):
-        sh("dmsetup", "suspend", "--noflush", "--nolockfs", DM)
-
-    def __exit__(self, *_):
-        sh("dmsetup", "resume", DM)
-
 
 @case("LUN RESET ends the commands of all connections")
 def _(first, second):
@@ -499,7 +481,7 @@ def _(first, second):
 @case("an old write on a hung disk does not land after reinstatement")
 def _(first, second):
     first.ready(HUNG)
-    with Hang():
+    with Bed.disk.hang():
         second.scsi(write10(0, 1), WRITE, 512, HUNG, data=b"o" * 512)
         second.ping()
         again = first.join(2)
@@ -543,7 +525,7 @@ def _(first, second, third):
 
 @case("a session whose disk hangs is deleted with all connections", conns=4)
 def _(first, *others):
-    with Hang():
+    with Bed.disk.hang():
         for conn in (first, *others):
             conn.scsi(read10(0, 1), READ, 512, HUNG)
             conn.scsi(write10(0, 1), WRITE, 512, HUNG, data=bytes(512))

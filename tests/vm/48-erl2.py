@@ -9,7 +9,6 @@ their tasks go on by others, and what is never taken up again ends.
 import os
 import random
 import re
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from ktap import (IQN, Failed, Target, case, ietadm, image,  # noqa: E402
                   main, sessions, wait_for)
+from hangdisk import HangDisk  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
 TARGET, SINGLE = f"{IQN}:erl2", f"{IQN}:single"
@@ -41,44 +41,23 @@ Target {SINGLE}
 """
 
 
-def sh(*command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise Failed(f"{' '.join(command)}: {done.stderr}")
-    return done.stdout.strip()
-
-
 class Bed:
-    target = loop = None
+    target = disk = None
 
     @classmethod
     def begin(cls):
-        for name in ("erl2", "hung"):
-            image(f"{name}.img", 4 << 20)
-        for module in ("loop", "dm_mod"):
-            sh("modprobe", module)
-        cls.loop = sh("losetup", "-f", "--show", "/run/iet-test/hung.img")
-        sh("dmsetup", "create", DM, "--table", f"0 8192 linear {cls.loop} 0")
-        sh("dmsetup", "mknodes")
+        image("erl2.img", 4 << 20)
+        cls.disk = HangDisk(DM, 4 << 20)
         cls.target = Target(CONF)
 
     @classmethod
     def end(cls):
-        subprocess.run(["dmsetup", "resume", DM], check=False)
+        if cls.disk:
+            cls.disk.resume()
         if cls.target:
             cls.target.end()
-        subprocess.run(["dmsetup", "remove", "--retry", DM], check=False)
-        subprocess.run(["losetup", "-d", cls.loop], check=False)
-
-
-class Hang:
-    """The logical unit HUNG answers nothing."""
-
-    def __enter__(self):
-        sh("dmsetup", "suspend", "--noflush", "--nolockfs", DM)
-
-    def __exit__(self, *_):
-        sh("dmsetup", "resume", DM)
+        if cls.disk:
+            cls.disk.end()
 
 
 def around(function, options):
@@ -330,7 +309,7 @@ def _(first, second):
 def _(first, second):
     first.ready(HUNG)
     data = random.randbytes(512)
-    with Hang():
+    with Bed.disk.hang():
         write = second.scsi(write10(0, 1), WRITE, 512, HUNG, data=data).itt
         read = second.scsi(read10(1, 8), READ, SEG, HUNG).itt
         second.ping()
@@ -352,7 +331,7 @@ def _(first, second):
 @case("... three times, and the last connection ends first")
 def _(first, second):
     first.ready(HUNG)
-    with Hang():
+    with Bed.disk.hang():
         itt = second.scsi(read10(1, 8), READ, SEG, HUNG).itt
         second.ping()
         conn = second
@@ -614,7 +593,7 @@ def _(first, second):
       DefaultTime2Retain=1)
 def _(first, second):
     first.ready(HUNG)
-    with Hang():
+    with Bed.disk.hang():
         second.scsi(write10(0, 1), WRITE, 512, HUNG, data=b"o" * 512)
         second.ping()
         fail(second)
@@ -656,7 +635,7 @@ def leave_tasks(first, second):
 @case("a session with suspended tasks is reinstated, logged out, deleted")
 def _(first, second):
     first.ready(HUNG)
-    with Hang():
+    with Bed.disk.hang():
         # reinstated
         leave_tasks(first, second)
         new = Conn().login(TARGET, isid=first.isid, ErrorRecoveryLevel=2,
