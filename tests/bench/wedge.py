@@ -11,15 +11,14 @@ was not answered within ten seconds.
 """
 
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ.get("IET_TOP", ".")) / "tests/lib"))
 
-from ktap import (FOLDER, IQN, Failed, Target, case, ietadm, image, main,
-                  note, wait_for)
+from hangdisk import HangDisk, sh
+from ktap import IQN, Failed, Target, case, ietadm, main, note
 from pdu import ABORT_TASK, LUN_RESET, TMF_RSP, WRITE, Conn, text, write10
 
 HUNG = 10
@@ -39,37 +38,15 @@ rows = {}
 beds = {}
 
 
-def sh(*command, **options):
-    return subprocess.run(command, check=True, capture_output=True, text=True,
-                          **options).stdout.strip()
-
-
 def put(path, value):
     path.write_text(f"{value}\n")
-
-
-class Disk:
-    """A device that can be made to hang."""
-
-    def __init__(self, name):
-        self.name, self.path = name, f"/dev/mapper/{name}"
-        loop = sh("losetup", "-f", "--show", image(f"{name}.img", 16 << 20))
-        size = sh("blockdev", "--getsz", loop)
-        sh("dmsetup", "create", name, "--table", f"0 {size} linear {loop} 0")
-        sh("dmsetup", "mknodes")
-
-    def suspend(self):
-        sh("dmsetup", "suspend", "--noflush", "--nolockfs", self.name)
-
-    def resume(self):
-        sh("dmsetup", "resume", self.name)
 
 
 class Ours:
     name, port = "iet", 3260
 
     def __init__(self):
-        self.disk = Disk("wedge-iet")
+        self.disk = HangDisk("wedge-iet", 16 << 20)
         self.target = Target(f"""
 Target {STUCK}
 	Lun 0 Path={self.disk.path},Type=blockio
@@ -97,7 +74,7 @@ class Lio:
         for module in ("target_core_mod", "target_core_iblock",
                        "iscsi_target_mod"):
             sh("modprobe", module)
-        self.disk = Disk("wedge-lio")
+        self.disk = HangDisk("wedge-lio", 16 << 20)
         self.stuck = self.device("iblock_0", "stuck",
                                  f"udev_path={self.disk.path}")
         self.well = self.device("rd_mcp_0", "well", "rd_pages=1024")
@@ -265,9 +242,6 @@ def measure(bed):
 
 
 def begin():
-    FOLDER.mkdir(exist_ok=True)
-    sh("modprobe", "loop")
-    sh("modprobe", "dm_mod")
     for kind in (Ours, Lio):
         beds[kind.name] = kind()
 
@@ -275,12 +249,7 @@ def begin():
 def end():
     for bed in beds.values():
         bed.end()
-        wait_for("the device is let go", lambda b=bed: subprocess.run(
-            ["dmsetup", "remove", b.disk.name],
-            capture_output=True).returncode == 0, 60)
-    for line in sh("losetup", "-nO", "NAME,BACK-FILE").splitlines():
-        if str(FOLDER) in line:
-            sh("losetup", "-d", line.split()[0])
+        bed.disk.end()
 
 
 @case("what a hung disk does to this target")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
+from hangdisk import HangDisk, sh  # noqa: E402
 from ktap import (FOLDER, IQN, Failed, Target, case, ietadm, image,  # noqa
                   main, note, wait_for)
 from pdu import *  # noqa: E402,F403
@@ -25,19 +26,10 @@ ME, ELSE = f"{IQN}:me", f"{IQN}:else"
 FILE, DISK, SLOW, SHARED, CLONE, WIDE, GOING = range(7)
 FAR = 0  # the LUN of the other target
 MIB = 1 << 20
-DM = Path("/dev/mapper/iet-copy")
 XFS = FOLDER / "xfs"
 SIZE = 32 * MIB
-target = None
+target = slow = None
 loops = []
-
-
-def sh(*command):
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise Failed(f"{' '.join(map(str, command))}: {done.stdout}"
-                     f"{done.stderr}")
-    return done.stdout.strip()
 
 
 def loop(name, size):
@@ -46,14 +38,10 @@ def loop(name, size):
 
 
 def begin():
-    global target
-    for module in ("loop", "dm_mod", "xfs"):
-        subprocess.run(["modprobe", module], check=False)
+    global target, slow
+    subprocess.run(["modprobe", "xfs"], check=False)
+    slow = HangDisk("iet-copy", SIZE)
     disk = loop("loop.disk", SIZE)
-    slow = loop("loop.slow", SIZE)
-    sh("dmsetup", "create", DM.name, "--table",
-       f"0 {SIZE // 512} linear {slow} 0")
-    sh("dmsetup", "mknodes")
     fs = loop("loop.xfs", 400 * MIB)
     sh("mkfs.xfs", "-q", "-m", "reflink=1", fs)
     XFS.mkdir(exist_ok=True)
@@ -65,7 +53,7 @@ def begin():
 Target {COPY}
     Lun {FILE} Path={image('file', SIZE)},Type=fileio,ThinProvisioned=Yes
     Lun {DISK} Path={disk},Type=blockio
-    Lun {SLOW} Path={DM},Type=blockio
+    Lun {SLOW} Path={slow.path},Type=blockio
     Lun {SHARED} Path={XFS}/shared,Type=fileio
     Lun {CLONE} Path={XFS}/clone,Type=fileio
     Lun {WIDE} Path={image('wide', SIZE)},Type=fileio,BlockSize=4096
@@ -76,11 +64,11 @@ Target {OTHER}
 
 
 def end():
-    subprocess.run(["dmsetup", "resume", DM.name], capture_output=True)
+    slow.resume()
     target.end()
-    for what in (["umount", str(XFS)], ["dmsetup", "remove", DM.name]):
-        wait_for(what, lambda w=what: not subprocess.run(
-            w, capture_output=True).returncode)
+    slow.end()
+    wait_for("the module lets the files go", lambda: not subprocess.run(
+        ["umount", str(XFS)], capture_output=True).returncode)
     for dev in loops:
         sh("losetup", "-d", dev)
 
@@ -423,20 +411,12 @@ def _():
 
 # --- aborts, and disks that hang --------------------------------------------
 
-def suspend():
-    sh("dmsetup", "suspend", "--noflush", "--nolockfs", DM.name)
-
-
-def resume():
-    sh("dmsetup", "resume", DM.name)
-
-
 @case("a source that hangs stalls the copy, and nobody else")
 def _():
     c = login(units=(FILE, DISK, SLOW))
     data = xcopy_list([cscd(name_of(c, SLOW)), cscd(name_of(c, DISK))],
                       [segment(0, 1, 4000, 0, 0)])
-    suspend()
+    slow.suspend()
     try:
         itt = send(c, third_party(0x83, 0, len(data)), data, FILE)
         c.ping()
@@ -451,7 +431,7 @@ def _():
         again = out(c, third_party(0x83, 0, len(data)), data, FILE)
         bad(again, 5, 0x0016)
     finally:
-        resume()
+        slow.resume()
     good(c.expect(SCSI_RSP, itt=itt))
     c.logout()
 
@@ -463,23 +443,23 @@ def _():
     write(c, SLOW, 0, pattern(50, 2000))
     write(c, DISK, 0, pattern(51, 2000))
     data = xcopy_list(names, [segment(0, 1, 2000, 0, 0)])
-    suspend()
+    slow.suspend()
     itt = send(c, third_party(0x83, 0, len(data)), data, FILE)
     c.ping()
     c.tmf(ABORT_TASK, ref=itt, unit=FILE)
     time.sleep(0.3)
-    resume()
+    slow.resume()
     rsp = c.receive()
     if rsp.opcode == SCSI_RSP or rsp.b2 != COMPLETE:
         # it was given up before the device resumed: a slow machine
         c.expect(TMF_RSP if rsp.opcode == SCSI_RSP else SCSI_RSP)
     check(c, DISK, 0, pattern(51, 2000))
-    suspend()
+    slow.suspend()
     itt = send(c, third_party(0x83, 0, len(data)), data, FILE)
     c.ping()
     abort = c.scsi(third_party(0x83, 0x1c, 0, 1), 0, 0, FILE).itt
     c.ping()
-    resume()
+    slow.resume()
     answers = {p.itt: p for p in (c.expect(SCSI_RSP), c.expect(SCSI_RSP))}
     good(answers[abort])
     bad(answers[itt], 0xa, 0)
@@ -493,14 +473,14 @@ def _():
     write(c, FILE, 0, pattern(60, 64))
     data = xcopy_list([cscd(name_of(c, FILE)), cscd(name_of(c, SLOW))],
                       [segment(0, 1, 64, 0, 0)])
-    suspend()
+    slow.suspend()
     send(c, third_party(0x83, 0, len(data)), data, FILE)
     c.ping()
     c.close()
     with Conn(patience=30).login(COPY, ME) as new:
         # the first answer is a unit attention, unless it is BUSY already
         status = [new.write(0, bytes(512), SLOW).status for _ in range(2)]
-        resume()
+        slow.resume()
         if BUSY not in status:
             raise Failed(f"not BUSY: {status}")
 
@@ -519,7 +499,7 @@ def _():
     header = struct.pack(">BBH11xBB3xI18xHHH", 1, 0, 32, 1, 0xff, 77,
                          len(cscds), len(segments), 0)
     data = header + cscds + segments
-    suspend()
+    slow.suspend()
     try:
         good(out(c, third_party(0x83, 1, len(data)), data, FILE))
         status = get(c, third_party(0x84, 5, 200, 77), 200, FILE)
@@ -528,7 +508,7 @@ def _():
         if ietadm("--op", "delete", "--tid=1", f"--lun={SLOW}").returncode:
             raise Failed("delete of the LUN")
     finally:
-        resume()
+        slow.resume()
     c.expect(ASYNC, event=0)
     c.ready(FILE)
 

@@ -15,14 +15,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ.get("IET_TOP", ".")) / "tests/lib"))
 
+from hangdisk import HangDisk
 from ktap import (FOLDER, IQN, Failed, Target, case, ietadm, image, main,
                   wait_for)
-from pdu import (BUSY, DATA_IN, GOOD, READ, SCSI_RSP, WRITE, Conn, read10,
-                 write10)
+from pdu import (BUSY, DATA_IN, GOOD, READ, SCSI_RSP, WRITE, Conn, write10)
 
 TARGET = f"{IQN}:pr"
 STATE = Path("/var/lib/iet")
-DM = Path("/dev/mapper/iet-pr")
 CONFLICT = 0x18
 SOON = 20
 BLOCK = 512
@@ -32,38 +31,23 @@ KEEP = 1  # APTPL
 CONF = f"""
 Target {TARGET}
 	Lun 0 Path=/run/iet-test/pr.img,Type=fileio,ScsiId=kept
-	Lun 1 Path={DM},Type=blockio
+	Lun 1 Path=/dev/mapper/iet-pr,Type=blockio
 	Lun 2 Type=nullio,Blocks=1024
 """
-target = None
-
-
-def sh(*command):
-    return subprocess.run(command, check=True, capture_output=True,
-                          text=True).stdout.strip()
+target = disk = None
 
 
 def begin():
-    global target
+    global target, disk
     image("pr.img", 1 << 20)
-    sh("modprobe", "loop")
-    sh("modprobe", "dm_mod")
-    loop = sh("losetup", "-f", "--show", image("loop.pr", 16 << 20))
-    size = sh("blockdev", "--getsz", loop)
-    sh("dmsetup", "create", DM.name, "--table", f"0 {size} linear {loop} 0")
-    sh("dmsetup", "mknodes")
-    wait_for("the mapped device", DM.exists)
+    disk = HangDisk("iet-pr", 16 << 20)
     target = Target(CONF)
 
 
 def end():
-    subprocess.run(["dmsetup", "resume", DM.name], capture_output=True)
+    disk.resume()
     target.end()
-    wait_for("the module lets the device go", lambda: subprocess.run(
-        ["dmsetup", "remove", DM.name], capture_output=True).returncode == 0)
-    for line in sh("losetup", "-nO", "NAME,BACK-FILE").splitlines():
-        if str(FOLDER) in line:
-            sh("losetup", "-d", line.split()[0])
+    disk.end()
 
 
 def restart():
@@ -236,7 +220,7 @@ def hung_holder():
     must(pr_out(a, REGISTER, 0, 0xa, unit=1))
     must(pr_out(b, REGISTER, 0, 0xb, unit=1))
     must(pr_out(a, RESERVE, 0xa, kind=5, unit=1))
-    sh("dmsetup", "suspend", "--noflush", "--nolockfs", DM.name)
+    disk.suspend()
     write(a, 1, 8, 0xaa)
     a.ping()
     return a, b
@@ -251,7 +235,7 @@ def fence(b):
         raise Failed(f"took {took:.1f} s")
     # its own new write must not be overtaken
     equal(status_of_write(b, unit=1, lba=8, byte=0xbb), BUSY)
-    sh("dmsetup", "resume", DM.name)
+    disk.resume()
     wait_for("the old write is back", lambda: status_of_write(
         b, unit=1, lba=8, byte=0xbb) == GOOD)
     equal(set(b.read(8, 1, 1)), {0xbb})

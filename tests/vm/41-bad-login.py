@@ -13,7 +13,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
-from ktap import (IQN, Failed, Target, case, image, main, note,  # noqa: E402
+from ktap import (IQN, Failed, Target, case, image, main,  # noqa: E402
                   sessions, wait_for)
 from neighbour import Bed  # noqa: E402
 from pdu import *  # noqa: E402,F403

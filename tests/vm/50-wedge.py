@@ -18,34 +18,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ.get("IET_TOP", ".")) / "tests/lib"))
 
-from ktap import (FOLDER, IQN, SBIN, Failed, Target, case, ietadm, image, main,
-                  note, sessions, wait_for)
+from hangdisk import HangDisk
+from ktap import (IQN, Failed, Target, case, ietadm, image, main, note,
+                  sessions, wait_for)
 from neighbour import Neighbour
 from pdu import (ABORT_TASK, BUSY, COMPLETE, GOOD, LUN_RESET, SCSI_RSP, TMF_RSP,
-                 WRITE, Conn, Refused, write10)
+                 WRITE, Conn, write10)
 
 STUCK, WELL = f"{IQN}:stuck", f"{IQN}:well"
-DM = Path("/dev/mapper/iet-stuck")
 ME = f"{IQN}:writer"
 # An emulated CPU that others use as well is slow; what wedges never answers.
 SOON = 20
 BLOCK = 512
-target = neighbour = None
+target = neighbour = disk = None
 times = []
-
-
-def sh(*command):
-    return subprocess.run(command, check=True, capture_output=True,
-                          text=True).stdout.strip()
-
-
-def suspend():
-    # noflush: what is under way stays under way
-    sh("dmsetup", "suspend", "--noflush", "--nolockfs", DM.name)
-
-
-def resume():
-    sh("dmsetup", "resume", DM.name)
 
 
 class Timed:
@@ -65,18 +51,11 @@ class Timed:
 
 
 def begin():
-    global target, neighbour
-    FOLDER.mkdir(exist_ok=True)
-    sh("modprobe", "loop")
-    sh("modprobe", "dm_mod")
-    loop = sh("losetup", "-f", "--show", image("loop.stuck", 16 << 20))
-    size = sh("blockdev", "--getsz", loop)
-    sh("dmsetup", "create", DM.name, "--table", f"0 {size} linear {loop} 0")
-    sh("dmsetup", "mknodes")
-    wait_for("the mapped device", DM.exists)
+    global target, neighbour, disk
+    disk = HangDisk("iet-stuck", 16 << 20)
     target = Target(f"""
 Target {STUCK}
-	Lun 0 Path={DM},Type=blockio
+	Lun 0 Path={disk.path},Type=blockio
 	Lun 1 Path={image('ok.img', 1 << 20)},Type=fileio
 Target {WELL}
 	Lun 0 Path={image('well.img', 1 << 20)},Type=fileio
@@ -85,17 +64,10 @@ Target {WELL}
 
 
 def end():
-    try:
-        resume()
-    except subprocess.CalledProcessError:
-        pass
+    disk.resume()
     neighbour.end()
     target.end()
-    wait_for("the module lets the device go", lambda: subprocess.run(
-        ["dmsetup", "remove", DM.name], capture_output=True).returncode == 0)
-    for line in sh("losetup", "-nO", "NAME,BACK-FILE").splitlines():
-        if str(FOLDER) in line:
-            sh("losetup", "-d", line.split()[0])
+    disk.end()
     for what, took in times:
         note(f"{took:7.2f} s  {what}")
 
@@ -112,7 +84,7 @@ def hang(conn, lba, byte):
 
 def medium(lba):
     """What is really there, past all caches."""
-    fd = os.open(DM, os.O_RDONLY | os.O_DIRECT)
+    fd = os.open(disk.path, os.O_RDONLY | os.O_DIRECT)
     try:
         page = mmap.mmap(-1, 4096)
         os.preadv(fd, [page], lba * BLOCK // 4096 * 4096)
@@ -139,7 +111,7 @@ def ours_in_d():
 
 @case("others and other units go on, pings are answered")
 def _():
-    suspend()
+    disk.suspend()
     try:
         c = writer().ready(1)
         for i in range(8):
@@ -162,7 +134,7 @@ def _():
         if ours_in_d():
             raise Failed(f"in D state: {ours_in_d()}")
     finally:
-        resume()
+        disk.resume()
     for _ in range(8):
         c.expect(SCSI_RSP, status=GOOD)
     c.logout()
@@ -171,7 +143,7 @@ def _():
 @case("abort and reset are answered, honestly")
 def _():
     c = writer()
-    suspend()
+    disk.suspend()
     try:
         first = hang(c, 10, 0x11)
         with Timed("ABORT TASK of a write that hangs"):
@@ -186,7 +158,7 @@ def _():
             raise Failed("complete, but the write may land")
         neighbour.check()
     finally:
-        resume()
+        disk.resume()
     # the functions were refused, so that the task is still there
     c.expect(SCSI_RSP, itt=first, status=GOOD)
     if medium(10) != 0x11:
@@ -200,12 +172,12 @@ def _():
 @case("an abort is complete when the write can't land any more")
 def _():
     c = writer()
-    suspend()
+    disk.suspend()
     first = hang(c, 12, 0x12)
     c.ping()
     c.tmf(ABORT_TASK, ref=first)
     time.sleep(0.3)
-    resume()
+    disk.resume()
     rsp = c.receive()
     if rsp.opcode == SCSI_RSP or rsp.b2 != COMPLETE:
         # it was given up before the device resumed: a slow machine
@@ -222,7 +194,7 @@ def _():
 @case("a session that drops and comes back: no ghost writes")
 def _():
     c = writer()
-    suspend()
+    disk.suspend()
     try:
         hang(c, 20, 0xaa)
         c.ping()
@@ -241,7 +213,7 @@ def _():
             c.ready(1).write(5, b"y" * BLOCK, 1)
         neighbour.check()
     finally:
-        resume()
+        disk.resume()
     wait_for("the old write lands", lambda: medium(20) == 0xaa)
 
     def again():
@@ -262,14 +234,14 @@ def _():
 def _():
     for i in range(10):
         c = writer()
-        suspend()
+        disk.suspend()
         hang(c, 30, i)
         c.ping()
         # the same port again, while the old connection is open
         new = Conn(patience=SOON).login(STUCK, ME, isid=b"\x80wedge")
         if new.write(30, b"\xee" * BLOCK).status != BUSY:
             raise Failed("not BUSY")
-        resume()
+        disk.resume()
         c.close()
 
         def written():
@@ -283,7 +255,7 @@ def _():
 @case("administration goes on: show, delete of all kinds, daemon")
 def _():
     c = writer()
-    suspend()
+    disk.suspend()
     try:
         hang(c, 40, 0x40)
         c.ping()
@@ -324,7 +296,7 @@ def _():
         if ours_in_d():
             raise Failed(f"in D state: {ours_in_d()}")
     finally:
-        resume()
+        disk.resume()
     wait_for("the old write lands", lambda: medium(40) == 0x40)
 
 
