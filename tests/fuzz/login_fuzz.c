@@ -11,7 +11,9 @@
  *	text		so many bytes, or what is left
  *
  * In a text, "CHAP_R=@" stands for the right answer to the challenge, and in
- * a discovery session the request's opcode is Text unless it is changed.
+ * a discovery session the request's opcode is Text unless it is changed.  Who
+ * is called MEMBER has a session with each target, TSIH 1 and 2, and can join
+ * it with another connection.
  */
 #define _GNU_SOURCE
 #include "acl.h"
@@ -26,6 +28,7 @@
 
 #define OPEN "iqn.2001-04.com.example:open"
 #define CLOSED "iqn.2001-04.com.example:secret"
+#define MEMBER "iqn.m"
 #define SECRET "topsecret1234"
 #define REQUESTS_MAX 300
 
@@ -179,6 +182,25 @@ static bool one_request(struct input *in)
 	return action == PDU_SEND || action == PDU_IGNORE;
 }
 
+/* A session with one connection that others may join. */
+static void session_with(const struct kernel_target *t, uint32_t erl)
+{
+	static const uint8_t isid[6] = { 0x40, 0, 1, 0x37, 0, 1 };
+	struct kernel_session s = { .tid = t->tid, .initiator = MEMBER };
+	struct kernel_conn c = { .tid = t->tid, .fd = -1 };
+
+	memcpy(s.isid, isid, sizeof(isid));
+	s.keys.set = K_HAS(IET_K_MAX_CONNECTIONS) |
+		     K_HAS(IET_K_ERROR_RECOVERY_LEVEL);
+	s.keys.val[IET_K_MAX_CONNECTIONS] = 2;
+	s.keys.val[IET_K_ERROR_RECOVERY_LEVEL] = erl;
+	if (kernel->session_new(&s))
+		abort();
+	c.sid = s.sid;
+	if (kernel->conn_new(&c))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input in = { data, size };
@@ -187,9 +209,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fake_reset();
 	fake_account_reset();
 	rate_set(0);
+	fake_info.max_connections = 16;
+	fake_info.max_erl = 2;
 	login_limits(&fake_info);
-	fake_target(OPEN);
+	session_with(fake_target(OPEN), 0);
 	t = fake_target(CLOSED);
+	session_with(t, 2);
 	snprintf(t->alias, sizeof(t->alias), "a secret one");
 	fake_account(CLOSED, ACCOUNT_INCOMING, "joe", SECRET);
 	fake_account(CLOSED, ACCOUNT_OUTGOING, "jack", "othersecret12");
