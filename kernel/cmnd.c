@@ -11,6 +11,7 @@
 #include <scsi/scsi_proto.h>
 
 #include "cmnd.h"
+#include "cmnd_pool.h"
 #include "compat.h"
 #include "conn.h"
 #include "nthread.h"
@@ -62,46 +63,14 @@ unsigned int iet_cmnds_nr(unsigned int window, u8 erl)
 	return min(nr, IET_TTT_INDEX_MASK + 1);
 }
 
-/**
- * iet_cmnds_create - preallocate a connection's commands
- * @conn: new connection with nr_cmnds set
- *
- * Return: 0 or -ENOMEM
- */
-int iet_cmnds_create(struct iet_conn *conn)
-{
-	unsigned int i;
-
-	conn->cmnds = kvcalloc(conn->nr_cmnds, sizeof(*conn->cmnds), GFP_NOIO);
-	if (!conn->cmnds)
-		return -ENOMEM;
-	for (i = 0; i < conn->nr_cmnds; i++) {
-		struct iet_cmnd *cmnd = &conn->cmnds[i];
-
-		cmnd->home = conn;
-		cmnd->conn = conn;
-		cmnd->index = i;
-		list_add_tail(&cmnd->node, &conn->free);
-	}
-	return 0;
-}
-
-/**
- * iet_cmnds_destroy - free a connection's commands
- * @conn: connection without an active command
- */
-void iet_cmnds_destroy(struct iet_conn *conn)
-{
-	kvfree(conn->cmnds);
-	conn->cmnds = NULL;
-}
-
 /*
  * Is there a command?  If not, the oldest response that is not acknowledged is
  * given up, or several: some may be of other connections' pools.
  */
 static bool make_room(struct iet_conn *conn)
 {
+	if (list_empty(&conn->free) && iet_cmnd_pool_grow(conn))
+		return true;
 	while (list_empty(&conn->free) && !list_empty(&conn->unacked)) {
 		struct iet_cmnd *oldest = list_first_entry(
 			&conn->unacked, struct iet_cmnd, tx_node);
@@ -130,6 +99,7 @@ struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn)
 	cmnd = list_first_entry(&conn->free, struct iet_cmnd, node);
 	list_move_tail(&cmnd->node, &conn->active);
 	conn->nr_active++;
+	conn->pool.peak = max(conn->pool.peak, conn->nr_active);
 	cmnd->state = IET_CMND_RX;
 	cmnd->gen++;
 	cmnd->queued = false;
@@ -1107,6 +1077,14 @@ static struct iet_cmnd *find_adopted(struct iet_conn *conn, __be32 itt, u32 ttt)
 	return cmnd;
 }
 
+/* Is the tag one of an earlier generation? */
+static bool is_stale(u16 gen, u32 ttt)
+{
+	u16 behind = gen - (ttt >> 16);
+
+	return behind && behind < 0x4000;
+}
+
 /* Data-Out: the command it is for, NULL and a reason, or NULL and 0: drop */
 static struct iet_cmnd *find_write(struct iet_conn *conn,
 				   const struct iscsi_data_out_hdr *hdr,
@@ -1124,10 +1102,10 @@ static struct iet_cmnd *find_write(struct iet_conn *conn,
 	} else if ((cmnd = find_adopted(conn, hdr->itt, ttt))) {
 		return cmnd;
 	} else {
-		cmnd = index < conn->nr_cmnds ? &conn->cmnds[index] : NULL;
+		cmnd = index < conn->pool.max ? conn->pool.cmnds[index] : NULL;
 		/* an answer to an R2T of a command that has ended since */
-		if (cmnd && (u16)(ttt >> 16) != cmnd->gen &&
-		    (u16)(cmnd->gen - (ttt >> 16)) < 0x4000)
+		if (cmnd ? is_stale(cmnd->gen, ttt) :
+			   conn->pool.gen && is_stale(conn->pool.gen + 1, ttt))
 			return NULL;
 		if (cmnd &&
 		    ((u16)(ttt >> 16) != cmnd->gen || cmnd->itt != hdr->itt))

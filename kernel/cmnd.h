@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Commands: one for each request that is being worked on, and for what we
- * send on our own.  Preallocated per connection; responses are not objects.
+ * send on our own.  Responses are not objects.
  */
 #ifndef IET_CMND_H
 #define IET_CMND_H
@@ -144,8 +144,6 @@ void iet_cmnd_revive(struct iet_cmnd *cmnd, struct iet_tmf *tmf);
 void iet_cmnd_done(struct iet_cmnd *cmnd);
 void iet_cmnd_finish(struct iet_cmnd *cmnd);
 unsigned int iet_cmnds_nr(unsigned int window, u8 erl);
-int iet_cmnds_create(struct iet_conn *conn);
-void iet_cmnds_destroy(struct iet_conn *conn);
 void iet_cmnds_end(struct iet_conn *conn);
 void iet_cmnd_sent(struct iet_cmnd *cmnd);
 void iet_cmnd_returned(struct iet_cmnd *cmnd);

@@ -25,6 +25,30 @@
 #include "session.h"
 #include "target.h"
 
+static struct kmem_cache *cache;
+
+/**
+ * iet_conns_init - set up what all connections share
+ *
+ * Context: module init.
+ * Return: 0 or -ENOMEM
+ */
+int iet_conns_init(void)
+{
+	cache = KMEM_CACHE(iet_conn, SLAB_HWCACHE_ALIGN);
+	return cache ? 0 : -ENOMEM;
+}
+
+/**
+ * iet_conns_exit - undo iet_conns_init()
+ *
+ * Context: module exit, or init that failed; there is no connection.
+ */
+void iet_conns_exit(void)
+{
+	kmem_cache_destroy(cache);
+}
+
 static void kick_flag(struct sock *sk, int flag)
 {
 	struct iet_conn *conn;
@@ -121,9 +145,9 @@ static void conn_free_work(struct work_struct *work)
 	struct iet_conn *conn =
 		container_of(work, struct iet_conn, unlink_work);
 
-	iet_cmnds_destroy(conn);
+	iet_cmnd_pool_destroy(conn);
 	iet_session_put(conn->session);
-	kfree(conn);
+	kmem_cache_free(cache, conn);
 }
 
 /* The last reference may go in a hard interrupt: a worker does the rest. */
@@ -164,6 +188,7 @@ static void conn_unlink_work(struct work_struct *work)
 	struct iet_conn *other;
 
 	cancel_delayed_work_sync(&conn->timer);
+	iet_cmnd_pool_stop(conn);
 	iet_async_stop(conn);
 	mutex_lock(&iet_config_lock);
 	list_del(&conn->session_node);
@@ -306,15 +331,15 @@ struct iet_conn *iet_conn_create(struct iet_session *session,
 	err = check_place(session, args->cid, extack);
 	if (err)
 		return ERR_PTR(err);
-	conn = kzalloc(sizeof(*conn), GFP_NOIO);
+	conn = kmem_cache_zalloc(cache, GFP_NOIO);
 	if (!conn)
 		return ERR_PTR(-ENOMEM);
 	conn_setup(conn, session, args);
 	err = kernel_getpeername(args->sock, (struct sockaddr *)&conn->addr);
 	if (err < 0)
 		goto err_free;
-	conn->nr_cmnds = iet_cmnds_nr(session->sn.window, conn->erl);
-	err = iet_cmnds_create(conn);
+	err = iet_cmnd_pool_create(
+		conn, iet_cmnds_nr(session->sn.window, conn->erl));
 	if (err)
 		goto err_free;
 	tcp_sock_set_nodelay(conn->sock->sk);
@@ -340,8 +365,8 @@ struct iet_conn *iet_conn_create(struct iet_session *session,
 err_unassign:
 	iet_nthread_unassign(conn);
 err_free:
-	iet_cmnds_destroy(conn);
-	kfree(conn);
+	iet_cmnd_pool_destroy(conn);
+	kmem_cache_free(cache, conn);
 	return ERR_PTR(err);
 }
 
@@ -617,6 +642,8 @@ bool iet_conn_run(struct iet_conn *conn)
 		nop_timer(conn);
 	if (test_and_clear_bit(IET_CONN_ASYNC_TIMER, &conn->flags))
 		iet_async_timer(conn);
+	if (test_and_clear_bit(IET_CONN_TRIM, &conn->flags))
+		iet_cmnd_pool_trim(conn);
 	if (!atomic_read(&conn->session->hold))
 		more = iet_conn_rx(conn);
 	more |= iet_conn_tx(conn);

@@ -15,6 +15,7 @@
 #include <linux/workqueue.h>
 
 #include "async.h"
+#include "cmnd_pool.h"
 #include "iet_netlink.h"
 #include "iscsi_proto.h"
 #include "scsi.h"
@@ -76,6 +77,7 @@ enum {
 	IET_CONN_END, /* ... and it is not to be recovered */
 	IET_CONN_TIMER, /* the NOP-In timer has fired */
 	IET_CONN_ASYNC_TIMER, /* so has that of asynchronous messages */
+	IET_CONN_TRIM, /* commands that are not needed may be given back */
 	IET_CONN_UNLINKED, /* nobody but its thread knows it any more */
 };
 
@@ -200,7 +202,7 @@ struct iet_tx {
  *
  * Set at handoff, then constant: @sock, @cid, @erl (ErrorRecoveryLevel of the
  * session), @hdigest, @ddigest, @max_recv,
- * @max_xmit_limit, @addr, @nr_cmnds, @cmnds.
+ * @max_xmit_limit, @addr.
  *
  * The thread's own:
  * @state: written by the thread alone; others read it for show
@@ -211,6 +213,7 @@ struct iet_tx {
  *	or not
  * @unacked: iet_cmnd.tx_node: commands whose response is sent and not
  *	acknowledged, in the order of StatSN; only if @erl is not 0
+ * @pool: the memory of its commands
  * @free: commands not in use
  * @active: those that are allegiant to it; some may be of other connections'
  *	pools
@@ -269,8 +272,6 @@ struct iet_conn {
 	u32 max_recv;
 	u32 max_xmit_limit;
 	struct sockaddr_storage addr;
-	unsigned int nr_cmnds;
-	struct iet_cmnd *cmnds;
 	void (*saved_data_ready)(struct sock *sk);
 	void (*saved_write_space)(struct sock *sk);
 	void (*saved_state_change)(struct sock *sk);
@@ -284,6 +285,7 @@ struct iet_conn {
 	u32 exp_stat_sn;
 	u32 forgotten_sn;
 	struct list_head unacked;
+	struct iet_cmnd_pool pool;
 	struct list_head free;
 	struct list_head active;
 	unsigned int nr_active;
@@ -333,6 +335,9 @@ void iet_conn_sn(struct iet_conn *conn, __be32 *exp, __be32 *max);
 bool iet_conn_rx(struct iet_conn *conn);
 bool iet_conn_tx(struct iet_conn *conn);
 bool iet_conn_starved(const struct iet_conn *conn);
+
+int iet_conns_init(void);
+void iet_conns_exit(void);
 
 extern struct workqueue_struct *iet_wq;
 

@@ -9,7 +9,9 @@
 #include <linux/moduleparam.h>
 
 #include "budget.h"
+#include "cmnd_pool.h"
 #include "compat.h"
+#include "conn.h"
 #include "ctldev.h"
 #include "iet_ctl.h"
 #include "iet_version.h"
@@ -60,6 +62,8 @@ static const struct {
 	{ "state files", iet_state_init, iet_state_exit },
 	{ "volumes", iet_volume_init, iet_volume_exit },
 	{ "sizes", NULL, iet_share_exit },
+	{ "commands", iet_cmnd_pool_init, iet_cmnd_pool_exit },
+	{ "connections", iet_conns_init, iet_conns_exit },
 	{ "sessions", iet_session_init, iet_session_exit },
 	{ "network threads", start_nthreads, iet_nthreads_stop },
 	{ "targets", NULL, iet_target_delete_all },

@@ -35,6 +35,7 @@ del sys.argv[1:4]
 TARGET = f"{IQN}:load"
 PER_ADDRESS = 500
 LOGIN_LIMIT = 2  # seconds
+IDLE_LIMIT = 64 << 10  # bytes of a session
 IO_SECONDS = 4
 BLOCKS = 8
 MIB = 1 << 20
@@ -125,6 +126,7 @@ def show(what, number, before, peak, ietd):
     note(f"{what}: {before / MIB:.0f} MiB before, {peak / MIB:.0f} at the "
          f"peak: {grown / MIB:.1f} MiB, {grown / number / 1024:.1f} KiB each; "
          f"ietd {ietd / MIB:.1f} MiB")
+    return grown / number
 
 
 @case("half-open connections: some say nothing, some half a request")
@@ -223,7 +225,10 @@ def _():
     before = in_use()
     conns = [Conn().login(TARGET, f"{IQN}:many").ready(0)
              for _ in range(SESSIONS)]
-    show(f"{SESSIONS} idle sessions", SESSIONS, before, in_use(), daemon())
+    each = show(f"{SESSIONS} idle sessions", SESSIONS, before, in_use(),
+                daemon())
+    if each > IDLE_LIMIT:
+        raise Failed(f"an idle session takes {each / 1024:.1f} KiB")
     done = read_all(conns)
     note(f"{SESSIONS} sessions read: {sum(done) / IO_SECONDS:.0f} in a "
          f"second, from {min(done)} to {max(done)} each (this program is the "
