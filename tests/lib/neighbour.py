@@ -8,7 +8,7 @@ import os
 import threading
 import time
 
-from ktap import Failed, Target, note
+from ktap import Failed
 from pdu import GOOD, Conn
 
 BLOCKS = 8
@@ -61,29 +61,3 @@ class Neighbour(threading.Thread):
         self.join(60)
         if self.error:
             raise Failed(f"the neighbour: {self.error}")
-
-
-class Bed:
-    """The target, and a neighbour."""
-
-    target = neighbour = None
-
-    @classmethod
-    def begin(cls, conf, target, unit):
-        cls.target = Target(conf)
-        cls.neighbour = Neighbour(target, unit)
-
-    @classmethod
-    def check(cls):
-        cls.neighbour.check()
-        if not cls.target.alive():
-            raise Failed("ietd is gone")
-
-    @classmethod
-    def end(cls):
-        if cls.neighbour:
-            cls.neighbour.end()
-            note(f"the neighbour: {cls.neighbour.rounds} rounds, the slowest "
-                 f"took {cls.neighbour.slowest:.2f} s")
-        if cls.target:
-            cls.target.end()

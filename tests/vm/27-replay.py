@@ -13,7 +13,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
-from ktap import IQN, Failed, Target, case, image, main, sessions  # noqa: E402
+from bed import Bed  # noqa: E402
+from ktap import IQN, Failed, Target, case, main, sessions  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
 OPEN, CHAP = f"{IQN}:open", f"{IQN}:chap"
@@ -28,20 +29,6 @@ Target {CHAP}
     OutgoingUser jack {THEIRS.decode()}
     Lun 0 Type=nullio,Blocks=65536
 """
-
-
-class Bed:
-    target = None
-
-    @classmethod
-    def begin(cls):
-        image("open.img", 16 << 20)
-        cls.target = Target(CONF)
-
-    @classmethod
-    def end(cls):
-        if cls.target:
-            cls.target.end()
 
 
 def same(what, got, expected):
@@ -447,4 +434,4 @@ def _():
         c.logout()
 
 
-main(Bed.begin, Bed.end)
+main(lambda: Bed.begin(CONF), Bed.end)

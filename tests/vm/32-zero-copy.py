@@ -11,36 +11,23 @@ import sys
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
-from ktap import FOLDER, IQN, Failed, Target, case, image, main  # noqa: E402
+from bed import Bed  # noqa: E402
+from ktap import FOLDER, IQN, Failed, Target, case, main  # noqa: E402
 from pdu import READ, Conn, read10  # noqa: E402
 
 TARGET = f"{IQN}:zero-copy"
 BLOCK = 512
 SIZE = 4 << 20
+FILE = FOLDER / "zero-copy.img"
 LARGE = 1024  # blocks: more than the sockets hold
 CONF = f"""
 Target {TARGET}
     MaxRecvDataSegmentLength 65536
     DataDigest CRC32C,None
-    Lun 0 Path={FOLDER}/zero-copy.img,Type=fileio,IOMode=wb
+    Lun 0 Path={FILE},Type=fileio,IOMode=wb
     Lun 1 Path={FOLDER}/other.img,Type=fileio,IOMode=wb
 """
 KEYS = {"MaxRecvDataSegmentLength": 65536, "MaxBurstLength": 262144}
-
-
-class Bed:
-    target = file = None
-
-    @classmethod
-    def begin(cls):
-        cls.file = image("zero-copy.img", SIZE)
-        image("other.img", SIZE)
-        cls.target = Target(CONF)
-
-    @classmethod
-    def end(cls):
-        if cls.target:
-            cls.target.end()
 
 
 def login(name="reader", **keys):
@@ -101,8 +88,8 @@ def _():
         reader.write(0, pattern("old"))
         itt = reader.scsi(read10(0, LARGE), READ, LARGE * BLOCK).itt
         begun(reader)
-        os.truncate(Bed.file, 0)
-        os.truncate(Bed.file, SIZE)
+        os.truncate(FILE, 0)
+        os.truncate(FILE, SIZE)
         with login("writer") as writer:
             for n in range(4):
                 writer.write(n * LARGE, pattern(f"other{n}"), unit=1)
@@ -115,7 +102,7 @@ def _():
 @case("reads of all lengths at all places")
 def _():
     content = random.Random(32).randbytes(SIZE)
-    Bed.file.write_bytes(content)
+    FILE.write_bytes(content)
     chance = random.Random(23)
     with login() as reader:
         sizes = [1, 2, 7, 8, 9, 31, 32, 33, 64, 65, 256, 512]
@@ -130,8 +117,8 @@ def _():
 
 @case("holes read as zeroes")
 def _():
-    os.truncate(Bed.file, 0)
-    os.truncate(Bed.file, SIZE)
+    os.truncate(FILE, 0)
+    os.truncate(FILE, SIZE)
     with login() as reader:
         reader.write(64, pattern("data", 8))
         check_blocks(reader.read(0, 128),
@@ -139,4 +126,4 @@ def _():
                      + bytes(56 * BLOCK))
 
 
-main(Bed.begin, Bed.end)
+main(lambda: Bed.begin(CONF, size=SIZE), Bed.end)

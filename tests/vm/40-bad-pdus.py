@@ -14,15 +14,13 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
-from ktap import (IQN, Failed, Target, case, image, main, note,  # noqa: E402
+from bed import Bed  # noqa: E402
+from ktap import (IQN, Failed, Target, case, main, note,  # noqa: E402
                   sessions, wait_for)
-from hangdisk import HangDisk  # noqa: E402
-from neighbour import Neighbour  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
 TARGET, SMALL = f"{IQN}:bad", f"{IQN}:small"
 NULL, FILE, HUNG, OTHERS = 0, 1, 2, 3
-DM = "iet-bad"
 WINDOW = 32
 CRC = {"HeaderDigest": "CRC32C", "DataDigest": "CRC32C"}
 
@@ -39,7 +37,7 @@ Target {TARGET}
     MaxBurstLength 65536
     Lun {NULL} Type=nullio,Blocks=65536
     Lun {FILE} Path=/run/iet-test/file.img,Type=fileio
-    Lun {HUNG} Path=/dev/mapper/{DM},Type=blockio
+    Lun {HUNG} Path=/dev/mapper/iet-bad,Type=blockio
     Lun {OTHERS} Path=/run/iet-test/others.img,Type=fileio
 Target {SMALL}
     QueuedCommands 1
@@ -48,33 +46,6 @@ Target {SMALL}
     FirstBurstLength 512
     Lun 0 Path=/run/iet-test/small.img,Type=fileio
 """
-
-
-class Bed:
-    """The target, the neighbour, and a device that can be made to hang."""
-
-    target = neighbour = disk = None
-
-    @classmethod
-    def begin(cls):
-        for name in ("file", "others", "small"):
-            image(f"{name}.img", 16 << 20)
-        cls.disk = HangDisk(DM, 16 << 20)
-        cls.target = Target(CONF)
-        cls.neighbour = Neighbour(TARGET, OTHERS)
-
-    @classmethod
-    def end(cls):
-        if cls.disk:
-            cls.disk.resume()
-        if cls.neighbour:
-            cls.neighbour.end()
-            note(f"the neighbour: {cls.neighbour.rounds} rounds, the slowest "
-                 f"took {cls.neighbour.slowest:.2f} s")
-        if cls.target:
-            cls.target.end()
-        if cls.disk:
-            cls.disk.end()
 
 
 def around(function, options):
@@ -86,9 +57,7 @@ def around(function, options):
             function(c.ready(unit))
     else:
         function()
-    Bed.neighbour.check()
-    if not Bed.target.alive():
-        raise Failed("ietd is gone")
+    Bed.check()
 
 
 def rejected(c, reason, **request):
@@ -1147,4 +1116,4 @@ def _():
              lambda: sessions() == [f"{IQN}:neighbour"])
 
 
-main(Bed.begin, Bed.end, around)
+main(lambda: Bed.begin(CONF, neighbour=(TARGET, OTHERS)), Bed.end, around)

@@ -13,9 +13,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
-from ktap import (IQN, Failed, Target, case, image, main,  # noqa: E402
-                  sessions, wait_for)
-from neighbour import Bed  # noqa: E402
+from bed import Bed  # noqa: E402
+from ktap import (IQN, Failed, Target, case, main, sessions,  # noqa: E402
+                  wait_for)
 from pdu import *  # noqa: E402,F403
 
 TARGET, SECRET = f"{IQN}:open", f"{IQN}:secret"
@@ -34,11 +34,6 @@ Target {SECRET}
     OutgoingUser jack othersecret12
     Lun 0 Type=nullio
 """
-
-
-def begin():
-    image("open.img", 8 << 20)
-    Bed.begin(CONF, TARGET, 0)
 
 
 def around(function, options):
@@ -500,4 +495,4 @@ def _(c):
         f"{IQN}:neighbour", f"{IQN}:good"})
 
 
-main(begin, Bed.end, around)
+main(lambda: Bed.begin(CONF, neighbour=(TARGET, 0)), Bed.end, around)

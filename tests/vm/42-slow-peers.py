@@ -13,9 +13,9 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
-from ktap import (IQN, Failed, Target, case, image, main, note,  # noqa: E402
+from bed import Bed  # noqa: E402
+from ktap import (IQN, Failed, Target, case, main, note,  # noqa: E402
                   sessions, wait_for)
-from neighbour import Bed  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
 TARGET, PINGING = f"{IQN}:slow", f"{IQN}:pinging"
@@ -36,8 +36,7 @@ Target {PINGING}
 
 def begin():
     resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
-    image("slow.img", 8 << 20)
-    Bed.begin(CONF, TARGET, 1)
+    Bed.begin(CONF, neighbour=(TARGET, 1))
 
 
 def around(function, options):

@@ -12,14 +12,13 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
-from ktap import (IQN, Failed, Target, case, image, main,  # noqa: E402
-                  sessions, wait_for)
-from hangdisk import HangDisk  # noqa: E402
+from bed import Bed  # noqa: E402
+from ktap import (IQN, Failed, Target, case, main, sessions,  # noqa: E402
+                  wait_for)
 from pdu import *  # noqa: E402,F403
 
 TARGET, COLD = f"{IQN}:tmf", f"{IQN}:cold"
 NULL, FILE, HUNG = 0, 1, 2
-DM = "iet-tmf"
 OTHER = f"{IQN}:other"
 SAM5 = {"iSCSIProtocolLevel": 2}
 FAST = {"TaskReporting": "FastAbort,RFC3720"}
@@ -31,33 +30,11 @@ Target {TARGET}
     ImmediateData Yes
     Lun {NULL} Type=nullio,Blocks=65536
     Lun {FILE} Path=/run/iet-test/file.img,Type=fileio
-    Lun {HUNG} Path=/dev/mapper/{DM},Type=blockio
+    Lun {HUNG} Path=/dev/mapper/iet-tmf,Type=blockio
 Target {COLD}
     Lun {NULL} Type=nullio,Blocks=65536
     Lun {FILE} Path=/run/iet-test/cold.img,Type=fileio
 """
-
-
-class Bed:
-    """The target, and a device that can be made to hang."""
-
-    target = disk = None
-
-    @classmethod
-    def begin(cls):
-        for name in ("file", "cold"):
-            image(f"{name}.img", 16 << 20)
-        cls.disk = HangDisk(DM, 16 << 20)
-        cls.target = Target(CONF)
-
-    @classmethod
-    def end(cls):
-        if cls.disk:
-            cls.disk.resume()
-        if cls.target:
-            cls.target.end()
-        if cls.disk:
-            cls.disk.end()
 
 
 def around(function, options):
@@ -73,8 +50,7 @@ def around(function, options):
             for unit in units:
                 other.ready(unit)
             function(c, other)
-    if not Bed.target.alive():
-        raise Failed("ietd is gone")
+    Bed.check()
 
 
 def waiting_write(c, unit=FILE, blocks=4, **fields):
@@ -560,4 +536,4 @@ def _(c):
         same("data", c.read(0, 1, unit), b"\x5a" * 512)
 
 
-main(Bed.begin, Bed.end, around)
+main(lambda: Bed.begin(CONF), Bed.end, around)

@@ -14,14 +14,14 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
-from ktap import (IQN, Failed, Target, case, ietadm, image,  # noqa: E402
-                  main, sessions, wait_for)
-from hangdisk import HangDisk  # noqa: E402
+from bed import Bed  # noqa: E402
+from ktap import (IQN, Failed, Target, case, ietadm, main,  # noqa: E402
+                  sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 
 TARGET, SINGLE = f"{IQN}:mcs", f"{IQN}:single"
 FILE, NULL, HUNG = 0, 1, 2
-MOST, WINDOW, DM = 16, 32, "iet-mcs"
+MOST, WINDOW = 16, 32
 
 CONF = f"""
 Target {TARGET}
@@ -31,30 +31,10 @@ Target {TARGET}
     MaxBurstLength 65536
     Lun {FILE} Path=/run/iet-test/mcs.img,Type=fileio
     Lun {NULL} Type=nullio,Blocks=65536
-    Lun {HUNG} Path=/dev/mapper/{DM},Type=blockio
+    Lun {HUNG} Path=/dev/mapper/iet-mcs,Type=blockio
 Target {SINGLE}
     Lun 0 Path=/run/iet-test/single.img,Type=fileio
 """
-
-
-class Bed:
-    target = disk = None
-
-    @classmethod
-    def begin(cls):
-        for name in ("mcs", "single"):
-            image(f"{name}.img", 4 << 20)
-        cls.disk = HangDisk(DM, 4 << 20)
-        cls.target = Target(CONF)
-
-    @classmethod
-    def end(cls):
-        if cls.disk:
-            cls.disk.resume()
-        if cls.target:
-            cls.target.end()
-        if cls.disk:
-            cls.disk.end()
 
 
 def around(function, options):
@@ -71,8 +51,7 @@ def around(function, options):
         for conn in others:
             conn.close()
     wait_for("the session ends", lambda: not sessions())
-    if not Bed.target.alive():
-        raise Failed("ietd is gone")
+    Bed.check()
 
 
 def refused(status, function, *args, **kwargs):
@@ -539,4 +518,4 @@ def _(first, *others):
             new.logout()
 
 
-main(Bed.begin, Bed.end, around)
+main(lambda: Bed.begin(CONF, size=4 << 20), Bed.end, around)

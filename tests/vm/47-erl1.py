@@ -14,9 +14,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
+from bed import Bed  # noqa: E402
 from ktap import (FOLDER, IQN, Failed, Target, case, ietadm,  # noqa: E402
-                  image, main, sessions, wait_for)
-from neighbour import Neighbour  # noqa: E402
+                  main, sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 
 TARGET, PLAIN, GONE = f"{IQN}:erl1", f"{IQN}:plain", f"{IQN}:gone"
@@ -46,24 +46,6 @@ Target {PLAIN}
 """
 
 
-class Bed:
-    target = neighbour = None
-
-    @classmethod
-    def begin(cls):
-        for name in ("erl1", "others", "plain", "gone"):
-            image(f"{name}.img", 4 << 20)
-        cls.target = Target(CONF)
-        cls.neighbour = Neighbour(TARGET, OTHERS)
-
-    @classmethod
-    def end(cls):
-        if cls.neighbour:
-            cls.neighbour.end()
-        if cls.target:
-            cls.target.end()
-
-
 def around(function, options):
     """Each case has a new session; CRC32C unless `digests` is False."""
     keys = {"InitialR2T": "No", "ErrorRecoveryLevel": 1,
@@ -72,9 +54,7 @@ def around(function, options):
             **(CRC if options.pop("digests", True) else {}), **options}
     with Conn().login(TARGET, **keys) as c:
         function(c.ready(FILE))
-    Bed.neighbour.check()
-    if not Bed.target.alive():
-        raise Failed("ietd is gone")
+    Bed.check()
 
 
 def fields(pdu, *names):
@@ -599,4 +579,5 @@ def _(c):
              lambda: sessions() == [f"{IQN}:neighbour"], 2)
 
 
-main(Bed.begin, Bed.end, around)
+main(lambda: Bed.begin(CONF, size=4 << 20, neighbour=(TARGET, OTHERS)),
+     Bed.end, around)

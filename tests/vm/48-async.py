@@ -15,7 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
-from ktap import (FOLDER, IQN, Failed, Target, case, ietadm, image,  # noqa: E402
+from bed import Bed  # noqa: E402
+from ktap import (FOLDER, IQN, Failed, Target, case, ietadm,  # noqa: E402
                   main, sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 
@@ -31,20 +32,6 @@ Target {TARGET}
 """
 
 
-class Bed:
-    target = None
-
-    @classmethod
-    def begin(cls):
-        image("file.img", 1 << 20)
-        cls.target = Target(CONF)
-
-    @classmethod
-    def end(cls):
-        if cls.target:
-            cls.target.end()
-
-
 def around(function, options):
     """Each case has one session, or, if it takes two arguments, two."""
     keys = {"DefaultTime2Wait": 3, "DefaultTime2Retain": 0, **options}
@@ -55,8 +42,7 @@ def around(function, options):
         with Conn().login(TARGET, f"{IQN}:other", **keys) as other:
             other.ready(NULL).ready(FILE)
             function(c, other)
-    if not Bed.target.alive():
-        raise Failed("ietd is gone")
+    Bed.check()
 
 
 def sid_of(initiator):
@@ -272,4 +258,4 @@ def _(_c):
             bench.kill()
 
 
-main(Bed.begin, Bed.end, around)
+main(lambda: Bed.begin(CONF, size=1 << 20), Bed.end, around)

@@ -15,14 +15,14 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
-from ktap import (IQN, Failed, Target, case, ietadm, image,  # noqa: E402
-                  main, sessions, wait_for)
-from hangdisk import HangDisk  # noqa: E402
+from bed import Bed  # noqa: E402
+from ktap import (IQN, Failed, Target, case, ietadm, main,  # noqa: E402
+                  sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 
 TARGET, SINGLE = f"{IQN}:erl2", f"{IQN}:single"
 FILE, HUNG = 0, 1
-DM, SEG = "iet-erl2", 4096
+SEG = 4096
 
 CONF = f"""
 Target {TARGET}
@@ -33,31 +33,12 @@ Target {TARGET}
     InitialR2T No
     MaxBurstLength 16384
     Lun {FILE} Path=/run/iet-test/erl2.img,Type=fileio
-    Lun {HUNG} Path=/dev/mapper/{DM},Type=blockio
+    Lun {HUNG} Path=/dev/mapper/iet-erl2,Type=blockio
 Target {SINGLE}
     ErrorRecoveryLevel 2
     DefaultTime2Wait 0
     Lun 0 Path=/run/iet-test/erl2.img,Type=fileio
 """
-
-
-class Bed:
-    target = disk = None
-
-    @classmethod
-    def begin(cls):
-        image("erl2.img", 4 << 20)
-        cls.disk = HangDisk(DM, 4 << 20)
-        cls.target = Target(CONF)
-
-    @classmethod
-    def end(cls):
-        if cls.disk:
-            cls.disk.resume()
-        if cls.target:
-            cls.target.end()
-        if cls.disk:
-            cls.disk.end()
 
 
 def around(function, options):
@@ -82,8 +63,7 @@ def around(function, options):
         for conn in (first, *others):
             conn.close()
         end_sessions()
-    if not Bed.target.alive():
-        raise Failed("ietd is gone")
+    Bed.check()
 
 
 def end_sessions():
@@ -680,4 +660,4 @@ def _(first, second):
     return second
 
 
-main(Bed.begin, Bed.end, around)
+main(lambda: Bed.begin(CONF, size=4 << 20), Bed.end, around)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+What a test program works with: the target, its images, a disk that can be
+made to hang, and a neighbour.
+
+    main(lambda: Bed.begin(CONF, size=4 << 20, neighbour=(TARGET, LUN)),
+         Bed.end, around)
+"""
+
+import re
+
+from hangdisk import HangDisk
+from ktap import FOLDER, Failed, Target, image, note
+from neighbour import Neighbour
+
+
+class Bed:
+    """There is one: what begin() made, None where it was not asked for."""
+
+    target = neighbour = disk = None
+
+    @classmethod
+    def begin(cls, conf, size=16 << 20, neighbour=None):
+        """
+        The images of FOLDER that `conf` names are made, and its device
+        /dev/mapper/NAME, if it has one, hangs when Bed.disk is told to; all
+        have `size` bytes. `neighbour`: its target and LUN.
+        """
+        for name in set(re.findall(rf"Path={FOLDER}/([^,\s]+)", conf)):
+            image(name, size)
+        device = re.search(r"Path=/dev/mapper/([^,\s]+)", conf)
+        if device:
+            cls.disk = HangDisk(device[1], size)
+        cls.target = Target(conf)
+        if neighbour:
+            cls.neighbour = Neighbour(*neighbour)
+
+    @classmethod
+    def check(cls):
+        """The daemon lives, and the neighbour is served."""
+        if cls.neighbour:
+            cls.neighbour.check()
+        if not cls.target.alive():
+            raise Failed("ietd is gone")
+
+    @classmethod
+    def end(cls):
+        if cls.disk:
+            cls.disk.resume()
+        if cls.neighbour:
+            cls.neighbour.end()
+            note(f"the neighbour: {cls.neighbour.rounds} rounds, the slowest "
+                 f"took {cls.neighbour.slowest:.2f} s")
+        if cls.target:
+            cls.target.end()
+        if cls.disk:
+            cls.disk.end()
