@@ -78,6 +78,7 @@ void iet_cdb_decode(enum iet_cdb_layout layout, const u8 *cdb,
  * @usage: CDB usage data: the bits that may be one; the operation code and
  *	the service action have been matched before
  * @len: length of such a CDB in bytes
+ * @ignored: bits of byte 1 that may be anything
  * @byte: the first byte with a bit that has to be zero
  * @bit: the most significant such bit in it
  *
@@ -86,12 +87,15 @@ void iet_cdb_decode(enum iet_cdb_layout layout, const u8 *cdb,
  *
  * Return: true if all is well
  */
-bool iet_cdb_check(const u8 *cdb, const u8 *usage, u8 len, u8 *byte, u8 *bit)
+bool iet_cdb_check(const u8 *cdb, const u8 *usage, u8 len, u8 ignored,
+		   u8 *byte, u8 *bit)
 {
 	u8 i, bad;
 
 	for (i = 1; i < len; i++) {
 		bad = cdb[i] & ~usage[i];
+		if (i == 1)
+			bad &= ~ignored;
 		if (cdb[0] == IET_CDB_VARIABLE && i == IET_CDB_VARIABLE_LEN)
 			bad = cdb[i] ^ (len - 8);
 		if (bad) {

@@ -57,6 +57,12 @@
 #define IET_OP_ANY_ACCESS BIT(19) /* in any state */
 #define IET_OP_EXPLICIT BIT(20) /* only if initiators may change it */
 #define IET_OP_SIZE BIT(21) /* has the size of the medium changed? */
+/*
+ * SCSI-2 had the LUN in byte 1, and initiators that do not know yet how new a
+ * unit is still put it there: Linux in its first INQUIRY.  Not where the bits
+ * have got another meaning since.
+ */
+#define IET_OP_OLD_LUN BIT(23)
 
 /**
  * struct iet_scsi_op - a command

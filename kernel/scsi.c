@@ -215,9 +215,11 @@ static bool check_direction(struct iet_scmd *s)
 
 static bool check_cdb(struct iet_scmd *s)
 {
+	u8 ignored = s->op->flags & IET_OP_OLD_LUN ? IET_CDB_OLD_LUN : 0;
 	u8 byte, bit;
 
-	if (iet_cdb_check(s->cdb, s->op->usage, s->op->len, &byte, &bit))
+	if (iet_cdb_check(s->cdb, s->op->usage, s->op->len, ignored, &byte,
+			  &bit))
 		return true;
 	iet_scsi_invalid_field(s, byte, bit);
 	return false;

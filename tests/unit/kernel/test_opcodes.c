@@ -167,6 +167,39 @@ static bool is_sa(const struct iet_scsi_op *op, u8 byte, u8 bit)
 	return op->flags & IET_OP_SA && byte == 1 && bit < 5;
 }
 
+static bool is_old_lun(const struct iet_scsi_op *op, u8 byte, u8 bit)
+{
+	return op->flags & IET_OP_OLD_LUN && byte == 1 && bit >= 5;
+}
+
+/* the LUN of SCSI-2 may be there, whatever it is, and means nothing */
+static void old_lun(void)
+{
+	unsigned int i, nr = 0;
+	u8 cdb[32];
+
+	fake_init();
+	all_kinds();
+	for (i = 0; i < iet_scsi_nr_ops; i++) {
+		const struct iet_scsi_op *op = &iet_scsi_ops[i];
+		bool before = ktap_ok;
+
+		if (!(op->flags & IET_OP_OLD_LUN))
+			continue;
+		nr++;
+		CHECK(op->len <= 10 && !(op->flags & IET_OP_SA));
+		CHECK_EQ(op->usage[1] & IET_CDB_OLD_LUN, 0);
+		put_op(op, cdb);
+		cdb[1] |= IET_CDB_OLD_LUN;
+		fake_run(cdb, DIR_NONE, 0, NULL);
+		CHECK(fake.prepared);
+		CHECK_EQ(fake.s.lba, 0);
+		fake_end();
+		CHECK_ROW(op->name, before);
+	}
+	CHECK_EQ(nr, 16);
+}
+
 /* a bit that the usage data has not is refused, and pointed at */
 static void usage_is_true(void)
 {
@@ -182,7 +215,8 @@ static void usage_is_true(void)
 		for (byte = 1; byte < op->len; byte++) {
 			for (bit = 0; bit < 8; bit++) {
 				if (op->usage[byte] & BIT(bit) ||
-				    is_sa(op, byte, bit))
+				    is_sa(op, byte, bit) ||
+				    is_old_lun(op, byte, bit))
 					continue;
 				put_op(op, cdb);
 				cdb[byte] ^= BIT(bit);
@@ -320,6 +354,7 @@ int main(void)
 	ktap_run(order);
 	ktap_run(find);
 	ktap_run(usage_is_true);
+	ktap_run(old_lun);
 	ktap_run(report_all);
 	ktap_run(report_not_special);
 	ktap_run(report_one);
