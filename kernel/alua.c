@@ -12,6 +12,7 @@
 #include "alua.h"
 #include "compat.h"
 #include "opcodes.h"
+#include "param_data.h"
 #include "target.h"
 #include "volume.h"
 
@@ -203,21 +204,12 @@ static u32 build(struct iet_scmd *s, u32 room)
 int iet_spc_report_groups(struct iet_scmd *s, gfp_t gfp)
 {
 	u8 format = s->cdb[1] & CDB1_FORMAT;
-	u32 room, len;
-	int err;
 
 	if (format != FORMAT_LENGTH_ONLY && format != FORMAT_EXTENDED) {
 		iet_scsi_invalid_field(s, 1, 7);
 		return 0;
 	}
-	len = build(s, 0);
-	room = min3(len, s->in_len, s->edtl);
-	err = iet_scsi_alloc(s, room, gfp);
-	if (err)
-		return err;
-	/* there is no room for what has come since */
-	s->in_len = min3(s->in_len, len, build(s, room));
-	return 0;
+	return iet_param_sized(s, build, gfp);
 }
 
 /* --- SET TARGET PORT GROUPS ----------------------------------------------- */

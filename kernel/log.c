@@ -9,6 +9,7 @@
 
 #include "compat.h"
 #include "opcodes.h"
+#include "param_data.h"
 #include "thin.h"
 #include "volume.h"
 
@@ -192,12 +193,7 @@ static int build(struct iet_scmd *s, u8 *buf, int page)
 
 static void log_work(struct iet_scmd *s)
 {
-	u32 room = min3(s->in_len, s->edtl, (u32)IET_PARAM_MAX);
-	int len = build(s, s->state, find_page(s));
-
-	s->in_len = min_t(u32, s->in_len, len);
-	iet_tio_write(&s->tio, 0, s->state, min(room, s->in_len));
-	iet_scsi_end(s, 0);
+	iet_param_end(s, build(s, s->state, find_page(s)));
 }
 
 /**
@@ -212,17 +208,9 @@ static void log_work(struct iet_scmd *s)
  */
 int iet_spc_log_sense(struct iet_scmd *s, gfp_t gfp)
 {
-	u32 room = min3(s->in_len, s->edtl, (u32)IET_PARAM_MAX);
-	int err;
-
 	if (find_page(s) < 0) {
 		iet_scsi_invalid_field(s, s->cdb[3] ? 3 : 2, s->cdb[3] ? 7 : 5);
 		return 0;
 	}
-	if (!iet_scsi_state(s, IET_PARAM_MAX, NULL, gfp))
-		return -ENOMEM;
-	err = iet_scsi_alloc(s, room, gfp);
-	if (err)
-		return err;
-	return iet_scsi_in_worker(s, log_work);
+	return iet_param_in_worker(s, log_work, gfp);
 }

@@ -8,6 +8,7 @@
 
 #include "compat.h"
 #include "opcodes.h"
+#include "param_data.h"
 #include "transport_id.h"
 #include "volume.h"
 
@@ -130,19 +131,9 @@ static bool refused_for_legacy(struct iet_scmd *s)
  */
 int iet_spc_pr_in(struct iet_scmd *s, gfp_t gfp)
 {
-	u32 room, len;
-	int err;
-
 	if (refused_for_legacy(s))
 		return 0;
-	len = build(s, 0);
-	room = min3(len, s->in_len, s->edtl);
-	err = iet_scsi_alloc(s, room, gfp);
-	if (err)
-		return err;
-	/* there is no room for what has come since */
-	s->in_len = min3(s->in_len, len, build(s, room));
-	return 0;
+	return iet_param_sized(s, build, gfp);
 }
 
 /**

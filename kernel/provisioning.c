@@ -9,6 +9,7 @@
 
 #include "compat.h"
 #include "opcodes.h"
+#include "param_data.h"
 #include "volume.h"
 
 #define UNMAP_HEADER 8
@@ -187,16 +188,7 @@ static int put_extents(struct iet_scmd *s, u8 *buf, unsigned int max)
 
 static void status_work(struct iet_scmd *s)
 {
-	u32 room = min3(s->in_len, s->edtl, (u32)IET_PARAM_MAX);
-	int len = put_extents(s, s->state, STATUS_MAX);
-
-	if (len < 0) {
-		iet_scsi_end(s, len);
-		return;
-	}
-	s->in_len = min_t(u32, s->in_len, len);
-	iet_tio_write(&s->tio, 0, s->state, min(room, s->in_len));
-	iet_scsi_end(s, 0);
+	iet_param_end(s, put_extents(s, s->state, STATUS_MAX));
 }
 
 /**
@@ -210,18 +202,10 @@ static void status_work(struct iet_scmd *s)
  */
 int iet_sbc_lba_status(struct iet_scmd *s, gfp_t gfp)
 {
-	u32 room = min3(s->in_len, s->edtl, (u32)IET_PARAM_MAX);
-	int err;
-
 	s->lba = get_unaligned_be64(s->cdb + 2);
 	if (s->lba >= READ_ONCE(s->vol->nr_blocks)) {
 		iet_scsi_refuse(s, ILLEGAL_REQUEST, IET_ASC_LBA_OUT_OF_RANGE);
 		return 0;
 	}
-	if (!iet_scsi_state(s, IET_PARAM_MAX, NULL, gfp))
-		return -ENOMEM;
-	err = iet_scsi_alloc(s, room, gfp);
-	if (err)
-		return err;
-	return iet_scsi_in_worker(s, status_work);
+	return iet_param_in_worker(s, status_work, gfp);
 }

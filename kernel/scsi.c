@@ -12,6 +12,7 @@
 #include "budget.h"
 #include "compat.h"
 #include "opcodes.h"
+#include "param_data.h"
 #include "ready.h"
 #include "rod_token.h"
 #include "target.h"
@@ -633,30 +634,6 @@ bool iet_scsi_out_part(const struct iet_scmd *s)
 	return min(s->out_len, s->edtl) & ((1U << s->vol->blk_shift) - 1);
 }
 
-/*
- * Parameter data is built in a buffer and copied.  The pages come first:
- * building it may take a unit attention, which must not get lost.
- */
-static int param_in(struct iet_scmd *s, gfp_t gfp)
-{
-	u32 room = min3(s->in_len, s->edtl, (u32)IET_PARAM_MAX);
-	u8 *buf = kzalloc(IET_PARAM_MAX, gfp);
-	int err, len;
-
-	if (!buf)
-		return -ENOMEM;
-	err = iet_scsi_alloc(s, room, gfp);
-	if (err) {
-		kfree(buf);
-		return err;
-	}
-	len = s->op->param(s, buf);
-	s->in_len = min_t(u32, s->in_len, len);
-	iet_tio_write(&s->tio, 0, buf, min(room, s->in_len));
-	kfree(buf);
-	return 0;
-}
-
 static void run(struct iet_scmd *s, gfp_t gfp);
 
 static void run_in_worker(struct iet_scmd *s)
@@ -666,7 +643,7 @@ static void run_in_worker(struct iet_scmd *s)
 
 static void run(struct iet_scmd *s, gfp_t gfp)
 {
-	int ret = s->op->param ? param_in(s, gfp) : s->op->execute(s, gfp);
+	int ret = s->op->param ? iet_param_in(s, gfp) : s->op->execute(s, gfp);
 
 	if (ret == -EIOCBQUEUED)
 		return;
