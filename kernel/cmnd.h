@@ -79,6 +79,8 @@ enum iet_tx_kind {
  * @snack_tag: of the last R-Data SNACK, 0: there was none
  * @reject_sn: DataSN or R2TSN of a Reject
  * @response: code of a task management, logout, or reject response
+ * @text_flags: F and C bit of a Text Response
+ * @text_ttt: its TargetTransferTag, as on the wire
  * @tmf_op: the task management function that it asks for
  * @tmf: task management in progress, with a reference, or NULL
  * @tmf_info: AdditionalResponseInformation (RFC 7144)
@@ -122,6 +124,8 @@ struct iet_cmnd {
 	u32 snack_tag;
 	u32 reject_sn;
 	u8 response;
+	u8 text_flags;
+	__be32 text_ttt;
 	const struct iet_tmf_op *tmf_op;
 	struct iet_tmf *tmf;
 	u8 tmf_info[3];

@@ -473,6 +473,7 @@ static void conn_shut(struct iet_conn *conn)
 	WRITE_ONCE(conn->state, IET_CONN_CLOSING);
 	give_socket_back(conn);
 	kernel_sock_shutdown(conn->sock, SHUT_RDWR);
+	iet_text_end(&conn->text);
 	if (iet_recovery_possible(conn))
 		iet_recovery_begin(conn);
 	else

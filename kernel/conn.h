@@ -19,6 +19,7 @@
 #include "iet_netlink.h"
 #include "iscsi_proto.h"
 #include "scsi.h"
+#include "text_seq.h"
 
 struct iet_cmnd;
 struct iet_conn;
@@ -235,6 +236,7 @@ struct iet_tx {
  *	connection is on its way
  * @timer: NOP-In; the end of a suspended connection
  * @async: asynchronous messages
+ * @text: a sequence of Text Requests
  * @fence_sn: StatSN that is to be acknowledged before a response that waits;
  *	under iet_config_lock
  * @last_rx: jiffies of the last PDU received
@@ -305,6 +307,7 @@ struct iet_conn {
 
 	struct delayed_work timer;
 	struct iet_conn_async async;
+	struct iet_text_seq text;
 	u32 fence_sn;
 	unsigned long last_rx;
 	unsigned long ping_sent;

@@ -241,9 +241,9 @@ static void build_text(struct iet_conn *conn, struct iet_cmnd *cmnd)
 	struct iscsi_text_rsp_hdr *hdr = (void *)&conn->tx.hdr.bhs;
 
 	hdr->opcode = ISCSI_OP_TEXT_RSP;
-	hdr->flags = ISCSI_FLAG_FINAL;
+	hdr->flags = cmnd->text_flags;
 	hdr->itt = cmnd->itt;
-	hdr->ttt = cpu_to_be32(ISCSI_RESERVED_TAG);
+	hdr->ttt = cmnd->text_ttt;
 	sn_fields(conn, (void *)hdr, true);
 	tio_data(conn, 0, cmnd->scmd.tio.size);
 }

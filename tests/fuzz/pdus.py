@@ -64,7 +64,7 @@ class Session:
             MaxBurstLength=pick([512, 8192, 65536, 262144]),
             FirstBurstLength=pick([512, 4096, 65536]),
             MaxOutstandingR2T=pick([1, 2, 16]))
-        self.r2ts, self.tags, self.sent = [], [1], 0
+        self.r2ts, self.texts, self.tags, self.sent = [], [], [1], 0
         self.over = False
 
     # --- requests that are right
@@ -125,9 +125,15 @@ class Session:
         rng = self.rng
         data = b"".join(
             f"{rng.choice(KEYS)}={rng.choice(VALUES)}\0".encode("latin-1")
-            for _ in range(rng.choice([0, 1, 1, 2, 10, 60])))
-        return self.conn.make(TEXT | rng.choice([0, IMMEDIATE]),
-                              data=data[:8192])
+            for _ in range(rng.choice([0, 1, 1, 2, 10, 60])))[:8192]
+        if not self.texts or rng.random() < 0.3:
+            return self.conn.make(TEXT | rng.choice([0, IMMEDIATE]), data=data,
+                                  flags=rng.choice([FINAL, 0, CONTINUE]))
+        # or the sequence goes on
+        rsp = self.texts.pop()
+        return self.conn.make(TEXT, itt=rsp.itt, ttt=rsp.ttt,
+                              data=rng.choice([b"", data]),
+                              flags=rng.choice([FINAL, 0, CONTINUE]))
 
     def snack(self):
         return self.conn.make(SNACK, flags=FINAL | self.rng.randrange(4),
@@ -183,6 +189,8 @@ class Session:
                 pdu = self.conn.receive(seconds)
                 if pdu.opcode == R2T:
                     self.r2ts = self.r2ts[-20:] + [pdu]
+                elif pdu.opcode == TEXT_RSP and not pdu.flags & FINAL:
+                    self.texts = [pdu]
                 elif pdu.opcode == REJECT:
                     # the gap that it leaves (RFC 7143 7.3)
                     self.conn.cmdsn = pdu.expcmdsn

@@ -678,7 +678,11 @@ bad_text("no key", text("=All"))
 bad_text("a key of 64 characters", text("k" * 64 + "=1"))
 bad_text("8 KiB of garbage", b"\xff" * 8192)
 bad_text("F and C bit", text(SendTargets=""), flags=FINAL | CONTINUE)
-bad_text("no F bit", text(SendTargets=""), NOT_SUPPORTED, flags=0)
+bad_text("no NUL at the end", b"SendTargets=")
+bad_text("a key twice", text("SendTargets=", "SendTargets="))
+bad_text("an answer that nobody asked for", text(XYZ="NotUnderstood"))
+bad_text("a length that is none", text(MaxRecvDataSegmentLength="511"))
+bad_text("more unknown keys than anyone has", b"a=\0" * 129)
 
 
 @case("text: what is not for this phase is refused by name")
@@ -696,13 +700,106 @@ def _(c):
         raise Failed(keys)
 
 
-@case("text: an answer that would be too long is a long operation")
+def text_step(c, itt, ttt, data=b"", ask=FINAL, **fields):
+    """One more request of a sequence, and its answer."""
+    c.request(TEXT, itt=itt, ttt=ttt, data=data, flags=ask)
+    rsp = c.expect(TEXT_RSP, itt=itt, **fields)
+    if (rsp.ttt == RESERVED) != bool(rsp.flags & FINAL):
+        raise Failed(f"the tag does not fit the F bit: {rsp}")
+    return rsp
+
+
+@case("text: a request in parts, each answered with nothing but the last")
 def _(c):
+    rsp = text_step(c, 0x77, RESERVED, b"SendTar", CONTINUE, flags=0,
+                    dlength=0)
+    c.ping()
+    rsp = text_step(c, 0x77, rsp.ttt, b"gets=\0XY", CONTINUE, flags=0,
+                    dlength=0)
+    rsp = text_step(c, 0x77, rsp.ttt, b"Z=1\0", 0, flags=0)
+    keys = keys_of(rsp.data)
+    if keys.get("TargetName") != TARGET or keys["XYZ"] != "NotUnderstood":
+        raise Failed(keys)
+    text_step(c, 0x77, rsp.ttt, flags=FINAL, dlength=0)
+    c.ping()
+
+
+@case("text: an answer in parts, of what the initiator takes",
+      MaxRecvDataSegmentLength=512)
+def _(c):
+    names = [f"X-{n:03}-" + "x" * 50 for n in range(100)]
+    rsp = text_step(c, 0x78, RESERVED, text(*(f"{n}=1" for n in names)),
+                    flags=CONTINUE, dlength=512)
+    data, parts = rsp.data, 1
+    while not rsp.flags & FINAL:
+        # of other requests meanwhile nobody takes notice
+        c.ping()
+        rsp = text_step(c, 0x78, rsp.ttt)
+        data += rsp.data
+        parts += 1
+    want = text(*(f"{n}=NotUnderstood" for n in names))
+    if data != want or parts != -(-len(want) // 512):
+        raise Failed(f"{len(data)} bytes in {parts} parts")
+
+
+@case("text: a new request ends the sequence, and so does a wrong tag")
+def _(c):
+    old = text_step(c, 0x79, RESERVED, text(XYZ="1"), 0, flags=0)
+    new = text_step(c, 0x79, RESERVED, text(XYZ="1"), 0, flags=0)
+    if old.ttt == new.ttt:
+        raise Failed("the same tag again")
+    for itt, ttt in ((0x79, old.ttt), (0x79, new.ttt), (0x7a, 0)):
+        sn = c.cmdsn
+        rejected(c, PROTOCOL_ERROR, op=TEXT, itt=itt, ttt=ttt)
+        plug(c, sn)
+    c.ping()
+
+
+@case("text: data where the rest of an answer was to be asked for",
+      MaxRecvDataSegmentLength=512)
+def _(c):
+    data = text(*(f"X-{n}=1" for n in range(60)))
+    rsp = text_step(c, 0x7b, RESERVED, data, flags=CONTINUE)
     sn = c.cmdsn
-    c.request(TEXT, data=b"a=\0" * 2700)
-    c.expect(REJECT, reason=LONG_OPERATION)
+    rejected(c, PROTOCOL_ERROR, op=TEXT, itt=0x7b, ttt=rsp.ttt, data=data)
     plug(c, sn)
     c.ping()
+
+
+@case("text: more than 16 KiB is a long operation")
+def _(c):
+    rsp = text_step(c, 0x7c, RESERVED, b"XYZ=" + b"x" * 8188, CONTINUE)
+    rsp = text_step(c, 0x7c, rsp.ttt, b"x" * 8192, CONTINUE, dlength=0)
+    sn = c.cmdsn
+    rejected(c, LONG_OPERATION, op=TEXT, itt=0x7c, ttt=rsp.ttt, data=b"\0")
+    plug(c, sn)
+    c.ping()
+
+
+@case("text: a segment length that is declared anew holds from the last "
+      "response on, unless the negotiation fails", unit=FILE)
+def _(c):
+    def longest():
+        itt = c.scsi(read10(0, 16), READ, 8192, FILE).itt
+        sizes = [c.expect(DATA_IN, itt=itt)]
+        while not sizes[-1].flags & 1:
+            sizes.append(c.expect(DATA_IN, itt=itt))
+        return max(p.dlength for p in sizes)
+
+    before = longest()
+    rsp = text_step(c, 0x7d, RESERVED, text(MaxRecvDataSegmentLength=1024),
+                    0, flags=0, dlength=0)
+    if longest() != before:
+        raise Failed("it holds before the end")
+    sn = c.cmdsn
+    rejected(c, PROTOCOL_ERROR, op=TEXT, itt=0x7d, ttt=rsp.ttt, data=b"x")
+    plug(c, sn)
+    if longest() != before:
+        raise Failed("it holds though the negotiation has failed")
+    text_step(c, 0x7d, RESERVED, text(MaxRecvDataSegmentLength="0x400"),
+              flags=FINAL, dlength=0)
+    if longest() != 1024:
+        raise Failed(f"{longest()}")
 
 
 @case("text: SendTargets tells of this target only")

@@ -331,6 +331,8 @@ def _(c):
     rsps.append(c.expect(TMF_RSP))
     c.request(TEXT, data=text("SendTargets="))
     rsps.append(c.expect(TEXT_RSP))
+    c.request(TEXT, data=text("XYZ=1"), flags=0)
+    rsps.append(c.expect(TEXT_RSP, flags=0))
     c.request(DATA_OUT, itt=0xdead)
     rsps.append(c.expect(REJECT))
     rsps.append(read_pdus(c, 8)[-1])
