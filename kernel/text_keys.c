@@ -103,16 +103,16 @@ static bool max_recv(struct iet_text_keys *keys, const char *value,
 }
 
 /**
- * struct key - a row of the table
+ * struct text_key - a row of the table
  * @name: on the wire
  * @take: answers it; NULL: it is not for this phase, or not for initiators
  */
-struct key {
+struct text_key {
 	const char *name;
 	key_fn take;
 };
 
-static const struct key table[] = {
+static const struct text_key table[] = {
 	{ "SendTargets", send_targets },
 	{ "MaxRecvDataSegmentLength", max_recv },
 	{ "InitiatorAlias", declared },
@@ -159,7 +159,7 @@ static const struct key table[] = {
 
 static_assert(ARRAY_SIZE(table) <= 64, "keys are bits of a u64");
 
-static const struct key *find_key(const char *name)
+static const struct text_key *find_key(const char *name)
 {
 	unsigned int i;
 
@@ -207,7 +207,7 @@ static bool is_answer(const char *value)
 	       !strcmp(value, "Irrelevant");
 }
 
-static bool take_known(struct iet_text_keys *keys, const struct key *key,
+static bool take_known(struct iet_text_keys *keys, const struct text_key *key,
 		       const char *value, struct iet_text_buf *out)
 {
 	u64 bit = 1ULL << (key - table);
@@ -225,7 +225,7 @@ static bool take_pair(struct iet_text_keys *keys, char *pair,
 		      struct iet_text_buf *out)
 {
 	char *value = strchr(pair, '=');
-	const struct key *key;
+	const struct text_key *key;
 
 	if (!value || value - pair > IET_TEXT_KEY_MAX)
 		return false;
