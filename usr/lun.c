@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lun_props.h"
+#include "lun_value.h"
 #include "params.h"
 
 static const char *const iotypes[] = { "fileio", "blockio", "nullio" };
@@ -40,12 +41,6 @@ bool lun_needs_file(const struct kernel_lun *l)
 	return strcmp(l->iotype, "nullio") != 0;
 }
 
-static int bad(char *reason, const char *key, const char *why)
-{
-	snprintf(reason, LUN_REASON_MAX, "%s: %s", key, why);
-	return -EINVAL;
-}
-
 static int set_type(struct kernel_lun *l, const char *val, char *reason)
 {
 	size_t i;
@@ -56,49 +51,27 @@ static int set_type(struct kernel_lun *l, const char *val, char *reason)
 		snprintf(l->iotype, sizeof(l->iotype), "%s", iotypes[i]);
 		return 0;
 	}
-	return bad(reason, "Type", "must be fileio, blockio or nullio");
+	return lun_bad(reason, "Type", "must be fileio, blockio or nullio");
 }
 
 static int set_path(struct kernel_lun *l, const char *val, char *reason)
 {
 	if (!*val)
-		return bad(reason, "Path", "is empty");
+		return lun_bad(reason, "Path", "is empty");
 	if (strlen(val) > IET_PATH_LEN)
-		return bad(reason, "Path", "is too long");
+		return lun_bad(reason, "Path", "is too long");
 	snprintf(l->path, sizeof(l->path), "%s", val);
 	return 0;
 }
 
-static bool printable(const char *s)
-{
-	for (; *s; s++)
-		if (*s < 0x20 || *s > 0x7e)
-			return false;
-	return true;
-}
-
-static int set_id(char *dst, size_t max, const char *key, const char *val,
-		  char *reason)
-{
-	char why[64];
-
-	if (*val && strlen(val) <= max && printable(val)) {
-		memcpy(dst, val, strlen(val) + 1);
-		return 0;
-	}
-	snprintf(why, sizeof(why), "must be 1 to %zu printable characters",
-		 max);
-	return bad(reason, key, why);
-}
-
 static int set_scsi_id(struct kernel_lun *l, const char *val, char *reason)
 {
-	return set_id(l->scsi_id, IET_SCSI_ID_LEN, "ScsiId", val, reason);
+	return lun_set_text(l->scsi_id, IET_SCSI_ID_LEN, "ScsiId", val, reason);
 }
 
 static int set_scsi_sn(struct kernel_lun *l, const char *val, char *reason)
 {
-	return set_id(l->scsi_sn, IET_SCSI_SN_LEN, "ScsiSN", val, reason);
+	return lun_set_text(l->scsi_sn, IET_SCSI_SN_LEN, "ScsiSN", val, reason);
 }
 
 static int set_iomode(struct kernel_lun *l, const char *val, char *reason)
@@ -111,7 +84,7 @@ static int set_iomode(struct kernel_lun *l, const char *val, char *reason)
 		l->iomode = i;
 		return 0;
 	}
-	return bad(reason, "IOMode", "must be wt, wb or ro");
+	return lun_bad(reason, "IOMode", "must be wt, wb or ro");
 }
 
 static int set_block_size(struct kernel_lun *l, const char *val, char *reason)
@@ -119,8 +92,8 @@ static int set_block_size(struct kernel_lun *l, const char *val, char *reason)
 	uint64_t n;
 
 	if (param_number(val, 4096, &n) || n < 512 || n & (n - 1))
-		return bad(reason, "BlockSize",
-			   "must be 512, 1024, 2048 or 4096");
+		return lun_bad(reason, "BlockSize",
+			       "must be 512, 1024, 2048 or 4096");
 	l->block_size = n;
 	return 0;
 }
@@ -129,7 +102,7 @@ static int set_blocks(struct kernel_lun *l, const char *val, char *reason)
 {
 	/* the medium must end below 2^63 bytes */
 	if (param_number(val, INT64_MAX / 4096, &l->blocks) || !l->blocks)
-		return bad(reason, "Blocks", "must be a number of blocks");
+		return lun_bad(reason, "Blocks", "must be a number of blocks");
 	return 0;
 }
 
@@ -139,7 +112,7 @@ static int set_bool(uint32_t *flag, const char *key, const char *val,
 	*flag = !strcasecmp(val, "Yes");
 	if (*flag || !strcasecmp(val, "No"))
 		return 0;
-	return bad(reason, key, "must be Yes or No");
+	return lun_bad(reason, key, "must be Yes or No");
 }
 
 static int set_thin(struct kernel_lun *l, const char *val, char *reason)
@@ -199,8 +172,8 @@ static int parse_element(char *s, struct kernel_lun *l, char *reason)
 		if (strcasecmp(a->name, s))
 			continue;
 		if (l->set & K_HAS(a->attr))
-			return bad(reason, a->name,
-				   "is given twice, or by another word");
+			return lun_bad(reason, a->name,
+				       "is given twice, or by another word");
 		l->set |= K_HAS(a->attr);
 		return a->set(l, val, reason);
 	}
@@ -219,15 +192,15 @@ static int check(const struct kernel_lun *l, char *reason)
 {
 	if (lun_needs_file(l)) {
 		if (!(l->set & K_HAS(IET_L_PATH)))
-			return bad(reason, "Path", "is missing");
+			return lun_bad(reason, "Path", "is missing");
 		if (l->set & K_HAS(IET_L_BLOCKS))
-			return bad(reason, "Blocks", "is for nullio only");
+			return lun_bad(reason, "Blocks", "is for nullio only");
 		return 0;
 	}
 	if (l->set & K_HAS(IET_L_PATH))
-		return bad(reason, "Path", "is not for nullio");
+		return lun_bad(reason, "Path", "is not for nullio");
 	if (l->set & K_HAS(IET_L_IOMODE))
-		return bad(reason, "IOMode", "is not for nullio");
+		return lun_bad(reason, "IOMode", "is not for nullio");
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lun_value.h"
 #include "params.h"
 
 #define PHYS_MAX 1048576
@@ -14,43 +15,21 @@
 #define RPM_MIN 1025
 #define RPM_MAX 65534
 
-static int bad(char *reason, const char *key, const char *why)
-{
-	snprintf(reason, LUN_REASON_MAX, "%s: %s", key, why);
-	return -EINVAL;
-}
-
-static int set_text(char *dst, size_t max, const char *key, const char *val,
-		    char *reason)
-{
-	size_t len = strlen(val), i;
-	char why[64];
-
-	for (i = 0; i < len && val[i] >= 0x20 && val[i] < 0x7f; i++)
-		;
-	if (len && len <= max && i == len) {
-		memcpy(dst, val, len + 1);
-		return 0;
-	}
-	snprintf(why, sizeof(why), "must be 1 to %zu printable characters",
-		 max);
-	return bad(reason, key, why);
-}
-
 static int set_vendor(struct kernel_props *p, const char *val, char *reason)
 {
-	return set_text(p->vendor, IET_VENDOR_LEN, "VendorId", val, reason);
+	return lun_set_text(p->vendor, IET_VENDOR_LEN, "VendorId", val, reason);
 }
 
 static int set_product(struct kernel_props *p, const char *val, char *reason)
 {
-	return set_text(p->product, IET_PRODUCT_LEN, "ProductId", val, reason);
+	return lun_set_text(p->product, IET_PRODUCT_LEN, "ProductId", val,
+			    reason);
 }
 
 static int set_revision(struct kernel_props *p, const char *val, char *reason)
 {
-	return set_text(p->revision, IET_REVISION_LEN, "ProductRev", val,
-			reason);
+	return lun_set_text(p->revision, IET_REVISION_LEN, "ProductRev", val,
+			    reason);
 }
 
 /* Copies hexadecimal digits in lower case. Return: how many, or 0 */
@@ -84,9 +63,10 @@ static int set_naa(struct kernel_props *p, const char *val, char *reason)
 	if ((len == 16 && strchr("235", p->naa[0])) ||
 	    (len == 32 && p->naa[0] == '6'))
 		return 0;
-	return bad(reason, "NAA",
-		   "must be 16 hexadecimal digits that begin with 2, 3 or 5, "
-		   "or 32 that begin with 6");
+	return lun_bad(
+		reason, "NAA",
+		"must be 16 hexadecimal digits that begin with 2, 3 or 5, "
+		"or 32 that begin with 6");
 }
 
 static int set_eui64(struct kernel_props *p, const char *val, char *reason)
@@ -96,7 +76,8 @@ static int set_eui64(struct kernel_props *p, const char *val, char *reason)
 
 	if (len == 16 || len == 24 || len == 32)
 		return 0;
-	return bad(reason, "EUI64", "must be 16, 24 or 32 hexadecimal digits");
+	return lun_bad(reason, "EUI64",
+		       "must be 16, 24 or 32 hexadecimal digits");
 }
 
 static int set_uuid(struct kernel_props *p, const char *val, char *reason)
@@ -113,7 +94,7 @@ static int set_uuid(struct kernel_props *p, const char *val, char *reason)
 	p->uuid[i] = '\0';
 	if (!shape[i] && !val[i])
 		return 0;
-	return bad(reason, "UUID", "must be 8-4-4-4-12 hexadecimal digits");
+	return lun_bad(reason, "UUID", "must be 8-4-4-4-12 hexadecimal digits");
 }
 
 static int set_version(struct kernel_props *p, const char *val, char *reason)
@@ -121,7 +102,7 @@ static int set_version(struct kernel_props *p, const char *val, char *reason)
 	uint64_t n;
 
 	if (param_number(val, 7, &n) || n < 3)
-		return bad(reason, "ScsiVersion", "must be 3 to 7");
+		return lun_bad(reason, "ScsiVersion", "must be 3 to 7");
 	p->scsi_version = n;
 	return 0;
 }
@@ -131,8 +112,8 @@ static int set_phys(struct kernel_props *p, const char *val, char *reason)
 	uint64_t n;
 
 	if (param_number(val, PHYS_MAX, &n) || n < 512 || n & (n - 1))
-		return bad(reason, "PhysicalBlockSize",
-			   "must be a power of two of 512 to 1048576");
+		return lun_bad(reason, "PhysicalBlockSize",
+			       "must be a power of two of 512 to 1048576");
 	p->phys_block_size = n;
 	return 0;
 }
@@ -142,8 +123,8 @@ static int set_rotation(struct kernel_props *p, const char *val, char *reason)
 	uint64_t n;
 
 	if (param_number(val, RPM_MAX, &n) || (n > 1 && n < RPM_MIN))
-		return bad(reason, "RotationRate",
-			   "must be 0, 1 or 1025 to 65534");
+		return lun_bad(reason, "RotationRate",
+			       "must be 0, 1 or 1025 to 65534");
 	p->rotation = n;
 	return 0;
 }
@@ -158,15 +139,15 @@ static int set_optimal(struct kernel_props *p, const char *val, char *reason)
 	if (colon && (size_t)(colon - val) < sizeof(first))
 		memcpy(first, val, colon - val);
 	if (colon && (param_number(first, OPTIMAL_MAX, &min) || min < 512))
-		return bad(reason, "OptimalIO",
-			   "the granularity must be 512 to 16777216 bytes");
+		return lun_bad(reason, "OptimalIO",
+			       "the granularity must be 512 to 16777216 bytes");
 	if (param_number(colon ? colon + 1 : val, OPTIMAL_MAX, &opt) ||
 	    opt < 512)
-		return bad(reason, "OptimalIO",
-			   "must be 512 to 16777216 bytes");
+		return lun_bad(reason, "OptimalIO",
+			       "must be 512 to 16777216 bytes");
 	if (min && opt % min)
-		return bad(reason, "OptimalIO",
-			   "is no multiple of its granularity");
+		return lun_bad(reason, "OptimalIO",
+			       "is no multiple of its granularity");
 	p->io_granularity = min;
 	p->io_optimal = opt;
 	if (min)
@@ -214,7 +195,7 @@ int lun_prop_parse(const char *key, const char *val, struct kernel_props *p,
 		if (strcasecmp(prop->name, key))
 			continue;
 		if (p->set & K_HAS(prop->attr))
-			return bad(reason, prop->name, "is given twice");
+			return lun_bad(reason, prop->name, "is given twice");
 		p->set |= K_HAS(prop->attr);
 		return prop->set(p, val, reason) ?: 1;
 	}
