@@ -20,7 +20,6 @@
 
 #include "account.h"
 
-/* the strongest first */
 static const struct {
 	enum chap_algorithm id;
 	const char *number;
@@ -69,13 +68,26 @@ static bool is_available(const char *name)
 	return md;
 }
 
-enum chap_algorithm chap_choose(const char *list)
+/* CHAP_NONE: unknown, or not available */
+static enum chap_algorithm algorithm_of(const char *number, size_t len)
 {
 	for (size_t i = 0; i < NR_ALGORITHMS; i++)
-		if (text_list_has(list, algorithms[i].number) &&
+		if (len == strlen(algorithms[i].number) &&
+		    !memcmp(number, algorithms[i].number, len) &&
 		    is_available(algorithms[i].name))
 			return algorithms[i].id;
 	return CHAP_NONE;
+}
+
+enum chap_algorithm chap_choose(const char *list)
+{
+	enum chap_algorithm found = CHAP_NONE;
+	const char *word;
+	size_t len;
+
+	while (!found && (word = text_list_next(&list, &len)))
+		found = algorithm_of(word, len);
+	return found;
 }
 
 void chap_start(struct chap *c)

@@ -53,8 +53,8 @@ enum chap_result {
 };
 
 /**
- * chap_choose - choose the strongest algorithm of a list
- * @list: value of CHAP_A
+ * chap_choose - choose the first algorithm of a list that we have
+ * @list: value of CHAP_A, "in order of preference" (RFC 7143 12.1.3)
  *
  * Return: the algorithm, or %CHAP_NONE if we have none of them
  */

@@ -54,10 +54,11 @@ static void test_vectors(void)
 static void test_choice(void)
 {
 	CHECK_EQ(chap_choose("5"), CHAP_MD5);
-	CHECK_EQ(chap_choose("5,6"), CHAP_SHA1);
-	CHECK_EQ(chap_choose("5,7,6"), CHAP_SHA256);
+	CHECK_EQ(chap_choose("6,5"), CHAP_SHA1);
+	CHECK_EQ(chap_choose("4,7,6,5"), CHAP_SHA256);
 	CHECK_EQ(chap_choose("8,7,6,5"), CHAP_SHA3_256);
-	CHECK_EQ(chap_choose("5,8"), CHAP_SHA3_256);
+	CHECK_EQ(chap_choose("5,8"), CHAP_MD5);
+	CHECK_EQ(chap_choose("56,,8"), CHAP_SHA3_256);
 	CHECK_EQ(chap_choose("9"), CHAP_NONE);
 	CHECK_EQ(chap_choose(""), CHAP_NONE);
 	CHECK_EQ(chap_choose("55,15"), CHAP_NONE);

@@ -403,7 +403,7 @@ static void test_chap(void)
 	CHECK_EQ(client_rsp.login.flags, SEC);
 	CHECK_STR(client_key("AuthMethod"), "CHAP");
 	CHECK_STR(client_key("TargetPortalGroupTag"), "1");
-	CHECK_EQ(client_send(SEC_TO_OP, TEXT("CHAP_A=5,7")), 0);
+	CHECK_EQ(client_send(SEC_TO_OP, TEXT("CHAP_A=7,5")), 0);
 	CHECK_EQ(client_rsp.login.flags, SEC);
 	CHECK_STR(client_key("CHAP_A"), "7");
 	chap_answer(text, "alice", SECRET, &len);
