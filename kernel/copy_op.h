@@ -126,7 +126,8 @@ void iet_copy_reset(struct iet_volume *vol);
 /**
  * struct iet_copy_fault - why a copy was aborted
  * @asc: enum iet_asc, with sense key COPY ABORTED
- * @residue: what has not been copied of the segment, blocks
+ * @residue: what has not been copied of the segment, blocks; bytes if it
+ *	counts those
  * @segment: number of the segment descriptor
  * @field: the byte of the segment descriptor that is wrong, 0: none
  * @of_dst: @status and @sense are of the destination, else of the source

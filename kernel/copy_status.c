@@ -33,7 +33,7 @@
 #define STATUS1_LEN 12
 #define STATUS4_LEN 32
 #define FAILURE_LEN 60
-#define PARAMETERS_LEN 47
+#define PARAMETERS_LEN 48
 
 /* service actions that copy whole blocks of the unit that got them */
 #define SA_POPULATE_TOKEN 0x10
@@ -117,14 +117,15 @@ int iet_spc_copy_parameters(struct iet_scmd *s, u8 *buf)
 	put_unaligned_be16(IET_XCOPY_SEGMENTS_MAX, buf + 10);
 	put_unaligned_be32(IET_XCOPY_LIST_MAX, buf + 12);
 	/* as long as a segment can say; no inline or held data, no streams */
-	put_unaligned_be32((u32)U16_MAX << s->vol->blk_shift, buf + 16);
+	put_unaligned_be32(U32_MAX, buf + 16);
 	put_unaligned_be16(IET_COPY_KEEP, buf + 34);
 	buf[36] = IET_COPY_KEEP;
 	buf[37] = s->vol->blk_shift;
 	buf[43] = PARAMETERS_LEN - 44;
 	buf[44] = IET_SEGMENT_BLOCK_TO_BLOCK;
 	buf[45] = IET_SEGMENT_VERIFY;
-	buf[46] = IET_CSCD_IDENTIFICATION;
+	buf[46] = IET_SEGMENT_OFFSETS;
+	buf[47] = IET_CSCD_IDENTIFICATION;
 	return PARAMETERS_LEN;
 }
 

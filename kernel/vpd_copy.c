@@ -88,11 +88,12 @@ static u16 parameter_data(const struct iet_scmd *s, u8 *p)
 
 static u16 supported_descriptors(const struct iet_scmd *s, u8 *p)
 {
-	p[0] = 3;
+	p[0] = 4;
 	p[1] = IET_SEGMENT_BLOCK_TO_BLOCK;
 	p[2] = IET_SEGMENT_VERIFY;
-	p[3] = IET_CSCD_IDENTIFICATION;
-	return 4;
+	p[3] = IET_SEGMENT_OFFSETS;
+	p[4] = IET_CSCD_IDENTIFICATION;
+	return round_up(5, 4);
 }
 
 static u16 supported_cscd_ids(const struct iet_scmd *s, u8 *p)
@@ -137,7 +138,7 @@ static u16 general_copy(const struct iet_scmd *s, u8 *p)
 {
 	put_unaligned_be32(IET_COPY_KEEP, p);
 	put_unaligned_be32(IET_COPY_KEEP, p + 4);
-	put_unaligned_be32((u32)U16_MAX << s->vol->blk_shift, p + 8);
+	put_unaligned_be32(U32_MAX, p + 8);
 	p[12] = s->vol->blk_shift;
 	return 32;
 }

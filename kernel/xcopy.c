@@ -25,9 +25,12 @@
 /* fields of a block to block segment descriptor */
 #define FIELD_SRC 4
 #define FIELD_DST 6
+#define FIELD_NR_BYTES 8
 #define FIELD_NR_BLOCKS 10
 #define FIELD_SRC_LBA 12
 #define FIELD_DST_LBA 20
+#define FIELD_SRC_OFF 28
+#define FIELD_DST_OFF 30
 
 /**
  * struct xcopy - an EXTENDED COPY
@@ -65,6 +68,13 @@ static void free_units(void *priv)
 
 /* --- what goes wrong ------------------------------------------------------ */
 
+/* Of the segment, in its own unit, if nothing of it has been copied. */
+static u64 whole(const struct xcopy *x)
+{
+	return x->seg.type == IET_SEGMENT_OFFSETS ? x->seg.nr_bytes :
+						    x->seg.nr_blocks;
+}
+
 static bool fail(struct xcopy *x, struct iet_copy_fault *f)
 {
 	f->segment = x->next;
@@ -79,7 +89,7 @@ static bool bad_segment(struct xcopy *x, u16 asc, u8 field)
 	struct iet_copy_fault f = {
 		.asc = asc,
 		.field = field,
-		.residue = x->seg.nr_blocks,
+		.residue = whole(x),
 	};
 
 	return fail(x, &f);
@@ -90,7 +100,7 @@ static bool out_of_range(struct xcopy *x, bool dst)
 {
 	struct iet_copy_fault f = {
 		.field = dst ? FIELD_DST_LBA : FIELD_SRC_LBA,
-		.residue = x->seg.nr_blocks,
+		.residue = whole(x),
 		.of_dst = dst,
 		.status = SAM_STAT_CHECK_CONDITION,
 		.sense = { .key = ILLEGAL_REQUEST,
@@ -104,7 +114,7 @@ static bool protected(struct xcopy *x, u16 asc)
 {
 	struct iet_copy_fault f = {
 		.asc = IET_ASC_THIRD_PARTY_FAILURE,
-		.residue = x->seg.nr_blocks,
+		.residue = whole(x),
 		.of_dst = true,
 		.status = SAM_STAT_CHECK_CONDITION,
 		.sense = { .key = DATA_PROTECT, .asc = asc },
@@ -117,7 +127,9 @@ static u64 residue(const struct xcopy *x)
 {
 	const struct iet_volume *vol = x->seg.dc ? x->job.dst : x->job.src;
 
-	return x->seg.nr_blocks - (x->job.copied >> vol->blk_shift);
+	if (x->seg.type == IET_SEGMENT_OFFSETS)
+		return whole(x) - x->job.copied;
+	return whole(x) - (x->job.copied >> vol->blk_shift);
 }
 
 /* Why it must not go on. */
@@ -182,21 +194,41 @@ static bool wrong_type(const struct iet_cscd *cscd)
 }
 
 /*
+ * What a segment with offsets is about.  It begins with a block at both sides:
+ * the engine copies blocks.
+ */
+static u8 set_bytes(struct xcopy *x, const struct iet_cscd *dst)
+{
+	x->job.len = x->seg.nr_bytes;
+	if (x->seg.src_off)
+		return FIELD_SRC_OFF;
+	if (x->seg.dst_off)
+		return FIELD_DST_OFF;
+	if (!(x->job.len & ((1U << dst->vol->blk_shift) - 1)))
+		return 0;
+	return dst->pad && !x->seg.cat ? 0 : FIELD_NR_BYTES;
+}
+
+/*
  * How many bytes a segment is about.  What is less than a block of the other
  * unit may be left out or filled up if that one's PAD bit says so (SPC-4
  * table 129); CAT, which would leave it to the next segment, is not obeyed.
+ *
+ * Return: 0, or the field that says something that can't be done
  */
-static bool set_length(struct xcopy *x, const struct iet_cscd *src,
+static u8 set_length(struct xcopy *x, const struct iet_cscd *src,
 		       const struct iet_cscd *dst)
 {
 	u32 shift = x->seg.dc ? dst->vol->blk_shift : src->vol->blk_shift;
 	const struct iet_cscd *other = x->seg.dc ? src : dst;
 	u64 len = (u64)x->seg.nr_blocks << shift;
 
+	if (x->seg.type == IET_SEGMENT_OFFSETS)
+		return set_bytes(x, dst);
 	x->job.len = len;
 	if (!(len & ((1U << other->vol->blk_shift) - 1)))
-		return true;
-	return other->pad && !x->seg.cat;
+		return 0;
+	return other->pad && !x->seg.cat ? 0 : FIELD_NR_BLOCKS;
 }
 
 static bool within(const struct iet_volume *vol, u64 lba, u64 len)
@@ -236,6 +268,7 @@ static bool block_to_block(struct xcopy *x)
 	const struct iet_segment *seg = &x->seg;
 	struct iet_cscd *src = unit(x, seg->src), *dst = unit(x, seg->dst);
 	struct iet_copy_job *job = &x->job;
+	u8 field;
 	u16 asc;
 
 	if (!src || !dst)
@@ -245,8 +278,9 @@ static bool block_to_block(struct xcopy *x)
 		return bad_segment(x, IET_ASC_COPY_WRONG_TYPE,
 				   wrong_type(src) ? FIELD_SRC : FIELD_DST);
 	memset(job, 0, sizeof(*job));
-	if (!set_length(x, src, dst))
-		return bad_segment(x, IET_ASC_INEXACT_SEGMENT, FIELD_NR_BLOCKS);
+	field = set_length(x, src, dst);
+	if (field)
+		return bad_segment(x, IET_ASC_INEXACT_SEGMENT, field);
 	if (!within(src->vol, seg->src_lba, job->len))
 		return out_of_range(x, false);
 	if (!within(dst->vol, seg->dst_lba, job->len))

@@ -42,6 +42,7 @@ static const struct {
 } segment_types[] = {
 	{ IET_SEGMENT_BLOCK_TO_BLOCK, 28 },
 	{ IET_SEGMENT_VERIFY, 12 },
+	{ IET_SEGMENT_OFFSETS, 32 },
 };
 
 static bool refuse(struct iet_sense *sense, u16 asc)
@@ -222,9 +223,15 @@ void iet_xcopy_segment(const u8 *d, struct iet_segment *seg)
 		return;
 	}
 	seg->cat = d[1] & SEGMENT_CAT;
-	seg->dc = d[1] & SEGMENT_DC;
 	seg->dst = get_unaligned_be16(d + 6);
-	seg->nr_blocks = get_unaligned_be16(d + 10);
 	seg->src_lba = get_unaligned_be64(d + 12);
 	seg->dst_lba = get_unaligned_be64(d + 20);
+	if (seg->type == IET_SEGMENT_OFFSETS) {
+		seg->nr_bytes = get_unaligned_be32(d + 8);
+		seg->src_off = get_unaligned_be16(d + 28);
+		seg->dst_off = get_unaligned_be16(d + 30);
+	} else {
+		seg->dc = d[1] & SEGMENT_DC;
+		seg->nr_blocks = get_unaligned_be16(d + 10);
+	}
 }

@@ -13,12 +13,13 @@
 #define IET_XCOPY_CSCDS_MAX 16
 #define IET_XCOPY_SEGMENTS_MAX 64
 #define IET_XCOPY_LIST_MAX \
-	(IET_XCOPY_CSCDS_MAX * 32 + IET_XCOPY_SEGMENTS_MAX * 28)
+	(IET_XCOPY_CSCDS_MAX * 32 + IET_XCOPY_SEGMENTS_MAX * 32)
 /* with the longer one of the two headers */
 #define IET_XCOPY_BYTES_MAX (48 + IET_XCOPY_LIST_MAX)
 
 #define IET_SEGMENT_BLOCK_TO_BLOCK 0x02
 #define IET_SEGMENT_VERIFY 0x07
+#define IET_SEGMENT_OFFSETS 0x0a
 
 /**
  * struct iet_xcopy_list - a parameter list
@@ -49,8 +50,11 @@ struct iet_xcopy_list {
  * @src: CSCD id of the source
  * @dst: CSCD id of the destination
  * @nr_blocks: how many
+ * @nr_bytes: how many, if @type is IET_SEGMENT_OFFSETS
  * @src_lba: first block there
  * @dst_lba: first block there
+ * @src_off: first byte of that block
+ * @dst_off: first byte of that block
  */
 struct iet_segment {
 	u8 type;
@@ -60,8 +64,11 @@ struct iet_segment {
 	u16 src;
 	u16 dst;
 	u16 nr_blocks;
+	u32 nr_bytes;
 	u64 src_lba;
 	u64 dst_lba;
+	u16 src_off;
+	u16 dst_off;
 };
 
 bool iet_xcopy_parse(const u8 *buf, u32 have, bool lid4,

@@ -152,6 +152,11 @@ def segment(src, dst, blocks, src_lba, dst_lba, flags=0):
                        src_lba, dst_lba)
 
 
+def segment_bytes(src, dst, count, src_lba, dst_lba, src_off=0, dst_off=0):
+    return struct.pack(">BBHHHIQQHH", 10, 0, 28, src, dst, count, src_lba,
+                       dst_lba, src_off, dst_off)
+
+
 def xcopy_list(cscds, segments, list_id=1, usage=0):
     cscds, segments = b"".join(cscds), b"".join(segments)
     return struct.pack(">BBH4xII", list_id, usage << 3, len(cscds),
@@ -233,6 +238,34 @@ def _():
     good(xcopy(c, FILE, names, [segment(0, 0, 800, 0, 8)]))
     check(c, FILE, 8, data)
     bad(xcopy(c, FILE, names, [segment(0, 1, 801, 0, 9)]), 0xa, 0x260a)
+    c.logout()
+
+
+@case("... of bytes, by segments with offsets")
+def _():
+    c = login(units=(FILE, DISK, WIDE))
+    data = pattern(78, 800)
+    write(c, FILE, 0, data)
+    names = [cscd(name_of(c, FILE)), cscd(name_of(c, DISK)),
+             cscd(name_of(c, WIDE), 4096)]
+    good(xcopy(c, FILE, names, [
+        segment_bytes(0, 1, len(data), 0, 21),
+        segment_bytes(0, 2, 5 * 4096, 7, 30),
+        segment_bytes(0, 0, len(data), 0, 5)]))
+    check(c, DISK, 21, data)
+    check(c, FILE, 5, data)
+    check(c, WIDE, 30, data[7 * 512:][:5 * 4096], 4096)
+    for seg, residue in (
+            (segment_bytes(0, 1, 513, 0, 0), 513),
+            (segment_bytes(0, 1, 512, 0, 0, src_off=1), 512),
+            (segment_bytes(0, 1, 512, 0, 0, dst_off=512), 512),
+            (segment_bytes(0, 2, 512, 0, 0), 512)):
+        rsp = bad(xcopy(c, FILE, names, [seg]), 0xa, 0x260a)
+        if (got := struct.unpack_from(">I", rsp.data, 5)[0]) != residue:
+            raise Failed(f"{got} bytes are left, not {residue}")
+    good(xcopy(c, FILE, names, [segment_bytes(0, 1, 0, 0, 0)]))
+    rsp = bad(xcopy(c, FILE, names,
+                    [segment_bytes(0, 1, 1024, SIZE // 512 - 1, 0)]), 0xa, 0)
     c.logout()
 
 

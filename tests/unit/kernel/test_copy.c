@@ -709,14 +709,15 @@ static void parameters(void)
 {
 	set_up();
 	run_in(3, 0, 100);
-	CHECK_EQ(fake.s.in_len, 47);
-	CHECK_EQ(get_unaligned_be32(fake_in()), 43);
+	CHECK_EQ(fake.s.in_len, 48);
+	CHECK_EQ(get_unaligned_be32(fake_in()), 44);
 	CHECK_EQ(fake_in()[4], 1);
 	CHECK_EQ(get_unaligned_be16(fake_in() + 8), 16);
 	CHECK_EQ(get_unaligned_be16(fake_in() + 10), 64);
-	CHECK_EQ(get_unaligned_be32(fake_in() + 12), 16 * 32 + 64 * 28);
-	CHECK_EQ(get_unaligned_be32(fake_in() + 16), 65535 * BS);
-	CHECK_EQ(fake_in()[43], 3);
+	CHECK_EQ(get_unaligned_be32(fake_in() + 12), 16 * 32 + 64 * 32);
+	CHECK_EQ(get_unaligned_be32(fake_in() + 16), U32_MAX);
+	CHECK_EQ(fake_in()[43], 4);
+	CHECK(!memcmp(fake_in() + 44, "\x02\x07\x0a\xe4", 4));
 	fake_end();
 	run_in(3, 0, 6);
 	CHECK_EQ(fake.s.in_len, 6);

@@ -84,7 +84,7 @@ static void good(void)
 static void segment(void)
 {
 	struct iet_segment seg;
-	u8 d[28] = { 0x02, 0x03, 0, 0x18, 1, 2, 3,  4,	0,  0,	5,  6,	1,  2,
+	u8 d[32] = { 0x02, 0x03, 0, 0x18, 1, 2, 3,  4,	0,  0,	5,  6,	1,  2,
 		     3,	   4,	 5, 6,	  7, 8, 11, 12, 13, 14, 15, 16, 17, 18 };
 
 	iet_xcopy_segment(d, &seg);
@@ -94,6 +94,17 @@ static void segment(void)
 	CHECK_EQ(seg.src_lba, 0x0102030405060708);
 	CHECK_EQ(seg.dst_lba, 0x0b0c0d0e0f101112);
 	CHECK(seg.dc && seg.cat);
+	d[0] = 0x0a;
+	d[28] = 0x21;
+	d[31] = 0x32;
+	iet_xcopy_segment(d, &seg);
+	CHECK_EQ(seg.dst, 0x0304);
+	CHECK_EQ(seg.nr_bytes, 0x0506);
+	CHECK_EQ(seg.src_lba, 0x0102030405060708);
+	CHECK_EQ(seg.dst_lba, 0x0b0c0d0e0f101112);
+	CHECK_EQ(seg.src_off, 0x2100);
+	CHECK_EQ(seg.dst_off, 0x0032);
+	CHECK(seg.cat && !seg.dc && !seg.nr_blocks);
 	d[0] = 0x07;
 	d[8] = 1;
 	iet_xcopy_segment(d, &seg);
@@ -127,6 +138,8 @@ static const struct {
 	{ "Fibre Channel", 16, 0xe0, 0, IET_ASC_CSCD_UNSUPPORTED, 16 },
 	{ "an extension", 48, 0xff, 0, IET_ASC_CSCD_UNSUPPORTED, 48 },
 	{ "block to stream", 80, 0x00, 0, IET_ASC_SEGMENT_UNSUPPORTED, 80 },
+	{ "offsets that are not there", 80, 0x0a, 0,
+	  IET_ASC_INVALID_FIELD_IN_PARAM, 8 },
 	{ "a wrong length", 83, 0x19, 0, IET_ASC_INVALID_FIELD_IN_PARAM, 82 },
 	{ "a long length", 82, 0xff, 0, IET_ASC_INVALID_FIELD_IN_PARAM, 82 },
 	{ "segments that are not whole", 11, 27, 0,
@@ -179,7 +192,7 @@ static void too_many(void)
 	CHECK_EQ(sense.asc, IET_ASC_TOO_MANY_CSCDS);
 	CHECK(!iet_xcopy_parse(buf, lid1(1, 65), false, &list, &sense));
 	CHECK_EQ(sense.asc, IET_ASC_TOO_MANY_SEGMENTS);
-	CHECK(!iet_xcopy_parse(buf, lid1(17, 65), false, &list, &sense));
+	CHECK(!iet_xcopy_parse(buf, lid1(17, 73), false, &list, &sense));
 	CHECK_EQ(sense.asc, IET_ASC_PARAM_LENGTH);
 }
 
