@@ -140,6 +140,11 @@ check-libiscsi: ## all of libiscsi's suite, of this Debian and of sid's
 	tests/run --kernel uml tests/long/libiscsi.sh \
 		"tests/long/libiscsi.sh $$(tests/suite-fetch sid)"
 
+.PHONY: check-power-cut
+check-power-cut: ## kill a VM in mid-command, again and again: what is kept?
+	tests/deps
+	tests/run --host tests/long/power-cut.py
+
 FUZZ_SECONDS ?= 3600
 
 .PHONY: fuzz
