@@ -21,6 +21,7 @@
 #include "sense.h"
 #include "session.h"
 #include "text.h"
+#include "watch.h"
 
 #define IMMEDIATE_MAX (IET_CMND_RESERVE / 2)
 #define TIO_GFP (GFP_NOWAIT | __GFP_NOWARN)
@@ -120,6 +121,7 @@ struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn)
 	cmnd->snack_tag = 0;
 	cmnd->reject_sn = 0;
 	cmnd->r2t.sent = 0;
+	cmnd->tries = 0;
 	cmnd->response = 0;
 	cmnd->aborted_by = NULL;
 	cmnd->tmf = NULL;
@@ -409,6 +411,9 @@ void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 		iet_cmdsn_plug(&conn->session->sn, cmnd->cmd_sn);
 		if (cmnd->r2t.unsolicited)
 			note_dropped(conn, cmnd->itt);
+		iet_cmnd_free(cmnd);
+		return;
+	case IET_CMND_WAIT_CONN:
 		iet_cmnd_free(cmnd);
 		return;
 	case IET_CMND_RX:
@@ -793,7 +798,31 @@ void iet_cmnd_progress(struct iet_cmnd *cmnd)
 	} else if (iet_r2t_pending(&cmnd->r2t)) {
 		cmnd->kind = IET_TX_R2T;
 		iet_conn_queue(conn, cmnd);
+	} else {
+		iet_watch_data(cmnd);
 	}
+}
+
+/**
+ * iet_cmnd_ask_again - data that was asked for, or announced, does not come
+ * @cmnd: a command in state WAIT_DATA, not in the transmit queue, at
+ *	ErrorRecoveryLevel 1 and up
+ *
+ * Perhaps the initiator has not seen the R2T: then it is the same once more.
+ * If some of the data has come, an R2T asks for the rest (RFC 7143 7.9).
+ *
+ * Context: the connection's thread.
+ */
+void iet_cmnd_ask_again(struct iet_cmnd *cmnd)
+{
+	if (iet_r2t_untouched(&cmnd->r2t)) {
+		cmnd->r2t_again = true;
+		cmnd->kind = IET_TX_R2T;
+		iet_conn_queue(cmnd->conn, cmnd);
+		return;
+	}
+	iet_r2t_restart(&cmnd->r2t);
+	iet_cmnd_progress(cmnd);
 }
 
 static void scsi_start(struct iet_cmnd *cmnd)
@@ -852,7 +881,7 @@ static void nop_start(struct iet_cmnd *cmnd)
 	iet_conn_queue(conn, cmnd);
 }
 
-/* Text (11.10), Logout (11.14), task management (11.5) */
+/* Text (11.10) */
 
 static int text_header(struct iet_cmnd *cmnd)
 {
@@ -860,87 +889,6 @@ static int text_header(struct iet_cmnd *cmnd)
 
 	cmnd->kind = IET_TX_TEXT;
 	return data_header(cmnd, len);
-}
-
-/* The connection ends with the response. */
-static void close_own(struct iet_cmnd *cmnd)
-{
-	cmnd->close_after = true;
-	cmnd->conn->stop_rx = true;
-}
-
-static u8 close_session(struct iet_cmnd *cmnd)
-{
-	struct iet_conn *own = cmnd->conn, *conn;
-
-	list_for_each_entry(conn, &own->session->members, member_node) {
-		if (conn != own)
-			iet_conn_end(conn, IET_EVENT_LOGOUT);
-	}
-	own->ends_session = true;
-	close_own(cmnd);
-	return ISCSI_LOGOUT_SUCCESS;
-}
-
-static u8 close_connection(struct iet_cmnd *cmnd)
-{
-	const struct iscsi_logout_hdr *hdr = (void *)&cmnd->req;
-	struct iet_session *session = cmnd->conn->session;
-	u16 cid = be16_to_cpu(hdr->cid);
-	struct iet_conn *conn = iet_conn_member(session, cid) ?:
-					iet_recovery_find(session, cid);
-
-	if (!conn)
-		return ISCSI_LOGOUT_CID_NOT_FOUND;
-	if (conn == cmnd->conn)
-		close_own(cmnd);
-	else
-		iet_conn_end(conn, IET_EVENT_LOGOUT);
-	return ISCSI_LOGOUT_SUCCESS;
-}
-
-static u8 recover_connection(struct iet_cmnd *cmnd)
-{
-	const struct iscsi_logout_hdr *hdr = (void *)&cmnd->req;
-	struct iet_session *session = cmnd->conn->session;
-	u16 cid = be16_to_cpu(hdr->cid);
-	struct iet_conn *conn = iet_conn_member(session, cid);
-
-	if (cmnd->conn->erl < 2)
-		return ISCSI_LOGOUT_RECOVERY_UNSUPPORTED;
-	if (conn == cmnd->conn) {
-		conn->logged_out = true;
-		close_own(cmnd);
-		return ISCSI_LOGOUT_SUCCESS;
-	}
-	if (conn) {
-		iet_conn_suspend(conn);
-		return ISCSI_LOGOUT_SUCCESS;
-	}
-	conn = iet_recovery_find(session, cid);
-	if (!conn)
-		return ISCSI_LOGOUT_CID_NOT_FOUND;
-	iet_recovery_logged_out(conn);
-	return ISCSI_LOGOUT_SUCCESS;
-}
-
-/* Each carries a Logout out, and returns an enum iscsi_logout_response. */
-static u8 (*const logouts[])(struct iet_cmnd *cmnd) = {
-	[ISCSI_LOGOUT_CLOSE_SESSION] = close_session,
-	[ISCSI_LOGOUT_CLOSE_CONNECTION] = close_connection,
-	[ISCSI_LOGOUT_RECOVERY] = recover_connection,
-};
-
-static void logout_start(struct iet_cmnd *cmnd)
-{
-	const struct iscsi_logout_hdr *hdr = (void *)&cmnd->req;
-	u8 reason = hdr->reason & ISCSI_LOGOUT_REASON_MASK;
-
-	cmnd->kind = IET_TX_LOGOUT;
-	cmnd->response = reason < ARRAY_SIZE(logouts) ?
-				 logouts[reason](cmnd) :
-				 ISCSI_LOGOUT_CID_NOT_FOUND;
-	iet_conn_queue(cmnd->conn, cmnd);
 }
 
 static int no_data(struct iet_cmnd *cmnd)
@@ -953,7 +901,7 @@ static const struct cmnd_op ops[] = {
 	[ISCSI_OP_SCSI_CMD] = { scsi_header, scsi_start },
 	[ISCSI_OP_TMF_REQ] = { no_data, iet_tmf_start },
 	[ISCSI_OP_TEXT_REQ] = { text_header, iet_text_start },
-	[ISCSI_OP_LOGOUT_REQ] = { no_data, logout_start },
+	[ISCSI_OP_LOGOUT_REQ] = { no_data, iet_logout_start },
 };
 
 static bool is_parked(struct iet_session *session, u32 cmd_sn)
@@ -1174,15 +1122,18 @@ static enum iet_r2t_verdict account_data(struct iet_cmnd *cmnd,
 	u32 ttt = be32_to_cpu(hdr->ttt);
 	u32 slot = ttt >> IET_TTT_INDEX_BITS & IET_TTT_SLOT_MASK;
 	u32 sn = cmnd->r2t.filled;
+	u32 ago = (sn - slot) & IET_TTT_SLOT_MASK;
 
 	/*
-	 * R2TSN of the slot: the one that is being filled, if it is right.
-	 * Nobody can answer an R2T that is half sent.
+	 * R2TSN of the slot: the one that is being filled, if it is right, or
+	 * an earlier one.  Nobody can answer an R2T that is half sent.
 	 */
-	if (slot != (sn & IET_TTT_SLOT_MASK) ||
-	    (cmnd->conn->tx.cmnd == cmnd && sn + 1 == cmnd->r2t.sent &&
+	if (ago > IET_TTT_SLOT_MASK / 2 || ago > sn ||
+	    (!ago && cmnd->conn->tx.cmnd == cmnd && sn + 1 == cmnd->r2t.sent &&
 	     !cmnd->r2t_repeated))
 		sn = ISCSI_RESERVED_TAG;
+	else
+		sn -= ago;
 	return iet_r2t_data_out(&cmnd->r2t, ttt != ISCSI_RESERVED_TAG, sn,
 				be32_to_cpu(hdr->data_sn),
 				be32_to_cpu(hdr->buffer_offset),
@@ -1223,6 +1174,7 @@ static int data_out_header(struct iet_conn *conn)
 	rx->cmnd = cmnd;
 	rx->data_off = be32_to_cpu(hdr->buffer_offset);
 	if (verdict == IET_R2T_OK) {
+		cmnd->tries = 0;
 		forget_r2t(cmnd);
 		return 0;
 	}

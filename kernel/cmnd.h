@@ -24,6 +24,7 @@ enum iet_cmnd_state {
 	IET_CMND_RX, /* its request is being received */
 	IET_CMND_PARKED, /* its CmdSN is early */
 	IET_CMND_WAIT_DATA, /* Data-Out PDUs are to come */
+	IET_CMND_WAIT_CONN, /* a Logout, of a connection that is to come */
 	IET_CMND_EXECUTING, /* the device server has it */
 	IET_CMND_SENDING, /* in the transmit queue */
 	IET_CMND_SENT, /* sent, and kept until it is acknowledged */
@@ -79,8 +80,10 @@ enum iet_tx_kind {
  * @snack_tag: of the last R-Data SNACK, 0: there was none
  * @reject_sn: DataSN or R2TSN of a Reject
  * @response: code of a task management, logout, or reject response
+ * @tries: how often data that does not come was asked for again
  * @text_flags: F and C bit of a Text Response
  * @text_ttt: its TargetTransferTag, as on the wire
+ * @waits_since: jiffies: see watch.h
  * @tmf_op: the task management function that it asks for
  * @tmf: task management in progress, with a reference, or NULL
  * @tmf_info: AdditionalResponseInformation (RFC 7144)
@@ -124,8 +127,10 @@ struct iet_cmnd {
 	u32 snack_tag;
 	u32 reject_sn;
 	u8 response;
+	u8 tries;
 	u8 text_flags;
 	__be32 text_ttt;
+	unsigned long waits_since;
 	const struct iet_tmf_op *tmf_op;
 	struct iet_tmf *tmf;
 	u8 tmf_info[3];
@@ -167,10 +172,17 @@ void iet_cmnd_keep(struct iet_cmnd *cmnd);
 void iet_cmnd_move(struct iet_cmnd *cmnd, struct iet_conn *conn);
 void iet_cmnd_progress(struct iet_cmnd *cmnd);
 
+/* called by watch.c */
+void iet_cmnd_ask_again(struct iet_cmnd *cmnd);
+
 int iet_cmnd_plug(struct iet_conn *conn, u32 cmd_sn);
 int iet_cmnd_reject(struct iet_conn *conn, u8 reason);
 int iet_cmnd_reject_sn(struct iet_conn *conn, u8 reason, u32 sn);
 u32 iet_cmnd_data_in_len(const struct iet_cmnd *cmnd);
+
+/* logout.c */
+void iet_logout_start(struct iet_cmnd *cmnd);
+void iet_logout_arrived(struct iet_conn *conn);
 
 /* snack.c */
 int iet_snack(struct iet_conn *conn);

@@ -190,6 +190,7 @@ static void conn_unlink_work(struct work_struct *work)
 	cancel_delayed_work_sync(&conn->timer);
 	iet_cmnd_pool_stop(conn);
 	iet_async_stop(conn);
+	iet_watch_stop(conn);
 	mutex_lock(&iet_config_lock);
 	list_del(&conn->session_node);
 	session->nr_conns--;
@@ -233,6 +234,7 @@ static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 	INIT_LIST_HEAD(&conn->tx.queue);
 	INIT_DELAYED_WORK(&conn->timer, conn_timer_work);
 	iet_async_init(conn);
+	iet_watch_init(conn);
 	INIT_WORK(&conn->unlink_work, conn_unlink_work);
 	conn->sock = args->sock;
 	conn->cid = args->cid;
@@ -258,6 +260,18 @@ static bool is_closing(const struct iet_conn *conn)
 	return test_bit(IET_CONN_CLOSE, &conn->flags);
 }
 
+/**
+ * iet_conn_leaves - is this connection about to end?
+ * @conn: the connection
+ *
+ * Context: any.
+ * Return: true if its place in the session is free for another
+ */
+bool iet_conn_leaves(const struct iet_conn *conn)
+{
+	return is_closing(conn) || test_bit(IET_CONN_LEAVING, &conn->flags);
+}
+
 /*
  * May there be such a connection?  One of the same CID is reinstated by it
  * (RFC 7143 6.3.4).
@@ -276,7 +290,7 @@ static int check_place(struct iet_session *session, u16 cid,
 		return -ENODEV;
 	}
 	list_for_each_entry(conn, &session->conns, session_node)
-		others += conn->cid != cid && !is_closing(conn);
+		others += conn->cid != cid && !iet_conn_leaves(conn);
 	if (others >= max) {
 		NL_SET_ERR_MSG(extack,
 			       "MaxConnections of the session is reached");
@@ -545,6 +559,7 @@ static void join(struct iet_conn *conn)
 			iet_recovery_logged_out(other);
 	}
 	list_add(&conn->member_node, &conn->session->members);
+	iet_logout_arrived(conn);
 }
 
 static void leave(struct iet_conn *conn)
@@ -641,6 +656,8 @@ bool iet_conn_run(struct iet_conn *conn)
 	}
 	if (test_and_clear_bit(IET_CONN_TIMER, &conn->flags))
 		nop_timer(conn);
+	if (test_and_clear_bit(IET_CONN_WATCH, &conn->flags))
+		iet_watch_timer(conn);
 	if (test_and_clear_bit(IET_CONN_ASYNC_TIMER, &conn->flags))
 		iet_async_timer(conn);
 	if (test_and_clear_bit(IET_CONN_TRIM, &conn->flags))

@@ -20,6 +20,7 @@
 #include "iscsi_proto.h"
 #include "scsi.h"
 #include "text_seq.h"
+#include "watch.h"
 
 struct iet_cmnd;
 struct iet_conn;
@@ -77,8 +78,10 @@ enum {
 	IET_CONN_CLOSE, /* close asked for; the reason is in close_reason */
 	IET_CONN_END, /* ... and it is not to be recovered */
 	IET_CONN_TIMER, /* the NOP-In timer has fired */
+	IET_CONN_WATCH, /* so has that of what waits, see watch.h */
 	IET_CONN_ASYNC_TIMER, /* so has that of asynchronous messages */
 	IET_CONN_TRIM, /* commands that are not needed may be given back */
+	IET_CONN_LEAVING, /* logged out: it ends with the response */
 	IET_CONN_UNLINKED, /* nobody but its thread knows it any more */
 };
 
@@ -236,6 +239,7 @@ struct iet_tx {
  *	connection is on its way
  * @timer: NOP-In; the end of a suspended connection
  * @async: asynchronous messages
+ * @watch: deadlines of commands
  * @text: a sequence of Text Requests
  * @fence_sn: StatSN that is to be acknowledged before a response that waits;
  *	under iet_config_lock
@@ -307,6 +311,7 @@ struct iet_conn {
 
 	struct delayed_work timer;
 	struct iet_conn_async async;
+	struct iet_conn_watch watch;
 	struct iet_text_seq text;
 	u32 fence_sn;
 	unsigned long last_rx;
@@ -324,6 +329,7 @@ void iet_conn_close(struct iet_conn *conn, enum iet_event reason);
 void iet_conn_fail(struct iet_conn *conn, enum iet_event reason);
 int iet_conn_address(const struct iet_conn *conn, char *buf, size_t len);
 void iet_conn_tell(struct iet_conn *conn, struct iet_conn_msg *msg);
+bool iet_conn_leaves(const struct iet_conn *conn);
 void iet_conn_get(struct iet_conn *conn);
 void iet_conn_put(struct iet_conn *conn);
 

@@ -146,6 +146,9 @@ enum iet_r2t_verdict iet_r2t_data_out(struct iet_r2t *r, bool solicited,
 			end_sequence(r);
 		return IET_R2T_OK;
 	}
+	/* late: it was asked for once more */
+	if (r->recovery && (solicited ? r2t_sn < r->filled : r->overtaken))
+		return IET_R2T_IGNORE;
 	if (solicited == r->unsolicited)
 		return IET_R2T_BAD_TAG;
 	if (solicited && (r->filled == r->sent || r2t_sn != r->filled))
@@ -187,10 +190,12 @@ void iet_r2t_lost(struct iet_r2t *r, u32 offset, bool final)
  * iet_r2t_restart - no data comes any more for what was asked for
  * @r: progress; what has come without a gap stays
  *
- * The connection has ended: see recovery.c.
+ * The connection has ended (see recovery.c), or there was silence for too long
+ * (see watch.c).
  */
 void iet_r2t_restart(struct iet_r2t *r)
 {
+	r->overtaken |= r->unsolicited;
 	r->unsolicited = false;
 	r->lost = false;
 	r->filled = r->sent;
@@ -266,6 +271,18 @@ bool iet_r2t_again(const struct iet_r2t *r, u32 *r2t_sn, u32 *offset, u32 *len)
 	*offset = r->start;
 	*len = r->next - r->start;
 	return true;
+}
+
+/**
+ * iet_r2t_untouched - has nothing come for the last R2T?
+ * @r: progress, with @r->recovery: one R2T at a time
+ *
+ * Return: true if an R2T has been sent and not been answered at all
+ */
+bool iet_r2t_untouched(const struct iet_r2t *r)
+{
+	return !r->unsolicited && r->filled != r->sent && !r->draining &&
+	       !r->lost && r->off == r->start;
 }
 
 /**

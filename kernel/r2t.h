@@ -33,6 +33,7 @@
  * @data_sn: DataSN of the next Data-Out of the current sequence
  * @recovery: what is lost can be asked for again
  * @unsolicited: the unsolicited sequence is open
+ * @overtaken: it was given up, and what still comes of it is ignored
  * @lost: there is a gap in the current sequence, at @off
  * @draining: the command has failed; only the ends of the open sequences are
  *	waited for
@@ -50,6 +51,7 @@ struct iet_r2t {
 	u32 data_sn;
 	bool recovery;
 	bool unsolicited;
+	bool overtaken;
 	bool lost;
 	bool draining;
 };
@@ -77,6 +79,7 @@ void iet_r2t_fail(struct iet_r2t *r);
 void iet_r2t_restart(struct iet_r2t *r);
 bool iet_r2t_next(struct iet_r2t *r, u32 *r2t_sn, u32 *offset, u32 *len);
 bool iet_r2t_again(const struct iet_r2t *r, u32 *r2t_sn, u32 *offset, u32 *len);
+bool iet_r2t_untouched(const struct iet_r2t *r);
 bool iet_r2t_pending(const struct iet_r2t *r);
 bool iet_r2t_complete(const struct iet_r2t *r);
 

@@ -182,6 +182,7 @@ static void build_r2t(struct iet_conn *conn, struct iet_cmnd *cmnd)
 	hdr->buffer_offset = cpu_to_be32(off);
 	hdr->data_length = cpu_to_be32(len);
 	conn->tx.last = !iet_r2t_pending(&cmnd->r2t);
+	iet_watch_data(cmnd);
 }
 
 static void build_nop_in(struct iet_conn *conn, struct iet_cmnd *cmnd)

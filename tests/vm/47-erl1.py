@@ -280,6 +280,46 @@ def _(c):
 
 # --- lost on the way to the initiator -----------------------------------------
 
+@case("an R2T that is not answered comes three times more; data that stops is "
+      "asked for from where it is; what is late is ignored", digests=False)
+def _(c):
+    data = random.randbytes(2 * BURST)
+    lost = c.scsi(write10(0, 32), WRITE, BURST).itt
+    first = c.expect(R2T, itt=lost)
+    half = c.scsi(write10(32, 32), WRITE, BURST).itt
+    r2t = c.expect(R2T, itt=half)
+    c.data_out(r2t, data[BURST:][:SEG], flags=0)
+    # a write that announces more unasked data, which does not come
+    mute = c.scsi(write10(64, 8), WRITE, SEG, final=False).itt
+    c.ping()
+    got = {lost: [], half: [], mute: []}
+    for _ in range(3):
+        rsp = c.expect(R2T)
+        got[rsp.itt].append(rsp)
+    same(first, got[lost][0], ("statsn", "expcmdsn", "maxcmdsn"))
+    rest, = got[half]
+    if (rest.r2tsn, rest.offset, rest.length) != (1, SEG, BURST - SEG):
+        raise Failed(f"not the rest: {rest}")
+    asked, = got[mute]
+    if (asked.r2tsn, asked.offset, asked.length) != (0, 0, SEG):
+        raise Failed(f"not what was announced: {asked}")
+    # the late ones: of the first R2T, and unasked
+    c.data_out(r2t, data[BURST + SEG:], offset=SEG, datasn=1)
+    c.request(DATA_OUT, itt=mute, data=bytes(SEG), lun=lun(FILE))
+    c.ping()
+    c.data_out(rest, data[BURST + SEG:], offset=SEG)
+    c.expect(SCSI_RSP, itt=half, status=GOOD)
+    c.data_out(asked, bytes(SEG))
+    c.expect(SCSI_RSP, itt=mute, status=GOOD)
+    for _ in range(2):
+        same(first, c.expect(R2T), ("statsn", "expcmdsn", "maxcmdsn"))
+    c.expect_nothing(4)
+    c.data_out(first, data[:BURST])
+    c.expect(SCSI_RSP, itt=lost, status=GOOD, expdatasn=1)
+    if c.read(0, 64) != data:
+        raise Failed("other data")
+
+
 @case("Data SNACK: a run of Data-In comes again as it was")
 def _(c):
     c.acks = False

@@ -399,6 +399,59 @@ static void test_restart(void)
 	CHECK(iet_r2t_complete(&r));
 }
 
+/* Silence: the same is asked for again, or the rest. */
+static void test_silence(void)
+{
+	struct iet_r2t r = begin_recovery(16384, 512, false);
+
+	/* the unsolicited data stops, and comes late */
+	CHECK(!iet_r2t_untouched(&r));
+	CHECK_EQ(iet_r2t_data_out(&r, false, 0, 0, 512, 512, false),
+		 IET_R2T_OK);
+	iet_r2t_restart(&r);
+	CHECK_EQ(iet_r2t_data_out(&r, false, 0, 1, 1024, 512, false),
+		 IET_R2T_IGNORE);
+	check_r2t(&r, 0, 1024, 8192);
+	CHECK_EQ(iet_r2t_data_out(&r, false, 0, 2, 1536, 512, true),
+		 IET_R2T_IGNORE);
+	/* the R2T is not answered */
+	CHECK(iet_r2t_untouched(&r));
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 0, 1024, 1024, false),
+		 IET_R2T_OK);
+	CHECK(!iet_r2t_untouched(&r));
+	/* not to its end, which comes late */
+	iet_r2t_restart(&r);
+	check_r2t(&r, 1, 2048, 8192);
+	CHECK(iet_r2t_untouched(&r));
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 1, 2048, 7168, true),
+		 IET_R2T_IGNORE);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 1, 0, 2048, 8192, true),
+		 IET_R2T_OK);
+	CHECK(!iet_r2t_untouched(&r));
+	check_r2t(&r, 2, 10240, 6144);
+	/* of an R2T that is still to be sent nothing can come */
+	CHECK_EQ(iet_r2t_data_out(&r, true, 3, 0, 10240, 6144, true),
+		 IET_R2T_BAD_TAG);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 2, 0, 10240, 6144, true),
+		 IET_R2T_OK);
+	CHECK(iet_r2t_complete(&r));
+	/* a gap, and then nothing more */
+	r = begin_recovery(8192, 0, true);
+	check_r2t(&r, 0, 0, 8192);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 1, 512, 512, false),
+		 IET_R2T_IGNORE);
+	CHECK(!iet_r2t_untouched(&r));
+	iet_r2t_restart(&r);
+	check_r2t(&r, 1, 0, 8192);
+	/* without recovery what is late is an error */
+	r = begin(16384, 0, 0, true, 8192, 1);
+	check_r2t(&r, 0, 0, 8192);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 0, 0, 8192, true), IET_R2T_OK);
+	check_r2t(&r, 1, 8192, 8192);
+	CHECK_EQ(iet_r2t_data_out(&r, true, 0, 0, 0, 8192, true),
+		 IET_R2T_BAD_TAG);
+}
+
 int main(void)
 {
 	ktap_run(test_all_immediate);
@@ -418,5 +471,6 @@ int main(void)
 	ktap_run(test_damaged_unsolicited);
 	ktap_run(test_r2t_again);
 	ktap_run(test_restart);
+	ktap_run(test_silence);
 	return ktap_done();
 }

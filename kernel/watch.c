@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Deadlines of a connection's commands: see watch.h.
+ *
+ * The timer runs only while something waits; it then looks at all commands of
+ * the connection, which is cheaper than a timer for each.
+ */
+#include <linux/kernel.h>
+
+#include "cmnd.h"
+#include "conn.h"
+#include "nthread.h"
+#include "session.h"
+#include "watch.h"
+
+/* how long data may take to go on, and how often it is asked for again */
+#define DATA_PATIENCE (3 * HZ)
+#define DATA_TRIES 3
+/* from the Login Response to CONN_NEW; the daemon needs microseconds */
+#define HANDOFF_PATIENCE (HZ / 2)
+
+static void watch_work(struct work_struct *work)
+{
+	struct iet_conn *conn = container_of(to_delayed_work(work),
+					     struct iet_conn, watch.work);
+
+	set_bit(IET_CONN_WATCH, &conn->flags);
+	iet_nthread_kick(conn);
+}
+
+/**
+ * iet_watch_init - set a connection's timer up
+ * @conn: new connection
+ */
+void iet_watch_init(struct iet_conn *conn)
+{
+	INIT_DELAYED_WORK(&conn->watch.work, watch_work);
+}
+
+/**
+ * iet_watch_stop - the timer does not run any more
+ * @conn: a connection that is closing, as its thread knows
+ *
+ * Context: may sleep.
+ */
+void iet_watch_stop(struct iet_conn *conn)
+{
+	cancel_delayed_work_sync(&conn->watch.work);
+}
+
+/* Not where nobody would stop it: see iet_watch_stop(). */
+static void look_in(struct iet_conn *conn, long delay)
+{
+	if (conn->state != IET_CONN_CLOSING)
+		queue_delayed_work(iet_wq, &conn->watch.work, max(delay, 1L));
+}
+
+/**
+ * iet_watch_data - a write waits for data
+ * @cmnd: the command, in state WAIT_DATA, of which data has come, or an R2T
+ *	has been sent
+ *
+ * Context: the connection's thread.
+ */
+void iet_watch_data(struct iet_cmnd *cmnd)
+{
+	if (!cmnd->r2t.recovery)
+		return;
+	cmnd->waits_since = jiffies;
+	look_in(cmnd->conn, DATA_PATIENCE);
+}
+
+/**
+ * iet_watch_logout - a Logout waits for the connection that it is about
+ * @cmnd: the request, in state WAIT_CONN
+ *
+ * Context: the connection's thread.
+ */
+void iet_watch_logout(struct iet_cmnd *cmnd)
+{
+	cmnd->waits_since = jiffies;
+	/* sooner than for data */
+	if (cmnd->conn->state != IET_CONN_CLOSING)
+		mod_delayed_work(iet_wq, &cmnd->conn->watch.work,
+				 HANDOFF_PATIENCE);
+}
+
+/* Jiffies that are left; when there are none, it is done. */
+static long look_at_data(struct iet_cmnd *cmnd)
+{
+	long left = cmnd->waits_since + DATA_PATIENCE - jiffies;
+
+	if (!cmnd->r2t.recovery || cmnd->tries == DATA_TRIES)
+		return 0;
+	/* an R2T that is still to be sent, or data just coming: no silence */
+	if (cmnd->queued || cmnd->conn->rx.cmnd == cmnd) {
+		cmnd->waits_since = jiffies;
+		return DATA_PATIENCE;
+	}
+	if (left > 0)
+		return left;
+	cmnd->waits_since = jiffies;
+	cmnd->tries++;
+	iet_cmnd_ask_again(cmnd);
+	return cmnd->tries < DATA_TRIES ? DATA_PATIENCE : 0;
+}
+
+static long look_at_logout(struct iet_cmnd *cmnd)
+{
+	long left = cmnd->waits_since + HANDOFF_PATIENCE - jiffies;
+
+	if (left > 0)
+		return left;
+	cmnd->response = ISCSI_LOGOUT_CID_NOT_FOUND;
+	iet_conn_queue(cmnd->conn, cmnd);
+	return 0;
+}
+
+/**
+ * iet_watch_timer - look at what waits
+ * @conn: a connection that is not closing
+ *
+ * Context: the connection's thread.
+ */
+void iet_watch_timer(struct iet_conn *conn)
+{
+	struct iet_cmnd *cmnd, *next;
+	long soonest = 0;
+
+	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
+		long left = 0;
+
+		if (cmnd->state == IET_CMND_WAIT_DATA && !cmnd->aborted)
+			left = look_at_data(cmnd);
+		else if (cmnd->state == IET_CMND_WAIT_CONN)
+			left = look_at_logout(cmnd);
+		if (left > 0 && (!soonest || left < soonest))
+			soonest = left;
+	}
+	if (soonest)
+		look_in(conn, soonest);
+}
