@@ -185,7 +185,8 @@ distclean: clean ## also remove fetched kernels and cached builds
 
 .PHONY: help
 help: ## this text
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' \
+		Makefile
 	@echo
 	@echo "Variables: KDIR KVER DESTDIR INSTALL_MOD_PATH prefix sbindir"
 	@echo "  mandir sysconfdir initddir unitdir datadir docdir completiondir"
