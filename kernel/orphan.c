@@ -5,15 +5,28 @@
  * An abort can't take a write back from a hung disk, and nobody is to wait for
  * it.  But the initiator may send newer data meanwhile, perhaps from another
  * session, and the old write must not land after it.  So as long as there is
- * one, its logical unit answers BUSY to its initiator, or, if that has lost its
- * reservation to somebody else, to all.
+ * one, the logical units of its medium answer BUSY to its initiator, or, if
+ * that has lost its reservation to somebody else, to all.
  */
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/string.h>
 
+#include "orphan.h"
 #include "scsi.h"
 #include "volume.h"
+
+/**
+ * iet_orphans_init() - there are none
+ * @orphans: to be filled in, zeroed
+ */
+void iet_orphans_init(struct iet_orphans *orphans)
+{
+	spin_lock_init(&orphans->lock);
+	INIT_LIST_HEAD(&orphans->list);
+	INIT_LIST_HEAD(&orphans->writers);
+	INIT_LIST_HEAD(&orphans->bar_waits);
+}
 
 /**
  * iet_orphan_add() - a command has been aborted, but its backend holds it
@@ -26,17 +39,19 @@
 void iet_orphan_add(struct iet_scmd *s)
 {
 	struct iet_volume *vol = s->vol;
+	struct iet_orphans *o;
 	unsigned long flags;
 
 	WRITE_ONCE(s->aborted, true);
 	if (!vol || !iet_scsi_is_write(s))
 		return;
-	spin_lock_irqsave(&vol->lock, flags);
+	o = vol->orphans;
+	spin_lock_irqsave(&o->lock, flags);
 	if (list_empty(&s->orphan_node)) {
-		list_add_tail(&s->orphan_node, &vol->orphans);
-		WRITE_ONCE(vol->nr_orphans, vol->nr_orphans + 1);
+		list_add_tail(&s->orphan_node, &o->list);
+		WRITE_ONCE(o->nr, o->nr + 1);
 	}
-	spin_unlock_irqrestore(&vol->lock, flags);
+	spin_unlock_irqrestore(&o->lock, flags);
 }
 
 static void bar(struct iet_scmd *s)
@@ -44,7 +59,7 @@ static void bar(struct iet_scmd *s)
 	if (s->barred)
 		return;
 	s->barred = true;
-	s->vol->nr_barred++;
+	s->vol->orphans->nr_barred++;
 }
 
 /**
@@ -56,19 +71,19 @@ static void bar(struct iet_scmd *s)
  */
 void iet_orphan_bar(struct iet_scmd *s)
 {
-	struct iet_volume *vol = s->vol;
+	struct iet_orphans *o = s->vol->orphans;
 	unsigned long flags;
 
-	spin_lock_irqsave(&vol->lock, flags);
+	spin_lock_irqsave(&o->lock, flags);
 	if (!list_empty(&s->orphan_node))
 		bar(s);
-	spin_unlock_irqrestore(&vol->lock, flags);
+	spin_unlock_irqrestore(&o->lock, flags);
 }
 
 /**
  * iet_orphan_bar_all() - some of the orphans are to keep all initiators off
  * @vol: the volume
- * @match: is it one of them? called with vol->lock held
+ * @match: is it one of them? called with the lock of the orphans held
  * @arg: for @match
  *
  * Context: any.
@@ -78,15 +93,16 @@ void iet_orphan_bar_all(struct iet_volume *vol,
 				      const void *arg),
 			const void *arg)
 {
+	struct iet_orphans *o = vol->orphans;
 	struct iet_scmd *s;
 	unsigned long flags;
 
-	spin_lock_irqsave(&vol->lock, flags);
-	list_for_each_entry(s, &vol->orphans, orphan_node) {
+	spin_lock_irqsave(&o->lock, flags);
+	list_for_each_entry(s, &o->list, orphan_node) {
 		if (match(s, arg))
 			bar(s);
 	}
-	spin_unlock_irqrestore(&vol->lock, flags);
+	spin_unlock_irqrestore(&o->lock, flags);
 }
 
 /* One of those that kept all off has come back. */
@@ -95,9 +111,9 @@ static void unbar(struct iet_scmd *s)
 	struct iet_orphan_wait *wait;
 
 	s->barred = false;
-	if (--s->vol->nr_barred)
+	if (--s->vol->orphans->nr_barred)
 		return;
-	list_for_each_entry(wait, &s->vol->bar_waits, node)
+	list_for_each_entry(wait, &s->vol->orphans->bar_waits, node)
 		wait->all_back(wait);
 }
 
@@ -110,13 +126,14 @@ static void unbar(struct iet_scmd *s)
  */
 void iet_orphan_wait(struct iet_volume *vol, struct iet_orphan_wait *wait)
 {
+	struct iet_orphans *o = vol->orphans;
 	unsigned long flags;
 
-	spin_lock_irqsave(&vol->lock, flags);
-	list_add_tail(&wait->node, &vol->bar_waits);
-	if (!vol->nr_barred)
+	spin_lock_irqsave(&o->lock, flags);
+	list_add_tail(&wait->node, &o->bar_waits);
+	if (!o->nr_barred)
 		wait->all_back(wait);
-	spin_unlock_irqrestore(&vol->lock, flags);
+	spin_unlock_irqrestore(&o->lock, flags);
 }
 
 /**
@@ -128,20 +145,21 @@ void iet_orphan_wait(struct iet_volume *vol, struct iet_orphan_wait *wait)
  */
 void iet_orphan_unwait(struct iet_volume *vol, struct iet_orphan_wait *wait)
 {
+	struct iet_orphans *o = vol->orphans;
 	unsigned long flags;
 
-	spin_lock_irqsave(&vol->lock, flags);
+	spin_lock_irqsave(&o->lock, flags);
 	list_del_init(&wait->node);
-	spin_unlock_irqrestore(&vol->lock, flags);
+	spin_unlock_irqrestore(&o->lock, flags);
 }
 
-/* with vol->lock held */
+/* with the lock of the orphans held */
 static void del(struct iet_scmd *s)
 {
 	if (list_empty(&s->orphan_node))
 		return;
 	list_del_init(&s->orphan_node);
-	WRITE_ONCE(s->vol->nr_orphans, s->vol->nr_orphans - 1);
+	WRITE_ONCE(s->vol->orphans->nr, s->vol->orphans->nr - 1);
 	if (s->barred)
 		unbar(s);
 }
@@ -156,14 +174,16 @@ static void del(struct iet_scmd *s)
 void iet_orphan_del(struct iet_scmd *s)
 {
 	struct iet_volume *vol = s->vol;
+	struct iet_orphans *o;
 	unsigned long flags;
 
 	WRITE_ONCE(s->aborted, false);
 	if (!vol)
 		return;
-	spin_lock_irqsave(&vol->lock, flags);
+	o = vol->orphans;
+	spin_lock_irqsave(&o->lock, flags);
 	del(s);
-	spin_unlock_irqrestore(&vol->lock, flags);
+	spin_unlock_irqrestore(&o->lock, flags);
 }
 
 /**
@@ -179,15 +199,17 @@ void iet_orphan_del(struct iet_scmd *s)
 bool iet_orphan_revive(struct iet_scmd *s)
 {
 	struct iet_volume *vol = s->vol;
+	struct iet_orphans *o;
 	unsigned long flags;
 	bool ok = true;
 
 	if (vol) {
-		spin_lock_irqsave(&vol->lock, flags);
+		o = vol->orphans;
+		spin_lock_irqsave(&o->lock, flags);
 		ok = !s->barred;
 		if (ok)
 			del(s);
-		spin_unlock_irqrestore(&vol->lock, flags);
+		spin_unlock_irqrestore(&o->lock, flags);
 	}
 	if (ok)
 		WRITE_ONCE(s->aborted, false);
@@ -205,26 +227,27 @@ bool iet_orphan_revive(struct iet_scmd *s)
  */
 bool iet_orphan_blocks(struct iet_volume *vol, const struct iet_nexus *nexus)
 {
+	struct iet_orphans *o = vol->orphans;
 	struct iet_writer *w;
 	struct iet_scmd *s;
 	unsigned long flags;
 	bool found = false;
 
-	if (likely(!READ_ONCE(vol->nr_orphans)))
+	if (likely(!READ_ONCE(o->nr)))
 		return false;
-	spin_lock_irqsave(&vol->lock, flags);
-	list_for_each_entry(s, &vol->orphans, orphan_node) {
+	spin_lock_irqsave(&o->lock, flags);
+	list_for_each_entry(s, &o->list, orphan_node) {
 		found = s->barred || !strcmp(s->nexus->iname, nexus->iname);
 		if (found)
 			break;
 	}
-	list_for_each_entry(w, &vol->writers, node) {
+	list_for_each_entry(w, &o->writers, node) {
 		if (found)
 			break;
 		found = iet_writer_aborted(w) &&
 			!strcmp(w->iname, nexus->iname);
 	}
-	spin_unlock_irqrestore(&vol->lock, flags);
+	spin_unlock_irqrestore(&o->lock, flags);
 	return found;
 }
 
@@ -252,16 +275,17 @@ bool iet_writer_aborted(const struct iet_writer *w)
  */
 bool iet_writer_begin(struct iet_volume *vol, struct iet_writer *w)
 {
+	struct iet_orphans *o = vol->orphans;
 	unsigned long flags;
 	bool ok;
 
-	spin_lock_irqsave(&vol->lock, flags);
+	spin_lock_irqsave(&o->lock, flags);
 	ok = !iet_writer_aborted(w);
 	if (ok) {
-		list_add_tail(&w->node, &vol->writers);
-		WRITE_ONCE(vol->nr_orphans, vol->nr_orphans + 1);
+		list_add_tail(&w->node, &o->writers);
+		WRITE_ONCE(o->nr, o->nr + 1);
 	}
-	spin_unlock_irqrestore(&vol->lock, flags);
+	spin_unlock_irqrestore(&o->lock, flags);
 	return ok;
 }
 
@@ -274,10 +298,11 @@ bool iet_writer_begin(struct iet_volume *vol, struct iet_writer *w)
  */
 void iet_writer_end(struct iet_volume *vol, struct iet_writer *w)
 {
+	struct iet_orphans *o = vol->orphans;
 	unsigned long flags;
 
-	spin_lock_irqsave(&vol->lock, flags);
+	spin_lock_irqsave(&o->lock, flags);
 	list_del_init(&w->node);
-	WRITE_ONCE(vol->nr_orphans, vol->nr_orphans - 1);
-	spin_unlock_irqrestore(&vol->lock, flags);
+	WRITE_ONCE(o->nr, o->nr - 1);
+	spin_unlock_irqrestore(&o->lock, flags);
 }

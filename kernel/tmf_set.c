@@ -361,9 +361,9 @@ static bool old_writes(const struct iet_tmf *tmf)
 	if (!tmf->op->all_sessions)
 		return false;
 	if (tmf->op->lun)
-		return READ_ONCE(tmf->vol->nr_orphans);
+		return READ_ONCE(tmf->vol->orphans->nr);
 	xa_for_each(&own_session(tmf)->target->luns, i, lun) {
-		if (READ_ONCE(lun->vol->nr_orphans))
+		if (READ_ONCE(lun->vol->orphans->nr))
 			return true;
 	}
 	return false;

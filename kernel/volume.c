@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "iotype.h"
 #include "netlink.h"
+#include "orphan.h"
 #include "state.h"
 #include "scsi.h"
 #include "thin.h"
@@ -37,7 +38,8 @@ static void release_volume(struct work_struct *work)
 	struct iet_volume *vol = container_of(to_rcu_work(work),
 					      struct iet_volume, release_work);
 
-	WARN_ON_ONCE(!list_empty(&vol->itls) || !list_empty(&vol->orphans));
+	WARN_ON_ONCE(!list_empty(&vol->itls));
+	iet_orphans_put(vol->orphans);
 	iet_thin_unwatch(vol);
 	destroy_workqueue(vol->wq);
 	if (vol->iotype->detach)
@@ -159,9 +161,6 @@ static struct iet_volume *alloc_volume(const struct iet_lun_args *args)
 	spin_lock_init(&vol->lock);
 	INIT_LIST_HEAD(&vol->luns);
 	INIT_LIST_HEAD(&vol->itls);
-	INIT_LIST_HEAD(&vol->orphans);
-	INIT_LIST_HEAD(&vol->bar_waits);
-	INIT_LIST_HEAD(&vol->writers);
 	iet_spans_init(&vol->spans);
 	iet_reservation_init(&vol->reservation);
 	INIT_RCU_WORK(&vol->release_work, release_volume);
@@ -172,10 +171,18 @@ static struct iet_volume *alloc_volume(const struct iet_lun_args *args)
 	vol->wq = alloc_workers(vol, args->wthreads);
 	if (!vol->wq)
 		goto free_path;
-	if (percpu_ref_init(&vol->ref, ref_drained, 0, GFP_KERNEL))
+	vol->medium = vol;
+	if (args->file)
+		vol->medium = args->file->f_mapping->host;
+	vol->orphans = iet_orphans_get(vol->medium);
+	if (!vol->orphans)
 		goto destroy_wq;
+	if (percpu_ref_init(&vol->ref, ref_drained, 0, GFP_KERNEL))
+		goto put_orphans;
 	return vol;
 
+put_orphans:
+	iet_orphans_put(vol->orphans);
 destroy_wq:
 	destroy_workqueue(vol->wq);
 free_path:
@@ -188,6 +195,7 @@ free_vol:
 /* Of a volume that nobody has seen and that holds no file. */
 static void free_volume(struct iet_volume *vol)
 {
+	iet_orphans_put(vol->orphans);
 	percpu_ref_exit(&vol->ref);
 	iet_state_close(vol);
 	iet_reservation_exit(&vol->reservation);
@@ -285,11 +293,8 @@ struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
 		goto detach;
 	iet_mode_init(vol);
 	vol->props = args->props;
-	vol->medium = vol;
-	if (args->file) {
+	if (args->file)
 		vol->file = get_file(args->file);
-		vol->medium = vol->file->f_mapping->host;
-	}
 	iet_thin_watch(vol);
 	return vol;
 

@@ -13,6 +13,7 @@
 #include <linux/workqueue.h>
 
 #include "iet_netlink.h"
+#include "orphan.h"
 #include "props.h"
 #include "reservation.h"
 #include "span.h"
@@ -117,17 +118,12 @@ struct iet_mode {
  * @scsi_sn: VPD 80 serial number
  * @state: what it keeps through a power cut, NULL: nothing
  * @wq: workers: unbound, rescuer-backed, at most Wthreads at a time
- * @lock: protects @luns, @itls, @props and the orphans; taken from any context
+ * @lock: protects @luns, @itls and @props; taken from any context
  * @luns: iet_lun.vol_node: what it is mapped as
  * @props: what the administrator says of it
  * @itls: iet_itl.vol_node: the I_T_L nexuses, for unit attentions
- * @orphans: iet_scmd.orphan_node: aborted writes that the backend still
- *	holds (see iet_orphan_add())
- * @writers: iet_writer.node: copies that are writing, aborted or not
- * @nr_orphans: how many there are in both; read without the lock on the fast
- *	path
- * @nr_barred: how many of them keep all initiators off
- * @bar_waits: iet_orphan_wait.node: who waits for their end
+ * @orphans: aborted writes that the backend still holds, of this and other
+ *	volumes with the same medium
  * @nr_resets: how often it has been reset, for copies under way
  * @reservation: who has reserved it
  * @spans: the blocks that running commands work on
@@ -192,11 +188,7 @@ struct iet_volume {
 	struct list_head luns;
 	struct iet_props props;
 	struct list_head itls;
-	struct list_head orphans;
-	struct list_head writers;
-	unsigned int nr_orphans;
-	unsigned int nr_barred;
-	struct list_head bar_waits;
+	struct iet_orphans *orphans;
 	unsigned int nr_resets;
 	struct iet_reservation reservation;
 	struct iet_spans spans ____cacheline_aligned_in_smp;

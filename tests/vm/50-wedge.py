@@ -8,6 +8,7 @@ the target meanwhile is answered soon; the times are shown. When the device
 resumes, no old write lands after a newer one.
 """
 
+import contextlib
 import mmap
 import os
 import signal
@@ -18,8 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ.get("IET_TOP", ".")) / "tests/lib"))
 
-from hangdisk import HangDisk
-from ktap import (IQN, Failed, Target, case, ietadm, image, main, note,
+from hangdisk import HangDisk, sh
+from ktap import (FOLDER, IQN, Failed, Target, case, ietadm, image, main, note,
                   sessions, wait_for)
 from neighbour import Neighbour
 from pdu import (ABORT_TASK, BUSY, COMPLETE, GOOD, LUN_RESET, SCSI_RSP, TMF_RSP,
@@ -228,6 +229,68 @@ def _():
     if medium(20) != 0xbb:
         raise Failed("the old write landed after the newer one")
     c.logout()
+
+
+@contextlib.contextmanager
+def hung_file():
+    """A file on a file system whose device can be made to hang."""
+    below = HangDisk("iet-below", 32 << 20)
+    mount = FOLDER / "below"
+    mount.mkdir()
+    try:
+        sh("mkfs.ext4", "-q", "-F", below.path)
+        sh("mount", "-o", "noatime", below.path, mount)
+        path = mount / "file.img"
+        path.write_bytes(bytes(1 << 20))
+        sh("sync", "-f", path)
+        yield below, path
+    finally:
+        below.resume()
+        wait_for("nobody has the file system",
+                 lambda: not subprocess.run(["umount", mount],
+                                            capture_output=True).returncode)
+        below.end()
+
+
+def lun_9(op, *params):
+    ret = ietadm("--op", op, "--tid=1", "--lun=9", *params)
+    if ret.returncode:
+        raise Failed(f"{op} of the LUN: {ret.stderr}")
+
+
+@case("a LUN whose writes hang is deleted and made anew: no ghost writes")
+def _():
+    with hung_file() as (below, path):
+        params = ["--params", f"Path={path},Type=fileio"]
+        lun_9("new", *params)
+        c = writer().ready(9)
+        below.suspend()
+        c.scsi(write10(20, 1), WRITE, BLOCK, 9, data=b"\xaa" * BLOCK)
+        c.ping()
+        c.close()
+        wait_for("the session ends", lambda: ME not in sessions())
+        with Timed("a LUN that hangs is deleted and made anew"):
+            lun_9("delete")
+            lun_9("new", *params)
+        c = Conn(patience=SOON).login(STUCK, ME, isid=b"\x80wedge")
+        with Timed("a write to it, which is refused as BUSY"):
+            rsp = c.write(20, b"\xbb" * BLOCK, 9)
+        if rsp.status != BUSY:
+            raise Failed(f"status {rsp.status}, not BUSY: {rsp.sense}")
+        neighbour.check()
+        below.resume()
+
+        def again():
+            rsp = c.write(20, b"\xbb" * BLOCK, 9)
+            if rsp.status != GOOD and rsp.status != BUSY and (
+                    rsp.sense or b"\0")[0] != 6:
+                raise Failed(f"status {rsp.status} {rsp.sense}")
+            return rsp.status == GOOD
+        wait_for("the new write is taken", again)
+        c.logout()
+        lun_9("delete")
+        if path.read_bytes()[20 * BLOCK] != 0xbb:
+            raise Failed("the old write landed after the newer one")
 
 
 @case("the initiator's reinstatement in mid-write, ten times")

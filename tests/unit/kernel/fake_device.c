@@ -332,9 +332,8 @@ void fake_init(void)
 	strcpy(fake.vol.scsi_sn, "serial-1");
 	INIT_LIST_HEAD(&fake.vol.luns);
 	INIT_LIST_HEAD(&fake.vol.itls);
-	INIT_LIST_HEAD(&fake.vol.orphans);
-	INIT_LIST_HEAD(&fake.vol.bar_waits);
-	INIT_LIST_HEAD(&fake.vol.writers);
+	fake.vol.orphans = &fake.orphans[0];
+	iet_orphans_init(fake.vol.orphans);
 	iet_spans_init(&fake.vol.spans);
 	iet_reservation_init(&fake.vol.reservation);
 	fake.lun.vol = &fake.vol;
@@ -366,8 +365,8 @@ void fake_add_other(void)
 	strcpy(fake.other.scsi_id, "another");
 	INIT_LIST_HEAD(&fake.other.luns);
 	INIT_LIST_HEAD(&fake.other.itls);
-	INIT_LIST_HEAD(&fake.other.orphans);
-	INIT_LIST_HEAD(&fake.other.writers);
+	fake.other.orphans = &fake.orphans[1];
+	iet_orphans_init(fake.other.orphans);
 	iet_spans_init(&fake.other.spans);
 	iet_reservation_init(&fake.other.reservation);
 	fake.other_lun.vol = &fake.other;

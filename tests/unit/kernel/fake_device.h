@@ -88,6 +88,7 @@ struct fake_device {
 	struct iet_target target;
 	u64 size; /* blocks, 0: vol.nr_blocks */
 	struct iet_volume vol;
+	struct iet_orphans orphans[2]; /* of @vol, @other */
 	struct iet_lun lun;
 	struct iet_itl itl;
 	struct iet_nexus nexus;

@@ -43,7 +43,7 @@ static void tear_down(void)
 	CHECK(list_empty(&fake.nexus.copies));
 	CHECK_EQ(fake.other.ref.count, 1);
 	CHECK(list_empty(&fake.other.spans.list));
-	CHECK_EQ(fake.vol.nr_orphans + fake.other.nr_orphans, 0);
+	CHECK_EQ(fake.vol.orphans->nr + fake.other.orphans->nr, 0);
 }
 
 static void run_out(u8 sa, u32 list_id, u32 len)

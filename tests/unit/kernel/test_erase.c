@@ -294,7 +294,7 @@ static void aborted(void)
 	overwrite(0, list, 5);
 	CHECK_EQ(fake.nr_done, 0);
 	iet_orphan_add(&fake.s);
-	CHECK_EQ(fake.vol.nr_orphans, 1);
+	CHECK_EQ(fake.vol.orphans->nr, 1);
 	fake.steps = 1;
 	fake_work();
 	CHECK_EQ(fake.nr_done, 1);

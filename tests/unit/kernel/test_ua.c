@@ -97,11 +97,14 @@ static void orphans(void)
 	static const u8 write10[16] = { 0x2a, [8] = 1 };
 	static const u8 read10[16] = { 0x28, [8] = 1 };
 	static const u8 data[512];
+	struct iet_volume next;
 
 	fake_init();
+	/* a LUN that is made anew has another volume of the same medium */
+	next = (struct iet_volume){ .orphans = fake.vol.orphans };
 	fake_run(read10, DIR_IN, 512, NULL);
 	iet_orphan_add(&fake.s);
-	CHECK_EQ(fake.vol.nr_orphans, 0); /* only writes count */
+	CHECK_EQ(fake.vol.orphans->nr, 0); /* only writes count */
 	iet_orphan_del(&fake.s);
 	fake_end();
 
@@ -109,15 +112,19 @@ static void orphans(void)
 	CHECK(!iet_orphan_blocks(&fake.vol, &fake.nexus));
 	iet_orphan_add(&fake.s);
 	iet_orphan_add(&fake.s);
-	CHECK_EQ(fake.vol.nr_orphans, 1);
+	CHECK_EQ(fake.vol.orphans->nr, 1);
 	CHECK(iet_orphan_blocks(&fake.vol, &fake.nexus));
 	CHECK(iet_orphan_blocks(&fake.vol, &session2));
 	CHECK(!iet_orphan_blocks(&fake.vol, &stranger));
+	CHECK(iet_orphan_blocks(&next, &session2));
+	CHECK(!iet_orphan_blocks(&next, &stranger));
+	iet_orphan_bar(&fake.s);
+	CHECK(iet_orphan_blocks(&next, &stranger));
 	iet_orphan_del(&fake.s);
-	CHECK_EQ(fake.vol.nr_orphans, 0);
+	CHECK_EQ(fake.vol.orphans->nr, 0);
 	CHECK(!iet_orphan_blocks(&fake.vol, &fake.nexus));
 	iet_orphan_del(&fake.s);
-	CHECK_EQ(fake.vol.nr_orphans, 0);
+	CHECK_EQ(fake.vol.orphans->nr, 0);
 	fake_end();
 }
 
