@@ -1,50 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What to ask of the iSNS server, and when.
+ * When to ask the iSNS server something.
  *
- * There is one request at a time.  Which one comes next follows from what the
- * server is known to have and what it shall have: a table of operations is
- * gone through, and the first one that is due is carried out.  So whatever
- * happens in between - targets come and go, the server forgets all or is
- * away - ends in the same state.
+ * There is one request at a time: the one that isns_ops.c finds due.  So
+ * whatever happens in between - targets come and go, the server forgets all
+ * or is away - ends in the same state.
  */
 #include "isns.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
 #include <event2/event.h>
 
-#include "addr.h"
 #include "isns_inbox.h"
 #include "isns_link.h"
 #include "isns_node.h"
 #include "isns_notice.h"
-#include "isns_request.h"
+#include "isns_ops.h"
+#include "isns_site.h"
 #include "kernel.h"
 #include "log.h"
-#include "portal.h"
-#include "text.h"
 
-#define HOST_MAX 256
 #define BACKOFF_MAX_S 60
 /* targets come in crowds: for so long others may follow */
 #define SETTLE_MS 50
-/* the server is asked again in any case, and by that knows we are there */
-#define TICK_S 300
-#define TICK_MIN_S 10
 /* a connection that lasted for so long was a good one */
 #define GOOD_S 30
-
-struct server {
-	char host[HOST_MAX];
-	uint16_t port;
-};
 
 static struct {
 	struct event_base *base;
@@ -53,26 +37,18 @@ static struct {
 	struct event *tick;
 	struct event *leave; /* the time for leaving is over */
 
-	struct server server; /* host "" = none */
-	struct server next; /* the one to take when this one is left */
-	bool access_control;
-
+	struct isns_server next; /* the one to take when this one is left */
 	struct isns_link *link;
 	struct isns_inbox *inbox;
-	struct isns_site site;
 	struct timeval up_since;
 	unsigned int fails; /* connections that came to nothing, in turn */
-	uint32_t period; /* of registration, as granted, s; 0 = none */
 
 	bool look; /* targets or portals may have changed */
-	bool registered; /* the server has the entity */
-	bool verify; /* or has it? */
-	bool leaving;
 	bool is_left; /* it was not the time that has ended it */
 	void (*left)(void *arg);
 	void *left_arg;
 
-	const struct operation *current;
+	const struct isns_operation *current;
 	struct isns_node *node; /* it is about this one */
 } isns;
 
@@ -83,18 +59,6 @@ static void work_after(unsigned int ms)
 
 	if (isns.work && !evtimer_pending(isns.work, NULL))
 		event_add(isns.work, &tv);
-}
-
-static const char *server_text(void)
-{
-	static char text[HOST_MAX + 16];
-
-	if (isns.server.port == ISNS_PORT)
-		return isns.server.host;
-	snprintf(text, sizeof(text),
-		 strchr(isns.server.host, ':') ? "[%s]:%u" : "%s:%u",
-		 isns.server.host, isns.server.port);
-	return text;
 }
 
 /* --- what there is to register ------------------------------------------- */
@@ -124,430 +88,40 @@ static void look_at_targets(void)
 	}
 }
 
-static bool same_addr(const struct sockaddr *a, const struct sockaddr *b)
-{
-	size_t len, other_len;
-	const uint8_t *one = addr_bytes(a, &len);
-	const uint8_t *other = addr_bytes(b, &other_len);
-
-	return len && len == other_len && !memcmp(one, other, len);
-}
-
-static int add_portal(const struct sockaddr *sa, void *arg)
-{
-	struct isns_site *site = arg;
-	struct isns_portal *p = &site->portals[site->nr_portals];
-
-	if (site->nr_portals == ISNS_PORTALS_MAX)
-		return 0;
-	memcpy(&p->sa, sa,
-	       sa->sa_family == AF_INET ? sizeof(struct sockaddr_in) :
-					  sizeof(struct sockaddr_in6));
-	site->nr_portals++;
-	return 0;
-}
-
-/*
- * Notices go where the server can reach us for sure: the address that we
- * reach it from.  A portal in a network that the server is not in must not
- * be asked for, or the server would take it out.
- */
-static void choose_notices(struct isns_site *site,
-			   const struct sockaddr_storage *local, bool is_here)
-{
-	bool any = false;
-
-	for (unsigned int i = 0; i < site->nr_portals; i++) {
-		struct isns_portal *p = &site->portals[i];
-
-		p->notices = same_addr((const struct sockaddr *)&p->sa,
-				       (const struct sockaddr *)local);
-		any |= p->notices;
-	}
-	/* what is on this machine reaches any address of it */
-	if (!any && is_here && site->nr_portals)
-		site->portals[0].notices = true;
-}
-
 /* Return: whether they have changed */
 static bool look_at_portals(void)
 {
 	struct sockaddr_storage local = { 0 }, peer = { 0 };
-	static struct isns_site site;
 	bool changed;
 
 	if (!isns_link_addresses(isns.link, &local, &peer))
 		return false;
-	memset(&site, 0, sizeof(site));
-	portal_each((const struct sockaddr *)&local, add_portal, &site);
-	choose_notices(&site, &local,
-		       same_addr((const struct sockaddr *)&local,
-				 (const struct sockaddr *)&peer));
-	changed = site.nr_portals != isns.site.nr_portals ||
-		  memcmp(site.portals, isns.site.portals, sizeof(site.portals));
-	memcpy(isns.site.portals, site.portals, sizeof(site.portals));
-	isns.site.nr_portals = site.nr_portals;
+	changed = isns_site_look(&isns_reg.site, &local, &peer);
 	if (isns.inbox)
 		isns_inbox_allow(isns.inbox, &peer, &local);
 	return changed;
 }
 
-/*
- * It must not be that of another client on this machine, which it would
- * replace; and it must be the same after a restart.
- */
 static void name_entity(void)
 {
 	struct sockaddr_storage local = { 0 }, peer = { 0 };
-	char host[ADDR_TEXT_MAX + 1] = "";
 
-	if (isns.site.eid[0])
-		return;
-	if (gethostname(host, sizeof(host) - 1))
-		host[0] = '\0';
-	if (!host[0] || host[0] == '(' || !strncmp(host, "localhost", 9)) {
-		isns_link_addresses(isns.link, &local, &peer);
-		addr_print((const struct sockaddr *)&local, false, host);
-	}
-	snprintf(isns.site.eid, sizeof(isns.site.eid), "iet.%s:%u", host,
-		 portal_port());
+	isns_link_addresses(isns.link, &local, &peer);
+	isns_site_name(&isns_reg.site, &local);
 }
 
-/* the server knows nothing of us, as far as we know */
-static void forget_registration(void)
+static void set_tick(unsigned int seconds)
 {
-	struct isns_node *n, *next;
+	const struct timeval tv = { .tv_sec = seconds };
 
-	isns.registered = false;
-	isns.verify = false;
-	for (n = TAILQ_FIRST(&isns_nodes); n; n = next) {
-		next = TAILQ_NEXT(n, link);
-		n->registered = false;
-		n->scn = false;
-		n->doubt = false;
-		n->refused = false;
-		n->stale = true;
-		isns_node_drop_found(n);
-		if (!n->present)
-			isns_node_forget(n);
-	}
-}
-
-/* --- operations ---------------------------------------------------------- */
-
-/**
- * struct operation - a request to the server
- * @what: it, in words that follow "cannot"
- * @function: &enum isns_function
- * @flags: %ISNS_FLAG_REPLACE or 0
- * @is_due: is it due for this node?
- * @build: makes the payload
- * @done: takes the answer; a negative errno if it makes no sense
- */
-struct operation {
-	const char *what;
-	uint16_t function;
-	uint16_t flags;
-	bool (*is_due)(const struct isns_node *n);
-	void (*build)(struct isns_buf *buf, const struct isns_node *n);
-	int (*done)(struct isns_node *n, uint32_t status,
-		    struct isns_reader *r);
-};
-
-static bool any_present(void)
-{
-	const struct isns_node *n;
-
-	TAILQ_FOREACH(n, &isns_nodes, link)
-		if (n->present)
-			return true;
-	return false;
-}
-
-static bool leave_due(const struct isns_node *n)
-{
-	return isns.registered && n->registered &&
-	       (isns.leaving || !any_present());
-}
-
-static void leave_build(struct isns_buf *buf, const struct isns_node *n)
-{
-	isns_build_leave(buf, &isns.site, n);
-}
-
-static void refused(const char *name, uint32_t status);
-
-static int leave_done(struct isns_node *n, uint32_t status,
-		      struct isns_reader *r)
-{
-	(void)r;
-	if (status != ISNS_SUCCESS)
-		refused(n->name, status);
-	else
-		log_info("iSNS server %s: %s is taken out", server_text(),
-			 isns.site.eid);
-	forget_registration();
-	return 0;
-}
-
-static bool verify_due(const struct isns_node *n)
-{
-	return (isns.verify || n->doubt) && isns.registered && n->registered &&
-	       n->present;
-}
-
-static void verify_build(struct isns_buf *buf, const struct isns_node *n)
-{
-	isns_build_verify(buf, n);
-}
-
-struct seek {
-	const char *name;
-	bool found;
-};
-
-static int is_it(const char *name, void *arg)
-{
-	struct seek *s = arg;
-
-	if (!strcasecmp(name, s->name))
-		s->found = true;
-	return 0;
-}
-
-static int verify_done(struct isns_node *n, uint32_t status,
-		       struct isns_reader *r)
-{
-	struct seek seek = { n->name, false };
-	int err = 0;
-
-	isns.verify = false;
-	n->doubt = false;
-	if (status == ISNS_SUCCESS)
-		err = isns_parse_names(r, is_it, &seek);
-	if (err || seek.found)
-		return err;
-	log_info("iSNS server %s has forgotten us", server_text());
-	forget_registration();
-	return 0;
-}
-
-static bool enter_due(const struct isns_node *n)
-{
-	return !isns.registered && n->present && !n->refused;
-}
-
-static void enter_build(struct isns_buf *buf, const struct isns_node *n)
-{
-	isns_build_enter(buf, &isns.site, n);
-}
-
-static void set_tick(void)
-{
-	struct timeval tv = { .tv_sec = TICK_S };
-
-	if (isns.period && isns.period / 3 < TICK_S)
-		tv.tv_sec = isns.period / 3;
-	if (tv.tv_sec < TICK_MIN_S)
-		tv.tv_sec = TICK_MIN_S;
 	event_add(isns.tick, &tv);
 }
 
-/* 5.6.5.1, 6.3.5: a server need not know of these; then without */
-static bool do_without(uint32_t status)
-{
-	if (status == ISNS_ESI_NOT_AVAILABLE && isns.site.esi)
-		isns.site.esi = false;
-	else if (status == ISNS_FEATURE_NOT_SUPPORTED && isns.site.groups)
-		isns.site.groups = false;
-	else
-		return false;
-	return true;
-}
-
-static int enter_done(struct isns_node *n, uint32_t status,
-		      struct isns_reader *r)
-{
-	const struct timeval soon = { .tv_sec = BACKOFF_MAX_S };
-	int err;
-
-	if (status != ISNS_SUCCESS) {
-		if (do_without(status))
-			return 0;
-		refused(n->name, status);
-		n->refused = true;
-		event_add(isns.tick, &soon);
-		return 0;
-	}
-	isns.period = 0;
-	err = isns_parse_period(r, &isns.period);
-	if (err)
-		return err;
-	log_info("iSNS server %s: registered as %s", server_text(),
-		 isns.site.eid);
-	isns.registered = true;
-	n->registered = true;
-	set_tick();
-	return 0;
-}
-
-static bool remove_due(const struct isns_node *n)
-{
-	return isns.registered && n->registered && !n->present;
-}
-
-static void remove_build(struct isns_buf *buf, const struct isns_node *n)
-{
-	isns_build_remove(buf, n);
-}
-
-static int remove_done(struct isns_node *n, uint32_t status,
-		       struct isns_reader *r)
-{
-	(void)r;
-	if (status != ISNS_SUCCESS)
-		refused(n->name, status);
-	/* it may be there again meanwhile */
-	n->registered = false;
-	n->scn = false;
-	n->known = false;
-	n->stale = true;
-	if (!n->present)
-		isns_node_forget(n);
-	return 0;
-}
-
-static bool add_due(const struct isns_node *n)
-{
-	return isns.registered && n->present && !n->registered && !n->refused;
-}
-
-static void add_build(struct isns_buf *buf, const struct isns_node *n)
-{
-	isns_build_add(buf, &isns.site, n);
-}
-
-static int add_done(struct isns_node *n, uint32_t status, struct isns_reader *r)
-{
-	(void)r;
-	if (status == ISNS_SUCCESS) {
-		n->registered = true;
-	} else if (!do_without(status)) {
-		refused(n->name, status);
-		n->refused = true;
-		isns.verify = true;
-	}
-	return 0;
-}
-
-static bool scn_due(const struct isns_node *n)
-{
-	return isns.registered && n->registered && n->present && !n->scn;
-}
-
-static void scn_build(struct isns_buf *buf, const struct isns_node *n)
-{
-	isns_build_scn_reg(buf, n);
-}
-
-/* without notices, the tick does; a bit later */
-static int scn_done(struct isns_node *n, uint32_t status, struct isns_reader *r)
-{
-	(void)r;
-	if (status != ISNS_SUCCESS)
-		log_debug("iSNS server %s: no notices for %s: status %u",
-			  server_text(), n->name, status);
-	n->scn = true;
-	return 0;
-}
-
-static bool query_due(const struct isns_node *n)
-{
-	return isns.access_control && isns.registered && n->registered &&
-	       n->present && (n->stale || n->step);
-}
-
-static void query_build(struct isns_buf *buf, const struct isns_node *n)
-{
-	isns_build_query(buf, n);
-}
-
-static int take_name(const char *name, void *arg)
-{
-	return isns_node_found(arg, name);
-}
-
-static int query_done(struct isns_node *n, uint32_t status,
-		      struct isns_reader *r)
-{
-	int err = 0;
-
-	/* what changes from now on may not be in the rest of the answers */
-	if (!n->step)
-		n->stale = false;
-	if (status == ISNS_SUCCESS) {
-		err = isns_parse_names(r, take_name, n);
-	} else if (status != ISNS_NO_SUCH_ENTRY) {
-		/* it stands by what it has said last */
-		refused(n->name, status);
-		isns_node_drop_found(n);
-		isns.verify = true;
-		return 0;
-	}
-	if (err) {
-		isns_node_drop_found(n);
-		n->stale = true;
-	} else if (++n->step == ISNS_QUERIES) {
-		isns_node_take_found(n);
-		log_debug("iSNS: %zu initiators for %s", n->initiators.nr,
-			  n->name);
-	}
-	return err;
-}
-
-/* the first that is due for any node is next */
-static const struct operation operations[] = {
-	{ "deregister", ISNS_DEV_DEREG, 0, leave_due, leave_build, leave_done },
-	{ "look up", ISNS_DEV_ATTR_QRY, 0, verify_due, verify_build,
-	  verify_done },
-	{ "register", ISNS_DEV_ATTR_REG, ISNS_FLAG_REPLACE, enter_due,
-	  enter_build, enter_done },
-	{ "deregister", ISNS_DEV_DEREG, 0, remove_due, remove_build,
-	  remove_done },
-	{ "register", ISNS_DEV_ATTR_REG, 0, add_due, add_build, add_done },
-	{ "register for changes", ISNS_SCN_REG, 0, scn_due, scn_build,
-	  scn_done },
-	{ "ask for the initiators of", ISNS_DEV_ATTR_QRY, 0, query_due,
-	  query_build, query_done },
-};
-
-#define LEAVE (&operations[0])
-#define NR_OPERATIONS (sizeof(operations) / sizeof(operations[0]))
-
-static void refused(const char *name, uint32_t status)
-{
-	log_warning("iSNS server %s: cannot %s %s: status %u", server_text(),
-		    isns.current->what, name, status);
-}
-
-static const struct operation *next_operation(struct isns_node **node)
-{
-	/* who leaves has nothing else to say */
-	size_t nr = isns.leaving ? 1 : NR_OPERATIONS;
-	struct isns_node *n;
-
-	for (size_t i = 0; i < nr; i++)
-		TAILQ_FOREACH(n, &isns_nodes, link)
-			if (operations[i].is_due(n)) {
-				*node = n;
-				return &operations[i];
-			}
-	return NULL;
-}
+/* --- a request ----------------------------------------------------------- */
 
 static void connection_ends(const char *reason);
 
-static void carry_out(const struct operation *op, struct isns_node *n)
+static void carry_out(const struct isns_operation *op, struct isns_node *n)
 {
 	struct isns_buf buf = { 0 };
 	int err;
@@ -577,7 +151,8 @@ static void leave_soon(void)
 
 static void open_link(void)
 {
-	int err = isns_link_open(isns.link, isns.server.host, isns.server.port);
+	int err = isns_link_open(isns.link, isns_reg.server.host,
+				 isns_reg.server.port);
 
 	if (err)
 		connection_ends(strerror(-err));
@@ -585,20 +160,20 @@ static void open_link(void)
 
 static void step(void)
 {
-	const struct operation *op;
+	const struct isns_operation *op;
 	struct isns_node *n;
 
-	if (!isns.server.host[0])
+	if (!isns_reg.server.host[0])
 		return;
 	/* what a request is about must stay until it is answered */
 	if (isns.look && !isns.node) {
 		isns.look = false;
 		look_at_targets();
-		if (look_at_portals() && isns.registered)
-			forget_registration();
+		if (look_at_portals() && isns_reg.registered)
+			isns_forget_registration();
 	}
-	op = next_operation(&n);
-	if (!op && isns.leaving && !isns.node) {
+	op = isns_operation_next(&n);
+	if (!op && isns_reg.leaving && !isns.node) {
 		leave_soon();
 		return;
 	}
@@ -624,7 +199,7 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	if (isns.server.host[0] && isns_link_is_closed(isns.link))
+	if (isns_reg.server.host[0] && isns_link_is_closed(isns.link))
 		open_link();
 }
 
@@ -635,13 +210,13 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	isns.verify = true;
+	isns_reg.verify = true;
 	isns.look = true;
 	TAILQ_FOREACH(n, &isns_nodes, link) {
 		n->refused = false;
 		n->stale = true;
 	}
-	set_tick();
+	set_tick(isns_tick_s());
 	step();
 }
 
@@ -650,25 +225,30 @@ static void on_up(void *arg)
 	(void)arg;
 	event_base_gettimeofday_cached(isns.base, &isns.up_since);
 	if (isns.fails)
-		log_info("iSNS server %s is there again", server_text());
+		log_info("iSNS server %s is there again",
+			 isns_server_text(&isns_reg.server));
 	else
-		log_debug("iSNS server %s: connected", server_text());
+		log_debug("iSNS server %s: connected",
+			  isns_server_text(&isns_reg.server));
 	name_entity();
 	/* who has been away may have forgotten us */
-	isns.verify = isns.registered;
+	isns_reg.verify = isns_reg.registered;
 	isns.look = true;
 	step();
 }
 
 static void on_answer(uint32_t status, struct isns_reader *r, void *arg)
 {
-	const struct operation *op = isns.current;
+	const struct isns_operation *op = isns.current;
 	struct isns_node *n = isns.node;
 	int err;
 
 	(void)arg;
 	isns.node = NULL;
+	isns_reg.again_s = 0;
 	err = op->done(n, status, r);
+	if (isns_reg.again_s)
+		set_tick(isns_reg.again_s);
 	if (err) {
 		isns_link_close(isns.link);
 		connection_ends("its answer makes no sense");
@@ -704,7 +284,7 @@ static void connection_ends(const char *reason)
 			n->stale = true;
 		}
 	/* there is no time for another try */
-	if (isns.leaving) {
+	if (isns_reg.leaving) {
 		leave_soon();
 		return;
 	}
@@ -713,10 +293,11 @@ static void connection_ends(const char *reason)
 		isns.fails = 0;
 	isns.up_since.tv_sec = 0;
 	if (!isns.fails)
-		log_warning("iSNS server %s: %s; trying again", server_text(),
-			    reason);
+		log_warning("iSNS server %s: %s; trying again",
+			    isns_server_text(&isns_reg.server), reason);
 	else
-		log_debug("iSNS server %s: %s", server_text(), reason);
+		log_debug("iSNS server %s: %s",
+			  isns_server_text(&isns_reg.server), reason);
 	try_again();
 	isns.fails++;
 }
@@ -751,7 +332,7 @@ static const struct isns_notice_ops notice_ops = { on_change };
 static void on_notice(const struct isns_message *m, struct isns_buf *answer,
 		      void *arg)
 {
-	isns_notice(m, isns.site.eid, &notice_ops, arg, answer);
+	isns_notice(m, isns_reg.site.eid, &notice_ops, arg, answer);
 }
 
 static const struct isns_link_ops link_ops = {
@@ -763,40 +344,11 @@ static const struct isns_link_ops link_ops = {
 
 /* --- configuration ------------------------------------------------------- */
 
-/* Return: whether this is HOST, HOST:PORT or [HOST]:PORT */
-static bool parse_server(const char *text, struct server *s)
-{
-	const char *end = text + strlen(text), *colon = strrchr(text, ':');
-	uint64_t port = ISNS_PORT;
-	size_t len;
-
-	if (text[0] == '[') {
-		end = strchr(++text, ']');
-		if (!end || (end[1] && end[1] != ':'))
-			return false;
-		colon = end[1] ? end + 1 : NULL;
-	} else if (colon && strchr(text, ':') != colon) {
-		/* an IPv6 address without brackets has no port */
-		colon = NULL;
-	} else if (colon) {
-		end = colon;
-	}
-	if (colon && (text_number(colon + 1, &port) || !port || port > 65535))
-		return false;
-	len = end - text;
-	if (!len || len >= sizeof(s->host))
-		return false;
-	memset(s, 0, sizeof(*s));
-	memcpy(s->host, text, len);
-	s->port = port;
-	return true;
-}
-
 bool isns_is_server(const char *server)
 {
-	struct server s;
+	struct isns_server s;
 
-	return parse_server(server, &s);
+	return isns_server_parse(server, &s);
 }
 
 static void close_server(void)
@@ -811,35 +363,36 @@ static void close_server(void)
 	isns.node = NULL;
 	while (!TAILQ_EMPTY(&isns_nodes))
 		isns_node_forget(TAILQ_FIRST(&isns_nodes));
-	memset(&isns.server, 0, sizeof(isns.server));
-	memset(&isns.site, 0, sizeof(isns.site));
-	isns.registered = isns.verify = false;
+	memset(&isns_reg.server, 0, sizeof(isns_reg.server));
+	memset(&isns_reg.site, 0, sizeof(isns_reg.site));
+	isns_reg.registered = isns_reg.verify = false;
 	isns.fails = 0;
-	isns.period = 0;
+	isns_reg.period = 0;
 	isns.up_since.tv_sec = 0;
 }
 
-static void open_server(const struct server *s)
+static void open_server(const struct isns_server *s)
 {
 	isns.link = isns_link_new(isns.base, &link_ops, NULL);
 	if (!isns.link) {
 		log_error("iSNS: %s", strerror(ENOMEM));
 		return;
 	}
-	isns.server = *s;
+	isns_reg.server = *s;
 	isns.inbox = isns_inbox_open(isns.base, on_notice, NULL);
 	if (!isns.inbox)
 		log_warning("iSNS: no port for notices: %s", strerror(errno));
-	isns.site.notice_port = isns.inbox ? isns_inbox_port(isns.inbox) : 0;
-	isns.site.esi = isns.inbox;
-	isns.site.groups = true;
-	set_tick();
+	isns_reg.site.notice_port = isns.inbox ? isns_inbox_port(isns.inbox) :
+						 0;
+	isns_reg.site.esi = isns.inbox;
+	isns_reg.site.groups = true;
+	set_tick(isns_tick_s());
 	isns_targets_changed();
 }
 
 static void take_next(void *arg)
 {
-	const struct server next = isns.next;
+	const struct isns_server next = isns.next;
 
 	(void)arg;
 	close_server();
@@ -850,19 +403,18 @@ static void take_next(void *arg)
 
 int isns_configure(const char *server, bool access_control)
 {
-	bool newly = access_control && !isns.access_control;
-	struct server s = { 0 };
+	bool newly = access_control && !isns_reg.access_control;
+	struct isns_server s = { 0 };
 	struct isns_node *n;
 
-	if (server[0] && !parse_server(server, &s))
+	if (server[0] && !isns_server_parse(server, &s))
 		return -EINVAL;
-	isns.access_control = access_control;
-	if (isns.leaving) {
+	isns_reg.access_control = access_control;
+	if (isns_reg.leaving) {
 		isns.next = s;
 		return 0;
 	}
-	if (!strcasecmp(isns.server.host, s.host) &&
-	    isns.server.port == s.port) {
+	if (isns_server_same(&isns_reg.server, &s)) {
 		TAILQ_FOREACH(n, &isns_nodes, link)
 			n->stale |= newly;
 		isns_targets_changed();
@@ -876,7 +428,7 @@ int isns_configure(const char *server, bool access_control)
 
 void isns_targets_changed(void)
 {
-	if (!isns.server.host[0])
+	if (!isns_reg.server.host[0])
 		return;
 	isns.look = true;
 	work_after(SETTLE_MS);
@@ -886,7 +438,7 @@ enum isns_verdict isns_access(const char *target, const char *initiator)
 {
 	const struct isns_node *n;
 
-	if (!isns.access_control)
+	if (!isns_reg.access_control)
 		return ISNS_ALLOWED;
 	n = isns_node_find(target);
 	if (!n || !n->known)
@@ -899,15 +451,15 @@ void isns_status(char *text, size_t size)
 	unsigned int nr = 0;
 	struct isns_node *n;
 
-	if (!isns.server.host[0]) {
+	if (!isns_reg.server.host[0]) {
 		snprintf(text, size, "none");
 		return;
 	}
 	TAILQ_FOREACH(n, &isns_nodes, link)
 		nr += n->registered;
-	snprintf(text, size, "%s %s %u%s", server_text(),
+	snprintf(text, size, "%s %s %u%s", isns_server_text(&isns_reg.server),
 		 isns_link_is_closed(isns.link) ? "away" : "there", nr,
-		 isns.access_control ? " access-control" : "");
+		 isns_reg.access_control ? " access-control" : "");
 }
 
 /* --- the end ------------------------------------------------------------- */
@@ -917,11 +469,12 @@ static void on_leave(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	if (isns.registered)
+	if (isns_reg.registered)
 		log_warning("iSNS server %s: %s stays registered%s",
-			    server_text(), isns.site.eid,
+			    isns_server_text(&isns_reg.server),
+			    isns_reg.site.eid,
 			    isns.is_left ? "" : ": no answer");
-	isns.leaving = false;
+	isns_reg.leaving = false;
 	isns.left(isns.left_arg);
 }
 
@@ -929,16 +482,16 @@ bool isns_leave(void (*done)(void *arg), void *arg)
 {
 	const struct timeval tv = { .tv_sec = ISNS_LEAVE_S };
 
-	if (isns.leaving) {
+	if (isns_reg.leaving) {
 		/* the end of all takes the place of a change of servers */
 		isns.left = done;
 		isns.left_arg = arg;
 		return true;
 	}
 	/* a registration that is under way may yet succeed */
-	if (!isns.server.host[0] || (!isns.registered && !isns.node))
+	if (!isns_reg.server.host[0] || (!isns_reg.registered && !isns.node))
 		return false;
-	isns.leaving = true;
+	isns_reg.leaving = true;
 	isns.is_left = false;
 	event_del(isns.retry);
 	isns.left = done;
@@ -972,4 +525,5 @@ void isns_exit(void)
 		if (events[i])
 			event_free(events[i]);
 	memset(&isns, 0, sizeof(isns));
+	memset(&isns_reg, 0, sizeof(isns_reg));
 }
