@@ -104,6 +104,7 @@ struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn)
 	cmnd->state = IET_CMND_RX;
 	cmnd->gen++;
 	cmnd->queued = false;
+	cmnd->sending = 0;
 	cmnd->hashed = false;
 	cmnd->counted = false;
 	cmnd->immediate = false;
@@ -220,7 +221,8 @@ void iet_cmnd_answered(struct iet_cmnd *cmnd)
 
 /**
  * iet_cmnd_free - give a command back to the pool
- * @cmnd: a command that is in no queue and that no backend holds
+ * @cmnd: a command that is in no queue, of which nothing is being sent, and
+ *	that no backend holds
  *
  * Context: the connection's thread.
  */
@@ -255,7 +257,7 @@ void iet_cmnd_free(struct iet_cmnd *cmnd)
 
 /**
  * iet_cmnd_dequeue - a command has nothing to send any more
- * @cmnd: a command that is not being sent
+ * @cmnd: the command; PDUs of it that are being sent are sent to their end
  *
  * Context: the connection's thread.
  */
@@ -271,9 +273,6 @@ void iet_cmnd_dequeue(struct iet_cmnd *cmnd)
  * @conn: its connection
  * @cmnd: the command, with its kind set
  *
- * An R2T of it may be half sent: then it keeps its place, and what it has to
- * send now follows.
- *
  * Context: the connection's thread.
  */
 void iet_conn_queue(struct iet_conn *conn, struct iet_cmnd *cmnd)
@@ -282,8 +281,6 @@ void iet_conn_queue(struct iet_conn *conn, struct iet_cmnd *cmnd)
 		list_del(&cmnd->tx_node);
 	if (cmnd->kind != IET_TX_R2T)
 		cmnd->state = IET_CMND_SENDING;
-	if (conn->tx.cmnd == cmnd)
-		conn->tx.last = false;
 	if (cmnd->queued)
 		return;
 	cmnd->queued = true;
@@ -424,8 +421,8 @@ void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 	case IET_CMND_WAIT_DATA:
 		if (cmnd->r2t.unsolicited)
 			note_dropped(conn, cmnd->itt);
-		if (conn->tx.cmnd != cmnd) {
-			iet_cmnd_dequeue(cmnd);
+		iet_cmnd_dequeue(cmnd);
+		if (!cmnd->sending) {
 			iet_cmnd_free(cmnd);
 			return;
 		}
@@ -553,7 +550,7 @@ void iet_cmnds_end(struct iet_conn *conn)
 	struct iet_cmnd *cmnd, *next;
 
 	conn->rx.cmnd = NULL;
-	conn->tx.cmnd = NULL;
+	iet_tx_drop(conn);
 	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
 		iet_cmnd_dequeue(cmnd);
 		iet_cmnd_end(cmnd);
@@ -784,11 +781,8 @@ void iet_cmnd_progress(struct iet_cmnd *cmnd)
 	if (conn->rx.cmnd == cmnd)
 		return;
 	if (iet_r2t_complete(&cmnd->r2t)) {
-		/* an R2T that was to be sent again, or is half sent */
-		if (conn->tx.cmnd == cmnd)
-			conn->tx.last = true;
-		else
-			iet_cmnd_dequeue(cmnd);
+		/* an R2T that was to be sent again */
+		iet_cmnd_dequeue(cmnd);
 		if (!cmnd->failed) {
 			scsi_execute(cmnd);
 			return;
@@ -1077,15 +1071,10 @@ static struct iet_cmnd *find_write(struct iet_conn *conn,
 static void fail_write(struct iet_cmnd *cmnd, u16 asc)
 {
 	const struct iet_sense sense = { .key = ABORTED_COMMAND, .asc = asc };
-	struct iet_conn *conn = cmnd->conn;
 
 	iet_r2t_fail(&cmnd->r2t);
-	if (cmnd->state == IET_CMND_WAIT_DATA) {
-		if (conn->tx.cmnd == cmnd)
-			conn->tx.last = true;
-		else
-			iet_cmnd_dequeue(cmnd);
-	}
+	if (cmnd->state == IET_CMND_WAIT_DATA)
+		iet_cmnd_dequeue(cmnd);
 	if (cmnd->failed)
 		return;
 	cmnd->failed = true;
@@ -1129,7 +1118,7 @@ static enum iet_r2t_verdict account_data(struct iet_cmnd *cmnd,
 	 * an earlier one.  Nobody can answer an R2T that is half sent.
 	 */
 	if (ago > IET_TTT_SLOT_MASK / 2 || ago > sn ||
-	    (!ago && cmnd->conn->tx.cmnd == cmnd && sn + 1 == cmnd->r2t.sent &&
+	    (!ago && cmnd->r2t.sent - sn - 1 < cmnd->sending &&
 	     !cmnd->r2t_repeated))
 		sn = ISCSI_RESERVED_TAG;
 	else

@@ -56,6 +56,7 @@ enum iet_tx_kind {
  * @state: where it is
  * @kind: what it has to send
  * @queued: it is in the transmit queue
+ * @sending: how many of its PDUs are being sent
  * @hashed: it can be found by its ITT
  * @counted: it holds a place in the command window
  * @immediate: an immediate SCSI command, of which there may be few
@@ -115,6 +116,7 @@ struct iet_cmnd {
 	bool own_status : 1;
 	bool r2t_again : 1;
 	bool r2t_repeated : 1;
+	u8 sending;
 	u16 index;
 	u16 gen;
 	__be32 itt;

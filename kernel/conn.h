@@ -150,41 +150,69 @@ static inline bool iet_rx_has_waited(const struct iet_rx *rx)
 	return rx->starved && time_after(jiffies, rx->starved_since + HZ);
 }
 
+/* sent by one call into TCP: more gain little */
+#define IET_TX_PDUS 16
+#define IET_TX_VECS 64
+
 /**
- * struct iet_tx - transmit side of a connection
- * @queue: iet_cmnd.tx_node: who wants to send, in order
- * @cmnd: whose PDU is being sent, NULL: between PDUs
+ * struct iet_tx_pdu - a PDU that is being sent
+ * @cmnd: whose it is
  * @hdr: its header segment and header digest
  * @hdr_len: bytes in @hdr
+ * @last: the command has nothing more to send after it
+ * @trailer: padding and data digest
+ * @trailer_len: bytes in @trailer
  * @inline_data: a small data segment, NULL if it is in the command's tio
  * @tio_off: where in the command's tio the data segment begins
  * @data_len: bytes of data, without padding
- * @last: the command has nothing more to send after this PDU
- * @corked: TCP was told that more follows
- * @starved: TCP had room, but no memory; try again later
- * @sense: data segment of a SCSI Response
- * @trailer: padding and data digest
- * @trailer_len: bytes in @trailer
- * @off: bytes of the PDU that are sent
+ * @end: bytes of the batch up to its end
  */
-struct iet_tx {
-	struct list_head queue;
+struct iet_tx_pdu {
 	struct iet_cmnd *cmnd;
 	struct {
 		struct iscsi_hdr bhs;
 		__le32 digest;
 	} __packed hdr;
-	u32 hdr_len;
+	u8 hdr_len;
+	bool last;
+	u8 trailer_len;
+	u8 trailer[8];
 	const void *inline_data;
 	u32 tio_off;
 	u32 data_len;
-	bool last;
+	u32 end;
+};
+
+/**
+ * struct iet_tx - transmit side of a connection
+ * @queue: iet_cmnd.tx_node: who wants to send, in order
+ * @corked: TCP was told that more follows
+ * @starved: TCP had room, but no memory; try again later
+ * @pdus: the batch that is being sent
+ * @nr_pdus: how many there are in @pdus
+ * @nr_sent: how many of them are with TCP
+ * @vecs: what of the batch is sent by copy
+ * @nr_vecs: how many there are in @vecs
+ * @copied: bytes in @vecs
+ * @paged: the PDU whose data is sent by reference after @vecs, or NULL
+ * @len: bytes of the batch
+ * @off: how many of them are with TCP
+ * @sense: data segment of a SCSI Response
+ */
+struct iet_tx {
+	struct list_head queue;
 	bool corked;
 	bool starved;
-	u8 sense[2 + IET_SENSE_MAX];
-	u8 trailer[8];
-	u32 trailer_len;
+	u8 nr_pdus;
+	u8 nr_sent;
+	u8 nr_vecs;
+	u32 copied;
+	struct iet_tx_pdu *paged;
+	u32 len;
 	u32 off;
+	struct iet_tx_pdu pdus[IET_TX_PDUS];
+	struct kvec vecs[IET_TX_VECS];
+	u8 sense[2 + IET_SENSE_MAX];
 };
 
 /**
@@ -343,6 +371,8 @@ void iet_conn_queue(struct iet_conn *conn, struct iet_cmnd *cmnd);
 void iet_conn_sn(struct iet_conn *conn, __be32 *exp, __be32 *max);
 bool iet_conn_rx(struct iet_conn *conn);
 bool iet_conn_tx(struct iet_conn *conn);
+void iet_tx_drop(struct iet_conn *conn);
+void iet_tx_build(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu);
 bool iet_conn_starved(const struct iet_conn *conn);
 
 int iet_conns_init(void);

@@ -84,7 +84,7 @@ static void suspend_tasks(struct iet_conn *conn)
 		iet_r2t_lost(&rx->cmnd->r2t, rx->data_off,
 			     rx->bhs.flags & ISCSI_FLAG_FINAL);
 	rx->cmnd = NULL;
-	conn->tx.cmnd = NULL;
+	iet_tx_drop(conn);
 	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
 		iet_cmnd_dequeue(cmnd);
 		if (is_scsi_task(cmnd))

@@ -21,7 +21,7 @@
 #include "conn.h"
 
 /* steps of the state machine in one turn: about eight PDUs */
-#define RX_BUDGET 48
+#define RX_BUDGET 192
 
 /* Bytes, 0 if there are none now, or a negative errno. */
 static int receive(struct iet_conn *conn, struct msghdr *msg)

@@ -93,7 +93,7 @@ static long look_at_data(struct iet_cmnd *cmnd)
 	if (!cmnd->r2t.recovery || cmnd->tries == DATA_TRIES)
 		return 0;
 	/* an R2T that is still to be sent, or data just coming: no silence */
-	if (cmnd->queued || cmnd->conn->rx.cmnd == cmnd) {
+	if (cmnd->queued || cmnd->sending || cmnd->conn->rx.cmnd == cmnd) {
 		cmnd->waits_since = jiffies;
 		return DATA_PATIENCE;
 	}
