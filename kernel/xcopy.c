@@ -217,7 +217,7 @@ static u8 set_bytes(struct xcopy *x, const struct iet_cscd *dst)
  * Return: 0, or the field that says something that can't be done
  */
 static u8 set_length(struct xcopy *x, const struct iet_cscd *src,
-		       const struct iet_cscd *dst)
+		     const struct iet_cscd *dst)
 {
 	u32 shift = x->seg.dc ? dst->vol->blk_shift : src->vol->blk_shift;
 	const struct iet_cscd *other = x->seg.dc ? src : dst;
