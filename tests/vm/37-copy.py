@@ -4,7 +4,10 @@
 """
 Copy offload: EXTENDED COPY and tokens between files, block devices and
 targets; by raw PDUs, by libiscsi's suite, by sg_xcopy. ddpt 0.97 is no client
-for this: its lists of ranges are shifted by a byte.
+for this: it puts its range descriptors at byte 15 of the list instead of 16
+(SBC-3 5.13.2). For LBA 3 and 2048 blocks it sends
+    00 1e 00 00 00 00 00 00 00 00 00 00 00 00 00 10
+    00 00 00 00 00 00 03 00 00 08 00 00 00 00 00 00
 """
 
 import os

@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 300
+# Thin units below file systems: what ext4 and XFS discard (mount -o discard,
+# fstrim, mkfs) and what blkdiscard does is given back where the unit's data is,
+# and files are whole all the same.
+. tests/lib/ktap.sh
+. tests/lib/iet.sh
+
+target=$IET_IQN:thin
+mnt=$IET_DIR/mnt
+mkdir -p "$mnt"
+at_end umount_all
+umount_all() { ! mountpoint -q "$mnt" || umount "$mnt"; }
+
+up() {
+	iet_image "$IET_DIR/thin.img" 400M && dev=$(iet_loop 400M) &&
+		backing=$(losetup -nO BACK-FILE "$dev") &&
+		modprobe -q xfs
+	iet_up <<-EOF && oi_up && oi_discover && oi_login "$target"
+		Target $target
+		        Lun 0 Path=$IET_DIR/thin.img,Type=fileio,ThinProvisioned=Yes
+		        Lun 1 Path=$dev,Type=blockio,ThinProvisioned=Yes
+	EOF
+	file=$(oi_disk "$target" 0) && block=$(oi_disk "$target" 1)
+}
+
+used() { # FILE: MiB of it that are there
+	echo $(($(stat -c '%b * %B / 1048576' "$1")))
+}
+
+uses() { # FILE FROM TO, beyond $base
+	local mib
+	mib=$(($(used "$1") - ${base:-0}))
+	[ "$mib" -ge "$2" ] && [ "$mib" -le "$3" ] ||
+		iet_fail "$1 uses $mib MiB, not $2 to $3"
+}
+
+fill() {
+	head -c 16M /dev/urandom >"$mnt/gone" && cp --reflink=never "$mnt/gone" "$mnt/gone2" &&
+		head -c 4M /dev/urandom >"$mnt/stays" && sync &&
+		sha256sum "$mnt/stays" >"$IET_DIR/sum"
+}
+
+# by_fs TYPE DISK FILE: online discard, then fstrim
+by_fs() {
+	local options base
+	base=$(used "$3")
+	for options in discard nodiscard; do
+		mount -t "$1" -o $options "$2" "$mnt" && fill &&
+			uses "$3" 32 46 && rm "$mnt/gone" "$mnt/gone2" &&
+			sync || return
+		# of what was deleted not much is discarded before it is safe
+		# that it was
+		if [ $options = discard ]; then
+			umount "$mnt" && mount -t "$1" "$2" "$mnt" || return
+			wait_for 20 uses "$3" 0 12
+		else
+			uses "$3" 32 46 && fstrim "$mnt" && uses "$3" 0 12
+		fi || return
+		echo 3 >/proc/sys/vm/drop_caches
+		sha256sum -c "$IET_DIR/sum" || return
+		umount "$mnt" || return
+	done
+}
+
+on_ext4() { # DISK FILE
+	mkfs.ext4 -q -F -E lazy_itable_init=0,lazy_journal_init=0 "$1" &&
+		by_fs ext4 "$1" "$2" && e2fsck -fn "$1"
+}
+
+on_xfs() {
+	grep -qw xfs /proc/filesystems || iet_fail "there is no XFS" || return
+	mkfs.xfs -q -f "$1" && by_fs xfs "$1" "$2" && xfs_repair -n "$1"
+}
+
+# What is there is thrown away, by blkdiscard as by mkfs.
+all_gone() { # DISK FILE
+	dd if=/dev/urandom of="$1" bs=1M count=32 oflag=direct && uses "$2" 32 160 &&
+		blkdiscard "$1" && uses "$2" 0 1 &&
+		cmp -n 33554432 "$1" /dev/zero
+}
+
+# Zeroes take no room if they need not: blkdiscard -z asks for blocks that are
+# there. What is unmapped at a block device need not be zeroes, so that Linux
+# writes them.
+zeroed() { # DISK FILE MIB COMMAND...
+	dd if=/dev/urandom of="$1" bs=1M count=16 oflag=direct &&
+		"${@:4}" -o 1M -l 8M "$1" && uses "$2" "$3" $(($3 + 1)) &&
+		cmp -n 8388608 -i 1048576:0 "$1" /dev/zero &&
+		! cmp -n 1048576 "$1" /dev/zero >/dev/null
+}
+
+each() { "$@" || { umount_all; return 1; }; }
+
+run "target and initiator start" up || exit 1
+for kind in file block; do
+	disk=${!kind} data=$IET_DIR/thin.img left=8
+	[ $kind = file ] || { data=$backing left=16; }
+	run "$kind: ext4 gives back what is deleted" each on_ext4 "$disk" "$data"
+	run "$kind: XFS does" each on_xfs "$disk" "$data"
+	run "$kind: blkdiscard" each all_gone "$disk" "$data"
+	run "$kind: blkdiscard -z" each zeroed "$disk" "$data" 16 blkdiscard -z
+	run "$kind: punching a hole" each zeroed "$disk" "$data" $left \
+		fallocate -p
+done
+run "the initiator logs out" oi_logout "$target"
+run "target and module end" iet_down
+plan_so_far
