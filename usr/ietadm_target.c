@@ -352,10 +352,12 @@ static int read_props(struct request *q, struct kernel_props *props)
 		if (err < 0)
 			return ietadm_fail(q, err, "%s", reason);
 		if (!err)
-			return ietadm_fail(q, -EINVAL,
-					   "\"%s\" cannot be changed while "
-					   "the logical unit is there",
-					   key);
+			return ietadm_fail(q, -EINVAL, "\"%s\" %s", key,
+					   lun_has_arg(key) ?
+						   "cannot be changed while "
+						   "the logical unit is there" :
+						   "is not an argument of a "
+						   "logical unit");
 	}
 	if (!more && !given.set)
 		return ietadm_fail(q, -EINVAL, "--params is empty");

@@ -154,6 +154,16 @@ static const struct lun_arg {
 	{ "Removable", IET_L_REMOVABLE, set_removable },
 };
 
+bool lun_has_arg(const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(lun_args) / sizeof(lun_args[0]); i++)
+		if (!strcasecmp(lun_args[i].name, key))
+			return true;
+	return false;
+}
+
 static int parse_element(char *s, struct kernel_lun *l, char *reason)
 {
 	char *val = strchr(s, '=');

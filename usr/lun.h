@@ -27,6 +27,14 @@ int lun_parse(const char *text, struct kernel_lun *l,
 	      char reason[LUN_REASON_MAX]);
 
 /**
+ * lun_has_arg - is there such an argument that is no property?
+ * @key: in any case
+ *
+ * Return: true if there is
+ */
+bool lun_has_arg(const char *key);
+
+/**
  * lun_defaults - give a logical unit the identity it has by default
  * @l: lun set with the number; scsi_id and scsi_sn are filled if not set
  * @target: name of the target

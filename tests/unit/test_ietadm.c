@@ -293,6 +293,10 @@ static void test_props(void)
 		  -EINVAL, "",
 		  "ietadm: update lun 1 of target 1: \"Path\" cannot be changed "
 		  "while the logical unit is there\n");
+	check_run("ietadm --op update --tid=1 --lun=1 --params Colour=blue",
+		  -EINVAL, "",
+		  "ietadm: update lun 1 of target 1: \"Colour\" is not an "
+		  "argument of a logical unit\n");
 	check_run("ietadm --op update --tid=1 --lun=1 --params RotationRate=3",
 		  -EINVAL, "",
 		  "ietadm: update lun 1 of target 1: RotationRate: must be 0, "
