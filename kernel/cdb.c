@@ -73,6 +73,32 @@ void iet_cdb_decode(enum iet_cdb_layout layout, const u8 *cdb,
 }
 
 /**
+ * iet_cdb_control() - where the control byte of a CDB is
+ * @opcode: operation code, whose group says how long it is (SPC-4 4.2.5.1)
+ *
+ * Return: which byte, 0: it has none
+ */
+u8 iet_cdb_control(u8 opcode)
+{
+	static const u8 at[] = { 5, 9, 9, 1, 15, 11, 0, 0 };
+
+	return opcode >> 5 != 3 || opcode >= 0x7e ? at[opcode >> 5] : 0;
+}
+
+/**
+ * iet_cdb_naca() - does a failure make an ACA condition?
+ * @cdb: 16 bytes at least
+ *
+ * Return: NACA bit of the control byte
+ */
+bool iet_cdb_naca(const u8 *cdb)
+{
+	u8 at = iet_cdb_control(cdb[0]);
+
+	return at && cdb[at] & IET_CDB_NACA;
+}
+
+/**
  * iet_cdb_check() - look for bits that have to be zero
  * @cdb: the CDB, @len bytes at least
  * @usage: CDB usage data: the bits that may be one; the operation code and
@@ -82,7 +108,7 @@ void iet_cdb_decode(enum iet_cdb_layout layout, const u8 *cdb,
  * @byte: the first byte with a bit that has to be zero
  * @bit: the most significant such bit in it
  *
- * This refuses NACA as well (SAM-5 5.2): no usage data has it.  A CDB of
+ * NACA is every command's (SAM-5 5.2), whatever the usage data says.  A CDB of
  * variable length has to tell its true length.
  *
  * Return: true if all is well
@@ -90,12 +116,14 @@ void iet_cdb_decode(enum iet_cdb_layout layout, const u8 *cdb,
 bool iet_cdb_check(const u8 *cdb, const u8 *usage, u8 len, u8 ignored,
 		   u8 *byte, u8 *bit)
 {
-	u8 i, bad;
+	u8 control = iet_cdb_control(cdb[0]), i, bad;
 
 	for (i = 1; i < len; i++) {
 		bad = cdb[i] & ~usage[i];
 		if (i == 1)
 			bad &= ~ignored;
+		if (i == control)
+			bad &= ~IET_CDB_NACA;
 		if (cdb[0] == IET_CDB_VARIABLE && i == IET_CDB_VARIABLE_LEN)
 			bad = cdb[i] ^ (len - 8);
 		if (bad) {

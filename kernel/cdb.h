@@ -50,12 +50,17 @@ enum iet_lun_kind {
 #define IET_CDB_VARIABLE 0x7f
 #define IET_CDB_VARIABLE_LEN 7 /* byte: what follows the first 8 */
 
+/* in the control byte (SAM-5 5.2) */
+#define IET_CDB_NACA 0x04
+
 /* byte 1: where SCSI-2 had the LUN */
 #define IET_CDB_OLD_LUN 0xe0
 
 u16 iet_cdb_sa(const u8 *cdb);
 void iet_cdb_decode(enum iet_cdb_layout layout, const u8 *cdb,
 		    struct iet_cdb_fields *fields);
+u8 iet_cdb_control(u8 opcode);
+bool iet_cdb_naca(const u8 *cdb);
 bool iet_cdb_check(const u8 *cdb, const u8 *usage, u8 len, u8 ignored,
 		   u8 *byte, u8 *bit);
 

@@ -109,6 +109,8 @@ struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn)
 	cmnd->counted = false;
 	cmnd->immediate = false;
 	cmnd->aborted = false;
+	cmnd->tell = false;
+	cmnd->judged = false;
 	cmnd->failed = false;
 	cmnd->close_after = false;
 	cmnd->itt = cpu_to_be32(ISCSI_RESERVED_TAG);
@@ -396,8 +398,12 @@ void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 	struct iet_conn *conn = cmnd->conn;
 
 	/* an aborted one keeps new commands off by itself, see orphan.c */
-	if (cmnd->aborted)
+	if (cmnd->aborted) {
+		if (cmnd->tell)
+			unhash(cmnd);
+		cmnd->tell = false;
 		return;
+	}
 	switch (cmnd->state) {
 	case IET_CMND_FREE:
 	case IET_CMND_SENDING:
@@ -443,6 +449,65 @@ void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 		iet_tmf_get(tmf);
 }
 
+/* No data is asked for any more; what is under way is thrown away. */
+static void stop_data(struct iet_cmnd *cmnd)
+{
+	iet_r2t_fail(&cmnd->r2t);
+	if (cmnd->state == IET_CMND_WAIT_DATA)
+		iet_cmnd_dequeue(cmnd);
+}
+
+static void task_aborted(struct iet_cmnd *cmnd)
+{
+	cmnd->scmd.status = SAM_STAT_TASK_ABORTED;
+	cmnd->scmd.sense_len = 0;
+	cmnd->scmd.in_len = 0;
+}
+
+/**
+ * iet_cmnd_abort_by_other - end a command for something that another I_T nexus
+ * has done
+ * @cmnd: a SCSI command, in state WAIT_DATA or EXECUTING
+ * @tmf: who waits for its end, or NULL
+ * @tas: the TAS bit of the control mode page
+ *
+ * As iet_cmnd_abort(), but with @tas the initiator gets status TASK ABORTED:
+ * when the data that it has been asked for has come, or when the backend
+ * returns the command (SAM-5 5.3.1).
+ *
+ * Context: the connection's thread.
+ * Return: true: the initiator will be told, by this status or another
+ */
+bool iet_cmnd_abort_by_other(struct iet_cmnd *cmnd, struct iet_tmf *tmf,
+			     bool tas)
+{
+	/* with FastAbort the initiator may stop sending data (4.2.3.4) */
+	if (cmnd->state == IET_CMND_WAIT_DATA &&
+	    cmnd->conn->session->keys[IET_K_TASK_REPORTING] ==
+		    IET_TASK_FAST_ABORT)
+		tas = false;
+	if (cmnd->aborted || !tas) {
+		iet_cmnd_abort(cmnd, tmf);
+		return false;
+	}
+	if (cmnd->state == IET_CMND_EXECUTING) {
+		iet_orphan_add(&cmnd->scmd);
+		cmnd->aborted = true;
+		cmnd->tell = true;
+		cmnd->aborted_by = tmf;
+		if (tmf)
+			iet_tmf_get(tmf);
+		return true;
+	}
+	if (!cmnd->failed) {
+		stop_data(cmnd);
+		cmnd->failed = true;
+		task_aborted(cmnd);
+		iet_cmnd_progress(cmnd);
+	}
+	return true;
+}
+
 static void aborted_ended(struct iet_cmnd *cmnd)
 {
 	struct iet_tmf *tmf = cmnd->aborted_by;
@@ -465,6 +530,9 @@ void iet_cmnd_revive(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 	    cmnd->state != IET_CMND_EXECUTING)
 		return;
 	cmnd->aborted_by = NULL;
+	if (cmnd->tell)
+		unhash(cmnd);
+	cmnd->tell = false;
 	/*
 	 * Not if the initiator has given its tag away meanwhile, or if the
 	 * connection has ended, or if a new holder of the reservation relies
@@ -586,6 +654,28 @@ void iet_cmnd_done(struct iet_cmnd *cmnd)
 	iet_conn_put(conn);
 }
 
+static void respond(struct iet_cmnd *cmnd)
+{
+	if (cmnd->conn->suspended)
+		iet_cmnd_keep(cmnd);
+	else
+		iet_conn_queue(cmnd->conn, cmnd);
+}
+
+/* Another initiator has aborted it. */
+static void tell_of_abort(struct iet_cmnd *cmnd)
+{
+	struct iet_tmf *tmf = cmnd->aborted_by;
+
+	cmnd->aborted = false;
+	cmnd->aborted_by = NULL;
+	cmnd->tell = false;
+	task_aborted(cmnd);
+	respond(cmnd);
+	if (tmf)
+		iet_tmf_put(tmf);
+}
+
 /**
  * iet_cmnd_returned - a command that was executed is the thread's again
  * @cmnd: the command
@@ -595,15 +685,16 @@ void iet_cmnd_done(struct iet_cmnd *cmnd)
 void iet_cmnd_returned(struct iet_cmnd *cmnd)
 {
 	if (!cmnd->aborted) {
-		if (cmnd->conn->suspended)
-			iet_cmnd_keep(cmnd);
-		else
-			iet_conn_queue(cmnd->conn, cmnd);
+		if (!is_scsi(cmnd) || !iet_qerr(cmnd))
+			respond(cmnd);
 		return;
 	}
 	if (is_scsi(cmnd))
 		iet_orphan_del(&cmnd->scmd);
-	aborted_ended(cmnd);
+	if (cmnd->tell)
+		tell_of_abort(cmnd);
+	else
+		aborted_ended(cmnd);
 }
 
 /**
@@ -788,7 +879,9 @@ void iet_cmnd_progress(struct iet_cmnd *cmnd)
 			return;
 		}
 		cmnd->kind = IET_TX_SCSI;
-		iet_conn_queue(conn, cmnd);
+		iet_scsi_refused(&cmnd->scmd);
+		if (!iet_qerr(cmnd))
+			iet_conn_queue(conn, cmnd);
 	} else if (iet_r2t_pending(&cmnd->r2t)) {
 		cmnd->kind = IET_TX_R2T;
 		iet_conn_queue(conn, cmnd);
@@ -1072,9 +1165,7 @@ static void fail_write(struct iet_cmnd *cmnd, u16 asc)
 {
 	const struct iet_sense sense = { .key = ABORTED_COMMAND, .asc = asc };
 
-	iet_r2t_fail(&cmnd->r2t);
-	if (cmnd->state == IET_CMND_WAIT_DATA)
-		iet_cmnd_dequeue(cmnd);
+	stop_data(cmnd);
 	if (cmnd->failed)
 		return;
 	cmnd->failed = true;

@@ -61,6 +61,8 @@ enum iet_tx_kind {
  * @counted: it holds a place in the command window
  * @immediate: an immediate SCSI command, of which there may be few
  * @aborted: no response; when the backend returns it, it is over
+ * @tell: aborted by another initiator: the response will say TASK ABORTED
+ * @judged: what QErr makes of its status has been done, or is being done
  * @failed: status is set already; data that comes is thrown away
  * @close_after: the connection ends with this response
  * @numbered: it has a StatSN
@@ -109,6 +111,8 @@ struct iet_cmnd {
 	bool counted : 1;
 	bool immediate : 1;
 	bool aborted : 1;
+	bool tell : 1;
+	bool judged : 1;
 	bool failed : 1;
 	bool close_after : 1;
 	bool numbered : 1;
@@ -151,6 +155,8 @@ void iet_cmnd_free(struct iet_cmnd *cmnd);
 struct iet_cmnd *iet_cmnd_find(struct iet_conn *conn, __be32 itt);
 struct iet_cmnd *iet_cmnd_find_any(struct iet_conn *conn, __be32 itt);
 void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf);
+bool iet_cmnd_abort_by_other(struct iet_cmnd *cmnd, struct iet_tmf *tmf,
+			     bool tas);
 void iet_cmnd_revive(struct iet_cmnd *cmnd, struct iet_tmf *tmf);
 void iet_cmnd_done(struct iet_cmnd *cmnd);
 void iet_cmnd_finish(struct iet_cmnd *cmnd);
@@ -185,6 +191,9 @@ u32 iet_cmnd_data_in_len(const struct iet_cmnd *cmnd);
 /* logout.c */
 void iet_logout_start(struct iet_cmnd *cmnd);
 void iet_logout_arrived(struct iet_conn *conn);
+
+/* qerr.c */
+bool iet_qerr(struct iet_cmnd *cmnd);
 
 /* snack.c */
 int iet_snack(struct iet_conn *conn);

@@ -95,8 +95,10 @@ static int standard_data(const struct iet_scmd *s, u8 *buf)
 	buf[3] = 0x10 | 0x02; /* HISUP, response data format */
 	buf[4] = STD_LEN - 5;
 	buf[5] = iet_alua_tpgs(s->nexus);
-	if (s->vol)
+	if (s->vol) {
+		buf[3] |= 0x20; /* NORMACA */
 		buf[5] |= 0x08; /* 3PC */
+	}
 	buf[7] = 0x02; /* CMDQUE */
 	iet_spc_put_text(buf + 8, IET_VENDOR_LEN, props.vendor, IET_T10_VENDOR);
 	iet_spc_put_text(buf + 16, IET_PRODUCT_LEN, props.product,

@@ -4,6 +4,7 @@
  * pages.  What MODE SELECT changes is for the life of the volume, unless it is
  * saved, for which there must be a state file.
  */
+#include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -11,6 +12,7 @@
 #include <linux/string.h>
 #include <scsi/scsi_proto.h>
 
+#include "aca.h"
 #include "compat.h"
 #include "opcodes.h"
 #include "state.h"
@@ -27,6 +29,7 @@ enum page_control {
 };
 
 #define PAGE_PS 0x80 /* can be saved */
+#define PAGE_CODE 0x3f
 #define ALL_PAGES 0x3f
 #define ALL_SUBPAGES 0xff
 
@@ -57,43 +60,59 @@ static const struct {
 	{ exceptions, sizeof(exceptions) },
 };
 
-/* The bits of them that MODE SELECT can change: which member has them */
+/*
+ * The fields of them that MODE SELECT can change: which member has them.
+ * @allowed: BIT(value) of those that there are, 0: of one bit, both
+ */
 static const struct {
 	u8 page;
 	u8 byte;
 	u8 mask;
+	u8 allowed;
 	size_t member;
-} bits[] = {
-	{ 0x08, 2, 0x04, offsetof(struct iet_mode, wce) },
-	{ 0x0a, 2, 0x04, offsetof(struct iet_mode, d_sense) },
-	{ 0x0a, 4, 0x08, offsetof(struct iet_mode, swp) },
+} fields[] = {
+	{ 0x08, 2, 0x04, 0, offsetof(struct iet_mode, wce) },
+	{ 0x0a, 2, 0x20, 0, offsetof(struct iet_mode, tst) },
+	{ 0x0a, 2, 0x04, 0, offsetof(struct iet_mode, d_sense) },
+	{ 0x0a, 3, 0x06, BIT(0) | BIT(1) | BIT(3),
+	  offsetof(struct iet_mode, qerr) },
+	{ 0x0a, 4, 0x30, BIT(0) | BIT(2) | BIT(3),
+	  offsetof(struct iet_mode, ua_intlck) },
+	{ 0x0a, 4, 0x08, 0, offsetof(struct iet_mode, swp) },
+	{ 0x0a, 5, 0x40, 0, offsetof(struct iet_mode, tas) },
 };
 
-static bool *member(const struct iet_mode *mode, unsigned int bit)
+static u8 get_field(const struct iet_mode *mode, unsigned int i)
 {
-	return (bool *)((char *)mode + bits[bit].member);
+	return READ_ONCE(*((const u8 *)mode + fields[i].member));
 }
 
-static const struct iet_mode all_set = { .wce = true,
-					 .d_sense = true,
-					 .swp = true };
-
-/* Sets the changeable bits of a page as they are in @mode. */
-static void put_bits(u8 *page, u8 code, const struct iet_mode *mode)
+static void set_field(struct iet_mode *mode, unsigned int i, u8 value)
 {
+	WRITE_ONCE(*((u8 *)mode + fields[i].member), value);
+}
+
+/* Sets the changeable fields of a page as they are in @mode, NULL: all ones. */
+static void put_fields(u8 *page, const struct iet_mode *mode)
+{
+	u8 code = page[0] & PAGE_CODE;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(bits); i++)
-		if (bits[i].page == code && *member(mode, i))
-			page[bits[i].byte] |= bits[i].mask;
+	for (i = 0; i < ARRAY_SIZE(fields); i++) {
+		u8 mask = fields[i].mask;
+
+		if (fields[i].page == code)
+			page[fields[i].byte] |=
+				mode ? get_field(mode, i) << __ffs(mask) : mask;
+	}
 }
 
 static bool is_changeable(u8 code)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(bits); i++)
-		if (bits[i].page == code)
+	for (i = 0; i < ARRAY_SIZE(fields); i++)
+		if (fields[i].page == code)
 			return true;
 	return false;
 }
@@ -104,7 +123,7 @@ static u16 put_pages(const struct iet_volume *vol, u8 code,
 {
 	const struct iet_mode *const modes[] = {
 		[PC_CURRENT] = &vol->mode,
-		[PC_CHANGEABLE] = &all_set,
+		[PC_CHANGEABLE] = NULL,
 		[PC_DEFAULT] = &vol->mode_default,
 		[PC_SAVED] = &vol->mode_saved,
 	};
@@ -116,7 +135,7 @@ static u16 put_pages(const struct iet_volume *vol, u8 code,
 			continue;
 		memcpy(buf + len, pages[i].data,
 		       pc == PC_CHANGEABLE ? 2 : pages[i].len);
-		put_bits(buf + len, pages[i].data[0], modes[pc]);
+		put_fields(buf + len, modes[pc]);
 		if (vol->state && is_changeable(pages[i].data[0]))
 			buf[len] |= PAGE_PS;
 		len += pages[i].len;
@@ -207,7 +226,6 @@ int iet_spc_mode_sense(struct iet_scmd *s, u8 *buf)
 #define CDB1_PF 0x10
 #define CDB1_SP 0x01
 #define PAGE_SPF 0x40
-#define PAGE_CODE 0x3f
 
 /**
  * struct select - a parameter list
@@ -278,17 +296,28 @@ static int find_page(u8 code)
 	return -1;
 }
 
-/* Takes the changeable bits of a page; clears them in @page. */
-static void take_bits(struct iet_mode *mode, u8 *page)
+/*
+ * Takes the changeable fields of a page; clears them in @page.  Returns the
+ * one that has a value that there is not, which is left alone, or -1.
+ */
+static int take_fields(struct iet_mode *mode, u8 *page)
 {
 	unsigned int i;
+	int bad = -1;
 
-	for (i = 0; i < ARRAY_SIZE(bits); i++) {
-		if (bits[i].page != page[0])
+	for (i = 0; i < ARRAY_SIZE(fields); i++) {
+		u8 mask = fields[i].mask, *byte = page + fields[i].byte, value;
+
+		if (fields[i].page != page[0])
 			continue;
-		*member(mode, i) = page[bits[i].byte] & bits[i].mask;
-		page[bits[i].byte] &= ~bits[i].mask;
+		value = (*byte & mask) >> __ffs(mask);
+		*byte &= ~mask;
+		if (fields[i].allowed && !(fields[i].allowed & BIT(value)))
+			bad = i;
+		else
+			set_field(mode, i, value);
 	}
+	return bad;
 }
 
 /* A page of the list: whole, ours, and what can't be changed unchanged. */
@@ -296,7 +325,7 @@ static bool take_page(struct select *sel, u32 off, u32 *len)
 {
 	const u8 *p = sel->p + off;
 	u8 page[32];
-	int n;
+	int n, bad;
 	u32 i;
 
 	if (sel->len - off < 2)
@@ -311,7 +340,10 @@ static bool take_page(struct select *sel, u32 off, u32 *len)
 		return too_short(sel);
 	memcpy(page, p, *len);
 	page[0] &= PAGE_CODE; /* PS means nothing here */
-	take_bits(&sel->mode, page);
+	bad = take_fields(&sel->mode, page);
+	if (bad >= 0)
+		return bad_byte(sel, off + fields[bad].byte,
+				fls(fields[bad].mask) - 1);
 	for (i = 0; i < *len; i++)
 		if (page[i] != pages[n].data[i])
 			return bad_byte(sel, off + i, 7);
@@ -338,12 +370,13 @@ static int change(struct iet_scmd *s, const struct iet_mode *mode)
 {
 	struct iet_volume *vol = s->vol;
 	bool flush = vol->mode.wce && !mode->wce;
+	unsigned int i;
 
 	if (!memcmp(&vol->mode, mode, sizeof(*mode)))
 		return 0;
-	WRITE_ONCE(vol->mode.wce, mode->wce);
-	WRITE_ONCE(vol->mode.d_sense, mode->d_sense);
-	WRITE_ONCE(vol->mode.swp, mode->swp);
+	for (i = 0; i < ARRAY_SIZE(fields); i++)
+		set_field(&vol->mode, i, get_field(mode, i));
+	iet_aca_changed(vol);
 	iet_ua_volume(vol, IET_ASC_MODE_CHANGED, s->nexus);
 	if (!flush)
 		return 0;
@@ -407,7 +440,7 @@ static int save(struct iet_scmd *s, const struct iet_mode *mode, gfp_t gfp)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(pages); i++) {
 		memcpy(p + len, pages[i].data, pages[i].len);
-		put_bits(p + len, pages[i].data[0], mode);
+		put_fields(p + len, mode);
 		len += pages[i].len;
 	}
 	m->s = s;
@@ -486,7 +519,7 @@ static void load(struct iet_mode *mode, const u8 *p, u32 len)
 		    n != pages[find_page(p[0])].len)
 			continue;
 		memcpy(page, p, n);
-		take_bits(mode, page);
+		take_fields(mode, page);
 	}
 }
 
@@ -514,15 +547,19 @@ void iet_mode_init(struct iet_volume *vol)
  * iet_mode_reset() - a logical unit has been reset
  * @vol: the logical unit
  *
- * Mode pages are as they have been saved, or at the beginning, but for a write cache that has
- * been turned on: what is in it would pass for stable.
+ * Mode pages are as they have been saved, or at the beginning, but for a write
+ * cache that has been turned on: what is in it would pass for stable.
  *
  * Context: any.
  */
 void iet_mode_reset(struct iet_volume *vol)
 {
-	if (vol->mode_saved.wce)
-		WRITE_ONCE(vol->mode.wce, true);
-	WRITE_ONCE(vol->mode.d_sense, vol->mode_saved.d_sense);
-	WRITE_ONCE(vol->mode.swp, vol->mode_saved.swp);
+	u8 wce = vol->mode.wce | vol->mode_saved.wce;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fields); i++)
+		set_field(&vol->mode, i,
+			  fields[i].member == offsetof(struct iet_mode, wce) ?
+				  wce :
+				  get_field(&vol->mode_saved, i));
 }

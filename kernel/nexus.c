@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include <net/ipv6.h>
 
+#include "aca.h"
 #include "copy_op.h"
 #include "lun_map.h"
 #include "opcodes.h"
@@ -86,6 +87,7 @@ static bool del_lun(struct iet_nexus *nexus, u32 lun)
 		return false;
 	spin_lock_irqsave(&itl->lun->vol->lock, flags);
 	list_del_init(&itl->vol_node);
+	iet_aca_forget(itl->lun->vol, itl);
 	spin_unlock_irqrestore(&itl->lun->vol->lock, flags);
 	if (!sees(nexus, itl->lun->vol)) {
 		iet_reservation_nexus_lost(itl->lun->vol, nexus);

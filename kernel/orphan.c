@@ -12,6 +12,7 @@
 #include <linux/list.h>
 #include <linux/string.h>
 
+#include "aca.h"
 #include "orphan.h"
 #include "scsi.h"
 #include "volume.h"
@@ -43,7 +44,10 @@ void iet_orphan_add(struct iet_scmd *s)
 	unsigned long flags;
 
 	WRITE_ONCE(s->aborted, true);
-	if (!vol || !iet_scsi_is_write(s))
+	if (!vol)
+		return;
+	iet_aca_aborted(s);
+	if (!iet_scsi_is_write(s))
 		return;
 	o = vol->orphans;
 	spin_lock_irqsave(&o->lock, flags);

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "aca.h"
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
@@ -90,7 +91,11 @@ static void take_message(struct iet_conn *conn, struct iet_conn_msg *msg)
 
 		if (!concerns(m->p, cmnd))
 			continue;
-		iet_cmnd_abort(cmnd, NULL);
+		if (&conn->session->nexus == m->p->s->nexus)
+			iet_cmnd_abort(cmnd, NULL);
+		else
+			iet_cmnd_abort_by_other(
+				cmnd, NULL, READ_ONCE(m->p->s->vol->mode.tas));
 		if (held)
 			iet_orphan_bar(&cmnd->scmd);
 	}
@@ -141,6 +146,7 @@ static void tell_sessions(struct iet_target *target, struct iet_preempt *p)
 	list_for_each_entry(session, &target->sessions, target_node) {
 		if (!is_preempted(p, &session->nexus))
 			continue;
+		iet_aca_clear(p->s->vol, &session->nexus);
 		list_for_each_entry(conn, &session->conns, session_node)
 			tell(conn, p);
 	}

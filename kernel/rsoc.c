@@ -81,7 +81,8 @@ static int report_all(const struct iet_scmd *s, bool timeouts, u8 *buf)
 	return len;
 }
 
-static int report_one(const struct iet_scsi_op *op, bool timeouts, u8 *buf)
+static int report_one(const struct iet_scmd *s, const struct iet_scsi_op *op,
+		      bool timeouts, u8 *buf)
 {
 	u16 len = ONE_HEADER;
 
@@ -92,6 +93,8 @@ static int report_one(const struct iet_scsi_op *op, bool timeouts, u8 *buf)
 	buf[1] = SUPPORT_STANDARD;
 	put_unaligned_be16(op->len, buf + 2);
 	memcpy(buf + len, op->usage, op->len);
+	if (s->vol)
+		buf[len + iet_cdb_control(op->opcode)] |= IET_CDB_NACA;
 	len += op->len;
 	if (timeouts) {
 		buf[1] |= ONE_CTDP;
@@ -129,7 +132,7 @@ int iet_spc_report_opcodes(struct iet_scmd *s, u8 *buf)
 		op = iet_op_find(opcode, sa);
 	if (op && !iet_op_supported(op, s))
 		op = NULL;
-	return report_one(op, timeouts, buf);
+	return report_one(s, op, timeouts, buf);
 }
 
 #define TMF_BASIC 4

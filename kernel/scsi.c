@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 
+#include "aca.h"
 #include "budget.h"
 #include "compat.h"
 #include "opcodes.h"
@@ -120,6 +121,8 @@ static void init_cmd(struct iet_scmd *s)
 	s->spanned = false;
 	s->aborted = false;
 	s->barred = false;
+	s->aca_task = false;
+	INIT_LIST_HEAD(&s->held_node);
 	INIT_WORK(&s->work, run_step);
 	INIT_LIST_HEAD(&s->orphan_node);
 }
@@ -188,7 +191,11 @@ static bool check_state(struct iet_scmd *s, struct iet_itl *itl)
 {
 	u16 asc;
 
-	if (!itl || (s->op->flags & IET_OP_ALWAYS))
+	if (!itl)
+		return true;
+	if (!iet_aca_admit(s, itl))
+		return false;
+	if (s->op->flags & IET_OP_ALWAYS)
 		return true;
 	if (iet_orphan_blocks(s->vol, s->nexus)) {
 		s->status = SAM_STAT_BUSY;
@@ -196,7 +203,8 @@ static bool check_state(struct iet_scmd *s, struct iet_itl *itl)
 	}
 	if (s->op->flags & IET_OP_SIZE)
 		iet_volume_rescan(s->vol);
-	asc = iet_ua_take(s->vol, itl);
+	asc = READ_ONCE(s->vol->mode.ua_intlck) ? iet_ua_peek(s->vol, itl) :
+						   iet_ua_take(s->vol, itl);
 	if (asc)
 		return refuse(s, UNIT_ATTENTION, asc);
 	return iet_alua_check(s) && check_reservation(s) &&
@@ -219,6 +227,11 @@ static bool check_cdb(struct iet_scmd *s)
 	u8 ignored = s->op->flags & IET_OP_OLD_LUN ? IET_CDB_OLD_LUN : 0;
 	u8 byte, bit;
 
+	/* only logical units have NORMACA */
+	if (!s->vol && iet_cdb_naca(s->cdb)) {
+		iet_scsi_invalid_field(s, iet_cdb_control(s->cdb[0]), 2);
+		return false;
+	}
 	if (iet_cdb_check(s->cdb, s->op->usage, s->op->len, ignored, &byte,
 			  &bit))
 		return true;
@@ -421,6 +434,53 @@ static void fail(struct iet_scmd *s, int err)
 	}
 }
 
+/* UA_INTLCK_CTRL is 11b: what is told of a status (SPC-4 7.5.8) */
+static u16 previous(u8 status)
+{
+	switch (status) {
+	case SAM_STAT_BUSY:
+		return IET_ASC_PREVIOUS_BUSY;
+	case SAM_STAT_TASK_SET_FULL:
+		return IET_ASC_PREVIOUS_TASK_SET_FULL;
+	case SAM_STAT_RESERVATION_CONFLICT:
+		return IET_ASC_PREVIOUS_CONFLICT;
+	default:
+		return 0;
+	}
+}
+
+/* The status of a command is known: what follows from it. */
+static void follow_status(struct iet_scmd *s)
+{
+	struct iet_itl *itl;
+
+	if (likely(s->status == SAM_STAT_GOOD && !s->aca_task) || !s->vol)
+		return;
+	rcu_read_lock();
+	itl = iet_nexus_itl(s->nexus, s->lun_raw);
+	if (!itl || itl->lun->vol != s->vol)
+		;
+	else if (s->status == SAM_STAT_CHECK_CONDITION)
+		iet_aca_ended(s, itl);
+	else if (READ_ONCE(s->vol->mode.ua_intlck) == IET_UA_PREVIOUS &&
+		 previous(s->status))
+		iet_ua_add(s->vol, itl, previous(s->status));
+	rcu_read_unlock();
+	iet_aca_leave(s);
+}
+
+/**
+ * iet_scsi_refused() - a command ends that has not been executed
+ * @s: a command that iet_scsi_prepare() has refused, or whose data can't be
+ *	had; its status is about to be sent
+ *
+ * Context: any.
+ */
+void iet_scsi_refused(struct iet_scmd *s)
+{
+	follow_status(s);
+}
+
 /**
  * iet_scsi_end() - a command has ended
  * @s: the command; it may be gone on return
@@ -435,6 +495,7 @@ void iet_scsi_end(struct iet_scmd *s, int err)
 	if (s->spanned)
 		iet_span_unlock(&s->vol->spans, &s->span);
 	s->spanned = false;
+	follow_status(s);
 	s->done(s);
 }
 
@@ -664,10 +725,18 @@ static bool may_begin(struct iet_scmd *s)
 
 static void run_granted(struct iet_scmd *s)
 {
-	if (iet_scsi_stopped(s) || !may_begin(s))
+	if (iet_scsi_stopped(s)) {
 		iet_scsi_end(s, 0);
-	else
+	} else if (iet_aca_holds(s)) {
+		/* what ends the condition may have to do with these blocks */
+		iet_span_unlock(&s->vol->spans, &s->span);
+		s->spanned = false;
+		iet_scsi_execute(s);
+	} else if (!may_begin(s)) {
+		iet_scsi_end(s, 0);
+	} else {
 		run_in_worker(s);
+	}
 }
 
 static void span_granted(struct iet_span *span)
@@ -741,9 +810,9 @@ static bool lock_span(struct iet_scmd *s)
  */
 void iet_scsi_execute(struct iet_scmd *s)
 {
-	if (!lock_span(s))
+	if (iet_aca_hold(s) || !lock_span(s))
 		return;
-	if (may_begin(s))
+	if (!iet_scsi_stopped(s) && may_begin(s))
 		run(s, GFP_NOWAIT | __GFP_NOWARN);
 	else
 		iet_scsi_end(s, 0);
@@ -758,6 +827,7 @@ void iet_scsi_execute(struct iet_scmd *s)
 void iet_scsi_let_go(struct iet_scmd *s)
 {
 	drop_state(s);
+	iet_aca_leave(s);
 	if (s->vol)
 		percpu_ref_put(&s->vol->ref);
 	s->vol = NULL;

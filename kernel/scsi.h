@@ -75,6 +75,8 @@ struct iet_nexus {
  * @read_only: the initiator may not write; READ_ONCE/WRITE_ONCE
  * @prevent: it prevents the removal of the medium; under vol->lock
  * @stopped: it has stopped the unit; READ_ONCE/WRITE_ONCE
+ * @aca: there is an ACA condition of it; under vol->lock
+ * @aca_task: and a command with the ACA attribute; under vol->lock
  * @nr_ua: unit attentions pending; read without the lock on the fast path
  * @ua: their additional sense codes (ASC << 8 | ASCQ), most important first,
  *	under vol->lock
@@ -90,6 +92,8 @@ struct iet_itl {
 	bool prevent;
 	bool read_only;
 	bool stopped;
+	bool aca;
+	bool aca_task;
 	u8 nr_ua;
 	u16 ua[IET_UA_MAX];
 	struct rcu_head rcu;
@@ -146,6 +150,8 @@ struct iet_orphan_wait {
  * @spanned: it works on blocks
  * @aborted: it has been aborted while it ran: steps that have not begun are
  *	left out
+ * @aca_task: it has the ACA attribute, and its place in the ACA condition
+ * @held_node: in vol->aca_held, under vol->lock
  * @done: called once when @status is set, after execute only
  * @barred: as an orphan it bars the volume for all initiators, under vol->lock
  * @orphan_node: in vol->orphans->list when aborted in the backend
@@ -186,6 +192,8 @@ struct iet_scmd {
 	bool spanned;
 	bool aborted;
 	bool barred;
+	bool aca_task;
+	struct list_head held_node;
 	void (*done)(struct iet_scmd *s);
 	struct list_head orphan_node;
 };
@@ -209,6 +217,7 @@ int iet_scsi_alloc(struct iet_scmd *s, u32 len, gfp_t gfp);
 bool iet_scsi_borrow(struct iet_scmd *s, u32 len, gfp_t gfp);
 bool iet_scsi_prepare(struct iet_scmd *s);
 void iet_scsi_execute(struct iet_scmd *s);
+void iet_scsi_refused(struct iet_scmd *s);
 void iet_scsi_let_go(struct iet_scmd *s);
 void iet_scsi_release(struct iet_scmd *s);
 bool iet_scsi_is_write(const struct iet_scmd *s);

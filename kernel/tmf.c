@@ -9,6 +9,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
+#include "aca.h"
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
@@ -128,10 +129,41 @@ static void query_async_event(struct iet_cmnd *cmnd)
 	answer(cmnd, ISCSI_TMF_RSP_SUCCEEDED);
 }
 
-/* A unit that never enters the ACA condition has none to clear. */
+/* The command that was let in while the condition lasts, or NULL. */
+static struct iet_cmnd *find_aca_task(struct iet_cmnd *cmnd,
+				      const struct iet_volume *vol)
+{
+	struct iet_conn *conn;
+	struct iet_cmnd *task;
+
+	list_for_each_entry(conn, &cmnd->conn->session->members, member_node) {
+		list_for_each_entry(task, &conn->active, node) {
+			if (iscsi_opcode(&task->req) == ISCSI_OP_SCSI_CMD &&
+			    (task->state == IET_CMND_WAIT_DATA ||
+			     task->state == IET_CMND_EXECUTING) &&
+			    task->scmd.vol == vol && task->scmd.aca_task)
+				return task;
+		}
+	}
+	return NULL;
+}
+
+/* The condition ends, and the command that it has let in (SAM-5 7.4). */
 static void clear_aca(struct iet_cmnd *cmnd)
 {
-	answer(cmnd, ISCSI_TMF_RSP_COMPLETE);
+	struct iet_tmf *tmf =
+		iet_tmf_begin(cmnd, cmnd->tmf_op, IET_TMF_WAIT);
+	struct iet_cmnd *task;
+
+	if (!tmf) {
+		answer(cmnd, ISCSI_TMF_RSP_REJECTED);
+		return;
+	}
+	task = find_aca_task(cmnd, tmf->vol);
+	if (task)
+		iet_cmnd_abort(task, tmf);
+	iet_aca_clear(tmf->vol, &cmnd->conn->session->nexus);
+	iet_tmf_go(tmf);
 }
 
 static void many_tasks(struct iet_cmnd *cmnd)

@@ -68,6 +68,7 @@ enum iet_tmf_phase {
  * @cmnd: that command, until %IET_TMF_DONE
  * @op: row of the table of functions
  * @vol: the logical unit, with a reference, or NULL
+ * @tas: other initiators get status TASK ABORTED
  * @looking: connections still to look, and whoever is telling them
  * @pending: aborted commands still in a backend
  * @phase: how far it is
@@ -84,6 +85,7 @@ struct iet_tmf {
 	struct iet_cmnd *cmnd;
 	const struct iet_tmf_op *op;
 	struct iet_volume *vol;
+	bool tas;
 	atomic_t looking;
 	atomic_t pending;
 	enum iet_tmf_phase phase;

@@ -14,6 +14,7 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 
+#include "aca.h"
 #include "async.h"
 #include "cmnd.h"
 #include "compat.h"
@@ -156,20 +157,24 @@ static bool concerns(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
 }
 
 /*
- * Another initiator's command is about to be aborted: a unit attention is to
+ * Another initiator's command is aborted: a status or a unit attention is to
  * tell it of that.  That of a reset is there already, but a command that came
  * meanwhile may have taken it.
  */
-static void tell_of_abort(const struct iet_tmf *tmf,
-			  const struct iet_cmnd *cmnd)
+static void abort_by_other(struct iet_tmf *tmf, struct iet_cmnd *cmnd)
 {
-	u16 asc = tmf->op->ua ?: tmf->op->ua_cleared;
+	struct iet_nexus *nexus = &cmnd->conn->session->nexus;
 	struct iet_itl *itl;
+	u16 asc = tmf->op->ua;
+	u8 lun[8];
 
-	if (!asc || cmnd->conn->session == own_session(tmf))
+	memcpy(lun, cmnd->req.lun, sizeof(lun));
+	if (!iet_cmnd_abort_by_other(cmnd, tmf, tmf->tas) && !asc)
+		asc = tmf->op->ua_cleared;
+	if (!asc)
 		return;
 	rcu_read_lock();
-	itl = iet_nexus_itl(&cmnd->conn->session->nexus, cmnd->scmd.lun_raw);
+	itl = iet_nexus_itl(nexus, lun);
 	if (itl)
 		iet_ua_add(itl->lun->vol, itl, asc);
 	rcu_read_unlock();
@@ -221,9 +226,10 @@ static void look_at(struct iet_tmf *tmf, struct iet_cmnd *cmnd, bool give_up)
 		return;
 	} else if (tmf->op->query) {
 		WRITE_ONCE(tmf->found, true);
-	} else {
-		tell_of_abort(tmf, cmnd);
+	} else if (cmnd->conn->session == own_session(tmf)) {
 		iet_cmnd_abort(cmnd, tmf);
+	} else {
+		abort_by_other(tmf, cmnd);
 	}
 }
 
@@ -264,6 +270,16 @@ static bool send_message(struct iet_conn *conn, struct iet_tmf *tmf)
 	return true;
 }
 
+/*
+ * Other I_T nexuses have task sets of their own if TST says so: then CLEAR TASK
+ * SET is not about theirs (SAM-5 7.5).
+ */
+static bool is_for_all(const struct iet_tmf *tmf)
+{
+	return tmf->op->all_sessions &&
+	       !(tmf->op->ua_cleared && READ_ONCE(tmf->vol->mode.tst));
+}
+
 /* A volume may be mapped into several targets: look at all of them. */
 static bool session_concerned(const struct iet_tmf *tmf,
 			      const struct iet_session *session)
@@ -272,7 +288,7 @@ static bool session_concerned(const struct iet_tmf *tmf,
 
 	if (session == own)
 		return true;
-	if (!tmf->op->all_sessions)
+	if (!is_for_all(tmf))
 		return false;
 	return tmf->op->lun || session->target == own->target;
 }
@@ -287,7 +303,7 @@ static bool send_messages(struct iet_tmf *tmf)
 	/* a target that is being deleted is in the list no longer */
 	list_for_each_entry(conn, &own_session(tmf)->conns, session_node)
 		ok &= send_message(conn, tmf);
-	if (!tmf->op->all_sessions)
+	if (!is_for_all(tmf))
 		return ok;
 	list_for_each_entry(target, &iet_targets, node) {
 		list_for_each_entry(session, &target->sessions, target_node) {
@@ -303,6 +319,7 @@ static bool send_messages(struct iet_tmf *tmf)
 
 static void reset_volume(struct iet_volume *vol)
 {
+	iet_aca_clear(vol, NULL);
 	iet_copy_reset(vol);
 	iet_reservation_reset(vol);
 	iet_mode_reset(vol);
@@ -327,8 +344,10 @@ static void lose_nexus(struct iet_nexus *nexus)
 	struct iet_itl *itl;
 	unsigned long i;
 
-	xa_for_each(&nexus->itls, i, itl)
+	xa_for_each(&nexus->itls, i, itl) {
 		iet_reservation_nexus_lost(itl->lun->vol, nexus);
+		iet_aca_clear(itl->lun->vol, nexus);
+	}
 	iet_ua_nexus(nexus, IET_ASC_NEXUS_LOSS);
 }
 
@@ -493,6 +512,8 @@ static void wait_for_arrival(struct iet_tmf *tmf)
 	/* while this one counts, nobody calls it done */
 	kref_get(&tmf->ref);
 	atomic_inc(&tmf->looking);
+	/* a reset changes it; that of a target says nothing but its UA */
+	tmf->tas = tmf->op->lun && READ_ONCE(tmf->vol->mode.tas);
 	side_effects(tmf);
 	if (!send_messages(tmf))
 		tmf->response = ISCSI_TMF_RSP_REJECTED;

@@ -65,13 +65,34 @@ struct iet_lun_args {
  * @wce: WCE of the caching page: status GOOD does not mean stable.  If it is
  *	off, all writes are submitted with IET_IO_FUA: iotypes cache what they
  *	are not told to make stable
- * @d_sense: D_SENSE of the control page: sense data in the descriptor format
- * @swp: SWP of the control page: writes are refused
+ * @tst: TST of the control page: 0: one task set, 1: one for each I_T nexus
+ * @d_sense: D_SENSE: sense data in the descriptor format
+ * @qerr: QERR: which commands CHECK CONDITION aborts, enum iet_qerr
+ * @ua_intlck: UA_INTLCK_CTRL: 0: a unit attention ends when it is reported; 2:
+ *	only REQUEST SENSE ends it; 3: and BUSY, TASK SET FULL and RESERVATION
+ *	CONFLICT make one
+ * @swp: SWP: writes are refused
+ * @tas: TAS: who is not to blame for it is told of an abort by TASK ABORTED
+ *
+ * Each is a byte, read and written by READ_ONCE and WRITE_ONCE.
  */
 struct iet_mode {
-	bool wce;
-	bool d_sense;
-	bool swp;
+	u8 wce;
+	u8 tst;
+	u8 d_sense;
+	u8 qerr;
+	u8 ua_intlck;
+	u8 swp;
+	u8 tas;
+};
+
+#define IET_UA_KEEP 2 /* iet_mode.ua_intlck: this and above */
+#define IET_UA_PREVIOUS 3
+
+enum iet_qerr {
+	IET_QERR_NONE = 0,
+	IET_QERR_ALL = 1, /* those of the task set */
+	IET_QERR_NEXUS = 3, /* those of the same I_T nexus */
 };
 
 /**
@@ -125,6 +146,9 @@ struct iet_mode {
  * @orphans: aborted writes that the backend still holds, of this and other
  *	volumes with the same medium
  * @nr_resets: how often it has been reset, for copies under way
+ * @nr_aca: of how many of its I_T_L nexuses there is an ACA condition; read
+ *	without the lock on the fast path
+ * @aca_held: iet_scmd.held_node: commands that wait for the end of one
  * @reservation: who has reserved it
  * @spans: the blocks that running commands work on
  *
@@ -190,6 +214,8 @@ struct iet_volume {
 	struct list_head itls;
 	struct iet_orphans *orphans;
 	unsigned int nr_resets;
+	unsigned int nr_aca;
+	struct list_head aca_held;
 	struct iet_reservation reservation;
 	struct iet_spans spans ____cacheline_aligned_in_smp;
 };

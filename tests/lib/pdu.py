@@ -325,7 +325,8 @@ class Conn:
     def scsi(self, cdb, flags=0, edtl=0, unit=0, op=SCSI, **fields):
         """flags: READ, WRITE; the F bit is set unless `final` is False."""
         final = FINAL if fields.pop("final", True) else 0
-        return self.request(op, cdb=cdb, flags=final | flags | SIMPLE,
+        attr = fields.pop("attr", SIMPLE)
+        return self.request(op, cdb=cdb, flags=final | flags | attr,
                             edtl=edtl, lun=lun(unit), **fields)
 
     def data_out(self, r2t, data, **fields):

@@ -141,6 +141,133 @@ def _(c):
     done(c, WARM_RESET, unit=99)
 
 
+# --- the control mode page ------------------------------------------------------
+
+NACA, ACA = 0x04, 4
+ACA_ACTIVE, TASK_ABORTED = 0x30, 0x40
+
+
+def control(c, tst=0, qerr=0, tas=0, unit=FILE):
+    """MODE SELECT of the control mode page; the others are told of it."""
+    page = bytes([0x0a, 10, 0x02 | tst << 5, 0x10 | qerr << 1, 0, tas << 6])
+    data = bytes(4) + page + bytes(6)
+    itt = c.scsi(bytes([0x15, 0x10, 0, 0, len(data), 0]), WRITE, len(data),
+                 unit, data=data).itt
+    c.expect(SCSI_RSP, itt=itt, status=GOOD)
+
+
+def fail(c, naca=0, unit=FILE):
+    """A command that ends with CHECK CONDITION: there is no such LBA."""
+    cdb = bytes([0x28, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 1, naca])
+    itt = c.scsi(cdb, READ, 512, unit).itt
+    c.expect(SCSI_RSP, itt=itt, status=CHECK_CONDITION)
+
+
+def status(c, cdb=bytes(6), unit=FILE, **fields):
+    return c.command(cdb, unit=unit, **fields).status
+
+
+@case("ACA: what it keeps off, what is held, and CLEAR ACA")
+def _(c, other):
+    mine, theirs = waiting_write(c), waiting_write(other)
+    fail(c, NACA)
+    same("statuses", [status(c), status(other), status(c, attr=ACA)],
+         [ACA_ACTIVE, BUSY, GOOD])
+    for conn, r2t in ((c, mine), (other, theirs)):
+        conn.data_out(r2t, bytes(r2t.length))
+    other.expect_nothing(0.2)
+    done(other, CLEAR_ACA, unit=FILE)
+    same("another's CLEAR ACA does nothing", status(c), ACA_ACTIVE)
+    c.tmf(CLEAR_ACA, unit=FILE)
+    got = {pdu.opcode: pdu for pdu in (c.receive(5), c.receive(5))}
+    same("answers", (got[TMF_RSP].response, got[SCSI_RSP].itt,
+                     got[SCSI_RSP].status), (COMPLETE, mine.itt, GOOD))
+    other.expect(SCSI_RSP, itt=theirs.itt, status=GOOD)
+    same("statuses", [status(c), status(other)], [GOOD, GOOD])
+
+
+@case("ACA: commands that are held can be aborted, and a session that has one "
+      "can end")
+def _(c, other):
+    mine, theirs = waiting_write(c), waiting_write(other)
+    fail(c, NACA)
+    for conn, r2t in ((c, mine), (other, theirs)):
+        conn.data_out(r2t, bytes(r2t.length))
+    done(c, ABORT_TASK, unit=FILE, ref=mine.itt)
+    done(other, ABORT_TASK_SET, unit=FILE)
+    same("still there", status(c), ACA_ACTIVE)
+    c.close()
+    wait_for("the condition ends", lambda: status(other) == GOOD, 5)
+
+
+@case("ACA: the command that is let in goes with CLEAR ACA, a reset ends all")
+def _(c, other):
+    fail(c, NACA)
+    c.scsi(write10(0, 4), WRITE, 2048, FILE, attr=ACA)
+    r2t = c.expect(R2T)
+    same("one at a time", status(c, attr=ACA), ACA_ACTIVE)
+    done(c, CLEAR_ACA, unit=FILE)
+    c.data_out(r2t, bytes(r2t.length))
+    same("over", [status(c), status(other)], [GOOD, GOOD])
+    fail(c, NACA)
+    done(other, LUN_RESET, unit=FILE)
+    same("reset", [attention(c), attention(other)], [0x2903, 0x2903])
+    same("over", [status(c), status(other)], [GOOD, GOOD])
+
+
+@case("TST: a task set for each initiator")
+def _(c, other):
+    control(c, tst=1)
+    same("told", attention(other), 0x2a01)
+    theirs = waiting_write(other)
+    fail(c, NACA)
+    same("statuses", [status(c), status(other)], [ACA_ACTIVE, GOOD])
+    done(c, CLEAR_ACA, unit=FILE)
+    done(c, CLEAR_TASK_SET, unit=FILE)
+    finish(other, theirs)
+    same("not told", attention(other), None)
+    control(c)
+    other.ready(FILE)
+
+
+@case("QErr: CHECK CONDITION aborts the commands of all, or of the initiator")
+def _(c, other):
+    for qerr, attention_of_other in ((1, 0x2f00), (3, None)):
+        control(c, qerr=qerr)
+        other.ready(FILE)
+        mine, theirs = waiting_write(c), waiting_write(other)
+        fail(c)
+        for conn, r2t in ((c, mine), (other, theirs)):
+            conn.data_out(r2t, bytes(r2t.length))
+        if qerr == 3:
+            other.expect(SCSI_RSP, itt=theirs.itt, status=GOOD)
+        c.ping()
+        same("of the others", attention(other), attention_of_other)
+    control(c)
+    other.ready(FILE)
+
+
+@case("TAS: who loses commands to another is told by TASK ABORTED")
+def _(c, other):
+    control(c, tas=1)
+    other.ready(FILE)
+    mine, theirs = waiting_write(c), waiting_write(other)
+    done(c, CLEAR_TASK_SET, unit=FILE)
+    for conn, r2t in ((c, mine), (other, theirs)):
+        conn.data_out(r2t, bytes(r2t.length))
+    other.expect(SCSI_RSP, itt=theirs.itt, status=TASK_ABORTED)
+    c.ping()
+    same("and not once more", attention(other), None)
+    control(c, tas=1, qerr=1)
+    other.ready(FILE)
+    theirs = waiting_write(other)
+    fail(c)
+    other.data_out(theirs, bytes(theirs.length))
+    other.expect(SCSI_RSP, itt=theirs.itt, status=TASK_ABORTED)
+    control(c)
+    other.ready(FILE)
+
+
 @case("CLEAR ACA without an ACA condition: complete")
 def _(c):
     r2t = waiting_write(c)
@@ -527,6 +654,28 @@ def _(c, other):
         c.close()
         time.sleep(2)
     other.expect(SCSI_RSP, itt=write.itt, status=GOOD)
+
+
+@case("TAS: what a disk holds is told when it comes back, or goes on",
+      units=[HUNG])
+def _(c, other):
+    control(c, tas=1, unit=HUNG)
+    other.ready(HUNG)
+    with Bed.disk.hang():
+        write = other.scsi(write10(0, 1), WRITE, 512, HUNG, data=bytes(512))
+        other.ping()
+        time.sleep(0.3)
+        slow(c, CLEAR_TASK_SET, unit=HUNG)
+    other.expect(SCSI_RSP, itt=write.itt, status=GOOD)
+    with Bed.disk.hang():
+        write = other.scsi(write10(0, 1), WRITE, 512, HUNG, data=bytes(512))
+        other.ping()
+        time.sleep(0.3)
+        c.tmf(LUN_RESET, unit=HUNG)
+        time.sleep(0.3)
+    other.expect(SCSI_RSP, itt=write.itt, status=TASK_ABORTED)
+    c.expect(TMF_RSP, 4, response=COMPLETE)
+    other.ready(HUNG)
 
 
 @case("after all that every unit works", units=[FILE, NULL, HUNG])

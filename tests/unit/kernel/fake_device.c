@@ -334,6 +334,7 @@ void fake_init(void)
 	INIT_LIST_HEAD(&fake.vol.itls);
 	fake.vol.orphans = &fake.orphans[0];
 	iet_orphans_init(fake.vol.orphans);
+	INIT_LIST_HEAD(&fake.vol.aca_held);
 	iet_spans_init(&fake.vol.spans);
 	iet_reservation_init(&fake.vol.reservation);
 	fake.lun.vol = &fake.vol;
@@ -367,6 +368,7 @@ void fake_add_other(void)
 	INIT_LIST_HEAD(&fake.other.itls);
 	fake.other.orphans = &fake.orphans[1];
 	iet_orphans_init(fake.other.orphans);
+	INIT_LIST_HEAD(&fake.other.aca_held);
 	iet_spans_init(&fake.other.spans);
 	iet_reservation_init(&fake.other.reservation);
 	fake.other_lun.vol = &fake.other;
@@ -411,8 +413,10 @@ void fake_run_from(struct iet_nexus *nexus, const u8 *cdb, enum fake_dir dir,
 		iet_tio_write(&s->tio, 0, out, edtl);
 	}
 	fake.prepared = iet_scsi_prepare(s);
-	if (!fake.prepared)
+	if (!fake.prepared) {
+		iet_scsi_refused(s);
 		return;
+	}
 	iet_scsi_execute(s);
 	if (fake.held) {
 		assert(!fake.nr_done && !fake.nr_io && !fake.work);

@@ -31,7 +31,7 @@ static void standard(void)
 	CHECK_EQ(d[0], 0);
 	CHECK_EQ(d[1], 0);
 	CHECK_EQ(d[2], 6);
-	CHECK_EQ(d[3], 0x12);
+	CHECK_EQ(d[3], 0x32);
 	CHECK_EQ(d[4], 91);
 	CHECK_EQ(d[7], 2);
 	CHECK(!memcmp(d + 8, "IET     VIRTUAL-DISK    2.0 ", 28));

@@ -192,9 +192,10 @@ static void changeable(void)
 				     0x04,
 				     [4 + 32] = 0x0a,
 				     0x0a,
-				     0x04,
-				     0,
-				     0x08 };
+				     0x24,
+				     0x06,
+				     0x38,
+				     0x40 };
 	u8 have[60];
 
 	fake_init();
@@ -244,13 +245,21 @@ static void select_bits(void)
 {
 	static const struct {
 		const char *name;
-		u8 page, byte, mask;
+		u8 page, byte, bits, value;
 		size_t member;
 	} rows[] = {
-		{ "WCE", 0x08, 2, 0x04, offsetof(struct iet_mode, wce) },
-		{ "D_SENSE", 0x0a, 2, 0x04,
+		{ "WCE", 0x08, 2, 0x04, 1, offsetof(struct iet_mode, wce) },
+		{ "TST", 0x0a, 2, 0x20, 1, offsetof(struct iet_mode, tst) },
+		{ "D_SENSE", 0x0a, 2, 0x04, 1,
 		  offsetof(struct iet_mode, d_sense) },
-		{ "SWP", 0x0a, 4, 0x08, offsetof(struct iet_mode, swp) },
+		{ "QERR 1", 0x0a, 3, 0x02, 1, offsetof(struct iet_mode, qerr) },
+		{ "QERR 3", 0x0a, 3, 0x06, 3, offsetof(struct iet_mode, qerr) },
+		{ "UA_INTLCK 2", 0x0a, 4, 0x20, 2,
+		  offsetof(struct iet_mode, ua_intlck) },
+		{ "UA_INTLCK 3", 0x0a, 4, 0x30, 3,
+		  offsetof(struct iet_mode, ua_intlck) },
+		{ "SWP", 0x0a, 4, 0x08, 1, offsetof(struct iet_mode, swp) },
+		{ "TAS", 0x0a, 5, 0x40, 1, offsetof(struct iet_mode, tas) },
 	};
 	static const u8 opcodes[] = { 0x15, 0x55 };
 	static const u8 flags[] = { 0, DBD };
@@ -261,21 +270,23 @@ static void select_bits(void)
 
 		for (o = 0; o < 2; o++) {
 			for (f = 0; f < 2; f++) {
-				const bool *b;
+				const u8 *b;
 				u8 at = (o ? 8 : 4) + (f ? 0 : 8);
 				u16 len;
 
 				fake_init();
-				b = (bool *)((u8 *)&fake.vol.mode +
-					     rows[i].member);
+				b = (u8 *)&fake.vol.mode +
+				    rows[i].member;
 				len = current(opcodes[o], flags[f],
 					      rows[i].page);
 				CHECK_EQ(mode_select(opcodes[o], 0x10, len), 0);
 				CHECK(!*b && !fake.itl.nr_ua);
-				list[at + rows[i].byte] |= rows[i].mask;
+				list[at + rows[i].byte] |= rows[i].bits;
 				CHECK_EQ(mode_select(opcodes[o], 0x10, len), 0);
-				CHECK(*b);
-				list[at + rows[i].byte] &= ~rows[i].mask;
+				CHECK_EQ(*b, rows[i].value);
+				current(opcodes[o], flags[f], rows[i].page);
+				CHECK(list[at + rows[i].byte] & rows[i].bits);
+				list[at + rows[i].byte] &= ~rows[i].bits;
 				CHECK_EQ(mode_select(opcodes[o], 0x10, len), 0);
 				CHECK(!*b);
 			}
@@ -287,6 +298,7 @@ static void select_bits(void)
 /* every other bit of every page is refused, and nothing is changed */
 static void select_fixed(void)
 {
+	static const u8 changeable[12] = { [2] = 0x24, 0x06, 0x38, 0x40 };
 	unsigned int i, bit;
 	u16 len;
 
@@ -296,8 +308,8 @@ static void select_fixed(void)
 	for (i = 4; i < len; i++) {
 		for (bit = 0; bit < 8; bit++) {
 			bool may = (i == 4 + 12 + 2 && bit == 2) ||
-				   (i == 4 + 32 + 2 && bit == 2) ||
-				   (i == 4 + 32 + 4 && bit == 3);
+				   (i >= 4 + 32 && i < 4 + 44 &&
+				    changeable[i - 36] & BIT(bit));
 			bool ps = bit == 7 &&
 				  (i == 4 || i == 16 || i == 36 || i == 48);
 			u16 asc;
@@ -312,6 +324,33 @@ static void select_fixed(void)
 	}
 	CHECK(!fake.vol.mode.wce && !fake.vol.mode.d_sense &&
 	      !fake.vol.mode.swp);
+}
+
+/* values that are reserved */
+static void select_reserved(void)
+{
+	static const struct {
+		u8 byte, bits, bit;
+	} rows[] = {
+		{ 3, 0x04, 2 }, /* QERR */
+		{ 4, 0x10, 5 }, /* UA_INTLCK_CTRL */
+		{ 2, 0x40, 7 }, /* TST: of the whole byte */
+	};
+	unsigned int i;
+	u16 len;
+
+	fake_init();
+	len = current(0x15, DBD, 0x0a);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		list[4 + rows[i].byte] ^= rows[i].bits;
+		CHECK_EQ(mode_select(0x15, 0x10, len),
+			 IET_ASC_INVALID_FIELD_IN_PARAM);
+		CHECK_EQ(fake.s.sense[15], 0x88 | rows[i].bit);
+		CHECK_EQ(fake.s.sense[17], 4 + rows[i].byte);
+		list[4 + rows[i].byte] ^= rows[i].bits;
+	}
+	CHECK(!fake.vol.mode.qerr && !fake.vol.mode.ua_intlck &&
+	      !fake.vol.mode.tst);
 }
 
 static void select_lengths(void)
@@ -456,6 +495,7 @@ int main(void)
 	ktap_run(changeable);
 	ktap_run(select_bits);
 	ktap_run(select_fixed);
+	ktap_run(select_reserved);
 	ktap_run(select_lengths);
 	ktap_run(cache_off);
 	ktap_run(effects);

@@ -384,6 +384,9 @@ static void barred(void)
 	INIT_LIST_HEAD(&a.orphan_node);
 	INIT_LIST_HEAD(&b.orphan_node);
 	INIT_LIST_HEAD(&c.orphan_node);
+	INIT_LIST_HEAD(&a.held_node);
+	INIT_LIST_HEAD(&b.held_node);
+	INIT_LIST_HEAD(&c.held_node);
 	c.op = &read;
 	iet_orphan_add(&a);
 	iet_orphan_add(&b);

@@ -86,8 +86,9 @@ static void checks(void)
 		  false,
 		  IET_ASC_INVALID_FIELD_IN_CDB },
 		{ "DPO and FUA", { 0x28, 0x18, [8] = 1 }, DIR_IN },
-		{ "NACA",
-		  { 0x28, [8] = 1, 0x04 },
+		{ "NACA", { 0x28, [8] = 1, 0x04 }, DIR_IN },
+		{ "LINK",
+		  { 0x28, [8] = 1, 0x01 },
 		  DIR_IN,
 		  false,
 		  IET_ASC_INVALID_FIELD_IN_CDB },
@@ -942,6 +943,7 @@ static void busy_for_orphans(void)
 				    .vol = &fake.vol,
 				    .op = iet_op_find(0x2a, 0) };
 	INIT_LIST_HEAD(&orphan.orphan_node);
+	INIT_LIST_HEAD(&orphan.held_node);
 	iet_orphan_add(&orphan);
 	fake_run(write10, DIR_OUT, BS, pattern);
 	CHECK(!fake.prepared);
@@ -1086,7 +1088,8 @@ static void ordered(void)
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		u8 attr;
 
-		for (attr = ISCSI_ATTR_UNTAGGED; attr <= ISCSI_ATTR_ACA;
+		for (attr = ISCSI_ATTR_UNTAGGED;
+		     attr <= ISCSI_ATTR_HEAD_OF_QUEUE;
 		     attr++) {
 			bool waits = rows[i].waits &&
 				     attr == ISCSI_ATTR_ORDERED;

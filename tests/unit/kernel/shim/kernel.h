@@ -96,6 +96,7 @@ struct iov_iter;
 #define WRITE_ONCE(x, v) ((x) = (v))
 #define EXPORT_SYMBOL_GPL(x)
 #define BIT(n) (1UL << (n))
+#define __ffs(x) ((unsigned long)__builtin_ctzl(x))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member) \
 	((type *)((char *)(p)-offsetof(type, member)))
