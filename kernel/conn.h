@@ -31,8 +31,6 @@ struct netlink_ext_ack;
 /* commands kept for immediate PDUs and for our own, beside QueuedCommands */
 #define IET_CMND_RESERVE 16
 #define IET_ITT_BUCKETS 64
-/* of 48 bytes each */
-#define IET_RX_AHEAD (32 * ISCSI_BHS_LEN)
 #define IET_DROPPED_ITTS 16
 
 /**
@@ -102,8 +100,6 @@ enum iet_rx_state {
  * @state: what is being received
  * @off: bytes of it that are there
  * @bhs: header segment
- * @ahead: bytes that were received before they were asked for: those from
- *	@ahead_pos to @ahead_len
  * @drained: the socket was empty in this turn
  * @ahs: additional header segments
  * @ahs_len: their length in bytes
@@ -121,9 +117,6 @@ struct iet_rx {
 	enum iet_rx_state state;
 	u32 off;
 	struct iscsi_hdr bhs;
-	u8 ahead[IET_RX_AHEAD];
-	u32 ahead_pos;
-	u32 ahead_len;
 	bool drained;
 	u8 ahs[ISCSI_AHS_MAX_LEN];
 	u32 ahs_len;

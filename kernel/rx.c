@@ -6,10 +6,8 @@
  * nothing more to be had now, or a negative errno to end the connection.
  * Headers go to conn->rx, data straight into the pages of the command.
  *
- * Requests without data come many at a time: after one of them, as many bytes
- * are received at once as there are and conn->rx.ahead holds.  Once the socket
- * has given less than it was asked for it is empty, and not asked again before
- * it says that there is more.
+ * Once the socket has given less than it was asked for it is empty, and not
+ * asked again before it says that there is more.
  */
 #include <linux/crc32c.h>
 #include <linux/kernel.h>
@@ -20,7 +18,7 @@
 #include "compat.h"
 #include "conn.h"
 
-/* steps of the state machine in one turn: about eight PDUs */
+/* steps of the state machine in one turn: about 32 PDUs */
 #define RX_BUDGET 192
 
 /* Bytes, 0 if there are none now, or a negative errno. */
@@ -52,50 +50,15 @@ static int receive_into(struct iet_conn *conn, void *buf, u32 len)
 	return receive(conn, &msg);
 }
 
-/* The bytes that were received ahead. */
-static u32 nr_ahead(const struct iet_rx *rx)
-{
-	return rx->ahead_len - rx->ahead_pos;
-}
-
-static const u8 *take_ahead(struct iet_rx *rx, u32 len)
-{
-	rx->ahead_pos += len;
-	return rx->ahead + rx->ahead_pos - len;
-}
-
 /* Receive into a small buffer; @off is what is there already. */
 static int recv_buf(struct iet_conn *conn, void *buf, u32 len)
 {
 	struct iet_rx *rx = &conn->rx;
-	u32 n = min(len - rx->off, nr_ahead(rx));
+	int ret = receive_into(conn, buf + rx->off, len - rx->off);
 
-	if (!n) {
-		int ret = receive_into(conn, buf + rx->off, len - rx->off);
-
-		if (ret <= 0)
-			return ret;
-		rx->off += ret;
-		return 1;
-	}
-	memcpy(buf + rx->off, take_ahead(rx, n), n);
-	rx->off += n;
-	return 1;
-}
-
-/* After a PDU without data there is likely to be another one. */
-static int receive_ahead(struct iet_conn *conn)
-{
-	struct iet_rx *rx = &conn->rx;
-	int n;
-
-	if (nr_ahead(rx) || rx->data_len || rx->off)
-		return 1;
-	n = receive_into(conn, rx->ahead, sizeof(rx->ahead));
-	if (n <= 0)
-		return n;
-	rx->ahead_pos = 0;
-	rx->ahead_len = n;
+	if (ret <= 0)
+		return ret;
+	rx->off += ret;
 	return 1;
 }
 
@@ -108,10 +71,8 @@ static void next_state(struct iet_rx *rx, enum iet_rx_state state)
 static int rx_bhs(struct iet_conn *conn)
 {
 	struct iet_rx *rx = &conn->rx;
-	int ret = receive_ahead(conn);
+	int ret = recv_buf(conn, &rx->bhs, sizeof(rx->bhs));
 
-	if (ret > 0)
-		ret = recv_buf(conn, &rx->bhs, sizeof(rx->bhs));
 	if (ret <= 0 || rx->off < sizeof(rx->bhs))
 		return ret;
 	rx->ahs_len = rx->bhs.ahs_len * 4;
@@ -182,17 +143,6 @@ static u32 room_for_data(const struct iet_rx *rx)
 	return min(left, rx->cmnd->scmd.tio.size - pos);
 }
 
-/* Data that was received ahead, up to @room bytes of it, 0: to be thrown away */
-static int data_ahead(struct iet_rx *rx, u32 pos, u32 room)
-{
-	u32 n = min(nr_ahead(rx), room ?: rx->data_len - rx->off);
-	const u8 *data = take_ahead(rx, n);
-
-	if (room)
-		iet_tio_write(&rx->cmnd->scmd.tio, pos, data, n);
-	return n;
-}
-
 static int receive_data(struct iet_conn *conn, u32 pos, u32 room)
 {
 	struct iet_rx *rx = &conn->rx;
@@ -214,8 +164,7 @@ static int rx_data(struct iet_conn *conn)
 	u32 room = room_for_data(rx);
 	int n;
 
-	n = nr_ahead(rx) ? data_ahead(rx, pos, room) :
-			   receive_data(conn, pos, room);
+	n = receive_data(conn, pos, room);
 	if (n <= 0)
 		return n;
 	if (conn->ddigest && room)

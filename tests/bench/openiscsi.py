@@ -114,7 +114,9 @@ class OpenIscsi:
     def find(self, iqn, lun):
         disks = [disk.name for session in self.sessions(iqn)
                  for disk in session.glob(f"device/target*/*:{lun}/block/sd*")]
-        return [d for d in disks if Path("/dev", d).exists()]
+        # which comes into being piece by piece
+        return [d for d in disks if Path("/dev", d).exists() and
+                Path(f"/sys/block/{d}/queue/scheduler").exists()]
 
     def down(self):
         if not self.iscsid:
