@@ -20,6 +20,7 @@
 #include "recovery.h"
 #include "sense.h"
 #include "session.h"
+#include "target.h"
 #include "text.h"
 #include "watch.h"
 
@@ -606,6 +607,41 @@ void iet_cmnd_end(struct iet_cmnd *cmnd)
 	}
 }
 
+/*
+ * A task that the initiator gets no status for, as if it had ended with CHECK
+ * CONDITION: the next command to its unit, from whichever connection of the
+ * session, is told so (RFC 7143 7.5).  If the session ends as well, a new one
+ * is told of the loss of the nexus, by POWER ON, RESET.
+ */
+static void tell_of_end(struct iet_conn *conn, struct iet_cmnd *cmnd)
+{
+	struct iet_itl *itl;
+
+	if (!is_scsi(cmnd) || cmnd->aborted)
+		return;
+	switch (cmnd->state) {
+	case IET_CMND_WAIT_DATA:
+	case IET_CMND_EXECUTING:
+		break;
+	case IET_CMND_SENDING:
+		if (cmnd->kind == IET_TX_SCSI)
+			break;
+		return;
+	case IET_CMND_SENT:
+		/* what waited to be reassigned */
+		if (conn->suspended && cmnd->kind == IET_TX_SCSI)
+			break;
+		return;
+	default:
+		return;
+	}
+	rcu_read_lock();
+	itl = iet_nexus_itl(&conn->session->nexus, cmnd->scmd.lun_raw);
+	if (itl)
+		iet_ua_add(itl->lun->vol, itl, IET_ASC_PROTOCOL_EVENT);
+	rcu_read_unlock();
+}
+
 /**
  * iet_cmnds_end - the connection is over: end all its commands
  * @conn: the connection, which sends and receives no more
@@ -620,6 +656,7 @@ void iet_cmnds_end(struct iet_conn *conn)
 	conn->rx.cmnd = NULL;
 	iet_tx_drop(conn);
 	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
+		tell_of_end(conn, cmnd);
 		iet_cmnd_dequeue(cmnd);
 		iet_cmnd_end(cmnd);
 	}
@@ -1373,16 +1410,7 @@ int iet_cmnd_plug(struct iet_conn *conn, u32 cmd_sn)
 	return 0;
 }
 
-/**
- * iet_cmnd_unpark - start the parked commands whose turn has come
- * @session: the session, of which a command has arrived or a CmdSN has been
- *	plugged
- *
- * They may be those of other connections.
- *
- * Context: the session's thread.
- */
-void iet_cmnd_unpark(struct iet_session *session)
+static void start_parked(struct iet_session *session)
 {
 	struct iet_cmnd *cmnd;
 
@@ -1407,6 +1435,22 @@ void iet_cmnd_unpark(struct iet_session *session)
 	}
 }
 
+/**
+ * iet_cmnd_unpark - start the parked commands whose turn has come
+ * @session: the session, of which a command has arrived or a CmdSN has been
+ *	plugged
+ *
+ * They may be those of other connections.
+ *
+ * Context: the session's thread.
+ */
+void iet_cmnd_unpark(struct iet_session *session)
+{
+	start_parked(session);
+	if (!list_empty(&session->arrivals))
+		iet_tmf_arrivals(session);
+}
+
 static void request_pdu(struct iet_conn *conn, struct iet_cmnd *cmnd)
 {
 	struct iet_session *session = conn->session;
@@ -1414,7 +1458,8 @@ static void request_pdu(struct iet_conn *conn, struct iet_cmnd *cmnd)
 	switch (arrived(session, &cmnd->req)) {
 	case IET_CMDSN_NEXT:
 		start(cmnd);
-		if (!list_empty(&session->parked) || session->sn.nr_plugged)
+		if (!list_empty(&session->parked) || session->sn.nr_plugged ||
+		    !list_empty(&session->arrivals))
 			iet_cmnd_unpark(session);
 		break;
 	case IET_CMDSN_EARLY:

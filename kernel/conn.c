@@ -118,6 +118,8 @@ static int take_socket(struct iet_conn *conn, struct netlink_ext_ack *extack)
 		conn->saved_write_space = sk->sk_write_space;
 		conn->saved_state_change = sk->sk_state_change;
 		sk->sk_user_data = conn;
+		/* an urgent byte is one of the stream like all others */
+		sock_set_flag(sk, SOCK_URGINLINE);
 		/* a network thread must not wait for memory: see tx.c */
 		sk->sk_allocation = GFP_ATOMIC | __GFP_NOWARN;
 		sk->sk_data_ready = conn_data_ready;
@@ -352,8 +354,8 @@ struct iet_conn *iet_conn_create(struct iet_session *session,
 	err = kernel_getpeername(args->sock, (struct sockaddr *)&conn->addr);
 	if (err < 0)
 		goto err_free;
-	err = iet_cmnd_pool_create(conn,
-				   iet_cmnds_nr(session->sn.window, conn->erl));
+	err = iet_cmnd_pool_create(
+		conn, iet_cmnds_nr(session->sn.window, conn->erl));
 	if (err)
 		goto err_free;
 	tcp_sock_set_nodelay(conn->sock->sk);
@@ -475,8 +477,8 @@ int iet_conn_address(const struct iet_conn *conn, char *buf, size_t len)
 /* What no backend holds ends here, the rest are orphans. */
 static void conn_finish(struct iet_conn *conn)
 {
-	conn->suspended = false;
 	iet_cmnds_end(conn);
+	conn->suspended = false;
 	iet_conn_get(conn);
 	queue_work(iet_wq, &conn->unlink_work);
 }
@@ -485,11 +487,6 @@ static void conn_finish(struct iet_conn *conn)
 static void conn_shut(struct iet_conn *conn)
 {
 	WRITE_ONCE(conn->state, IET_CONN_CLOSING);
-	/*
-	 * A PDU of this very connection may have been the one that another's
-	 * Logout waited for: what was received ahead is not looked at.
-	 */
-	conn->stop_rx = true;
 	give_socket_back(conn);
 	kernel_sock_shutdown(conn->sock, SHUT_RDWR);
 	iet_text_end(&conn->text);
@@ -669,8 +666,6 @@ bool iet_conn_run(struct iet_conn *conn)
 		iet_cmnd_pool_trim(conn);
 	if (!atomic_read(&conn->session->hold))
 		more = iet_conn_rx(conn);
-	if (conn->state == IET_CONN_CLOSING)
-		return false;
 	more |= iet_conn_tx(conn);
 	return more;
 }

@@ -157,6 +157,28 @@ int iet_lun_delete(struct iet_target *target, u32 lun,
 }
 
 /**
+ * iet_lun_of() - does a target have a LUN of this volume?
+ * @vol: the volume
+ * @target: the target
+ *
+ * Context: any.
+ *
+ * Return: true if so
+ */
+bool iet_lun_of(struct iet_volume *vol, const struct iet_target *target)
+{
+	unsigned long flags;
+	struct iet_lun *lun;
+	bool found = false;
+
+	spin_lock_irqsave(&vol->lock, flags);
+	list_for_each_entry(lun, &vol->luns, vol_node)
+		found |= lun->target == target;
+	spin_unlock_irqrestore(&vol->lock, flags);
+	return found;
+}
+
+/**
  * iet_lun_rescan() - look at the size of a LUN's medium again
  * @lun: the LUN
  *

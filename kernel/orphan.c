@@ -29,6 +29,14 @@ void iet_orphans_init(struct iet_orphans *orphans)
 	INIT_LIST_HEAD(&orphans->bar_waits);
 }
 
+static void bar(struct iet_scmd *s)
+{
+	if (s->barred)
+		return;
+	s->barred = true;
+	s->vol->orphans->nr_barred++;
+}
+
 /**
  * iet_orphan_add() - a command has been aborted, but its backend holds it
  * @s: the command
@@ -54,16 +62,10 @@ void iet_orphan_add(struct iet_scmd *s)
 	if (list_empty(&s->orphan_node)) {
 		list_add_tail(&s->orphan_node, &o->list);
 		WRITE_ONCE(o->nr, o->nr + 1);
+		if (READ_ONCE(s->nexus->bars))
+			bar(s);
 	}
 	spin_unlock_irqrestore(&o->lock, flags);
-}
-
-static void bar(struct iet_scmd *s)
-{
-	if (s->barred)
-		return;
-	s->barred = true;
-	s->vol->orphans->nr_barred++;
 }
 
 /**

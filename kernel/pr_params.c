@@ -5,6 +5,7 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/list_sort.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <scsi/scsi_proto.h>
@@ -127,17 +128,35 @@ static int add_nexuses(struct list_head *list, const char *name,
 	return 0;
 }
 
-static bool has_name(const struct list_head *list, const char *name)
+static int compare_ports(void *priv, const struct list_head *a,
+			 const struct list_head *b)
 {
-	const struct iet_pr_reg *reg;
+	const struct iet_pr_reg *left, *right;
 
-	list_for_each_entry(reg, list, node)
-		if (!strcmp(reg->port, name))
-			return true;
-	return false;
+	left = list_entry(a, struct iet_pr_reg, node);
+	right = list_entry(b, struct iet_pr_reg, node);
+	return strcmp(left->port, right->port);
 }
 
-/* The ports of an initiator that are logged in, but not that of who asks. */
+/* Each port once. */
+static void drop_doubles(struct list_head *list)
+{
+	struct iet_pr_reg *reg, *next;
+
+	list_sort(NULL, list, compare_ports);
+	list_for_each_entry_safe(reg, next, list, node) {
+		if (list_is_last(&reg->node, list) ||
+		    strcmp(reg->port, next->port))
+			continue;
+		list_del(&reg->node);
+		kfree(reg);
+	}
+}
+
+/*
+ * The ports of an initiator that are logged in, but not that of who asks.  A
+ * port may be there many times, by several targets.
+ */
 static int known_ports(struct iet_scmd *s, const char *iname,
 		       struct list_head *list)
 {
@@ -151,13 +170,14 @@ static int known_ports(struct iet_scmd *s, const char *iname,
 		const char *name = itl->nexus->initiator;
 
 		if (strcmp(itl->nexus->iname, iname) ||
-		    !strcmp(name, s->nexus->initiator) || has_name(list, name))
+		    !strcmp(name, s->nexus->initiator))
 			continue;
 		err = add_nexus(list, name, NULL, GFP_LOCKED);
 		if (err)
 			break;
 	}
 	spin_unlock_irqrestore(&vol->lock, flags);
+	drop_doubles(list);
 	return err;
 }
 

@@ -103,12 +103,16 @@ static void take_message(struct iet_conn *conn, struct iet_conn_msg *msg)
 	kfree(m);
 }
 
-/* Without memory for a message the connection ends, and its tasks with it. */
+/*
+ * Without memory for a message the connection ends, and its tasks with it:
+ * those that are writing bar the unit when its thread, in a moment, ends them.
+ */
 static void tell(struct iet_conn *conn, struct iet_preempt *p)
 {
 	struct preempt_msg *m = kmalloc(sizeof(*m), GFP_KERNEL);
 
 	if (!m) {
+		WRITE_ONCE(conn->session->nexus.bars, true);
 		iet_conn_close(conn, IET_EVENT_ADMIN);
 		return;
 	}
@@ -138,12 +142,13 @@ static bool is_preempted_orphan(const struct iet_scmd *s, const void *arg)
 	return is_preempted(arg, s->nexus);
 }
 
-static void tell_sessions(struct iet_target *target, struct iet_preempt *p)
+/* Those of targets that are just being deleted, too. */
+static void tell_sessions(struct iet_preempt *p)
 {
 	struct iet_session *session;
 	struct iet_conn *conn;
 
-	list_for_each_entry(session, &target->sessions, target_node) {
+	list_for_each_entry(session, &iet_sessions, all_node) {
 		if (!is_preempted(p, &session->nexus))
 			continue;
 		iet_aca_clear(p->s->vol, &session->nexus);
@@ -156,11 +161,9 @@ static void tell_work(struct work_struct *work)
 {
 	struct iet_preempt *p = container_of(work, struct iet_preempt, work);
 	unsigned int noio = memalloc_noio_save();
-	struct iet_target *target;
 
 	mutex_lock(&iet_config_lock);
-	list_for_each_entry(target, &iet_targets, node)
-		tell_sessions(target, p);
+	tell_sessions(p);
 	iet_orphan_bar_all(p->s->vol, is_preempted_orphan, p);
 	mutex_unlock(&iet_config_lock);
 	memalloc_noio_restore(noio);

@@ -12,6 +12,7 @@
 #include <linux/crc32c.h>
 #include <linux/kernel.h>
 #include <linux/net.h>
+#include <linux/tcp.h>
 #include <net/sock.h>
 
 #include "cmnd.h"
@@ -34,10 +35,11 @@ static int receive(struct iet_conn *conn, struct msghdr *msg)
 		n = 0;
 	else if (n == 0)
 		n = -ECONNRESET;
-	/* or the end of the stream is next */
+	/* or the end of the stream is next, or TCP stops at an urgent byte */
 	conn->rx.drained =
 		n < (int)want &&
-		!(READ_ONCE(conn->sock->sk->sk_shutdown) & RCV_SHUTDOWN);
+		!(READ_ONCE(conn->sock->sk->sk_shutdown) & RCV_SHUTDOWN) &&
+		!READ_ONCE(tcp_sk(conn->sock->sk)->urg_data);
 	return n;
 }
 

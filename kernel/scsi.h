@@ -48,6 +48,7 @@ struct iet_volume;
  * @peer: address of the initiator, IPv6 with scope; under iet_config_lock
  * @peer_known: there is one
  * @closed: the session is ending; under iet_config_lock
+ * @bars: aborted writes keep all initiators off their unit: see preempt.c
  * @copies: iet_copy.node, oldest first, see copy_op.c
  *
  * Lifetime: embedded in a session, which every command holds.
@@ -64,6 +65,7 @@ struct iet_nexus {
 	u8 peer[IET_PEER_LEN];
 	bool peer_known;
 	bool closed;
+	bool bars;
 	struct list_head copies;
 };
 

@@ -17,6 +17,7 @@
 #include "tmf.h"
 
 struct workqueue_struct *iet_wq;
+LIST_HEAD(iet_sessions);
 
 static DEFINE_IDA(tsih_ida);
 
@@ -71,6 +72,7 @@ static void session_release_work(struct work_struct *work)
 	cancel_delayed_work_sync(&session->orphan_work);
 	mutex_lock(&iet_config_lock);
 	list_del(&session->target_node);
+	list_del(&session->all_node);
 	iet_nexus_exit(&session->nexus);
 	mutex_unlock(&iet_config_lock);
 	if (session->successor)
@@ -191,6 +193,7 @@ static void session_setup(struct iet_session *session,
 	INIT_DELAYED_WORK(&session->orphan_work, session_orphan_work);
 	INIT_WORK(&session->release_work, session_release_work);
 	INIT_LIST_HEAD(&session->parked);
+	INIT_LIST_HEAD(&session->arrivals);
 	INIT_LIST_HEAD(&session->members);
 	iet_cmdsn_init(&session->sn, args->exp_cmd_sn,
 		       target->param.queued_commands);
@@ -263,6 +266,7 @@ struct iet_session *iet_session_create(struct iet_target *target,
 	__module_get(THIS_MODULE);
 	iet_target_get(target);
 	list_add(&session->target_node, &target->sessions);
+	list_add(&session->all_node, &iet_sessions);
 	target->nr_sessions++;
 	replace_old(session, args);
 	queue_delayed_work(iet_wq, &session->orphan_work,

@@ -47,6 +47,7 @@ struct iet_session_args {
  *	is unlinked, each connection one
  * @target: the target, with a reference
  * @target_node: in target->sessions, under iet_config_lock
+ * @all_node: in iet_sessions, until it is freed
  * @sid: as in /proc/net/iet/session: ISID and TSIH
  * @tsih: target session identifying handle, unique in the module
  * @isid: initiator session id
@@ -70,6 +71,8 @@ struct iet_session_args {
  * @sn: command numbering; the thread's own, others may look at it for show
  * @parked: iet_cmnd.park_node: commands whose CmdSN is early, in the order of
  *	CmdSN, from whichever connection; the thread's own
+ * @arrivals: iet_tmf.arrival_node: functions that wait for the arrival of
+ *	commands; the thread's own
  * @members: iet_conn.member_node: its connections, as the thread sees them:
  *	from their first turn to their last
  *
@@ -84,6 +87,7 @@ struct iet_session {
 	struct kref ref;
 	struct iet_target *target;
 	struct list_head target_node;
+	struct list_head all_node;
 	u64 sid;
 	u16 tsih;
 	u8 isid[6];
@@ -103,8 +107,15 @@ struct iet_session {
 
 	struct iet_cmdsn sn ____cacheline_aligned_in_smp;
 	struct list_head parked;
+	struct list_head arrivals;
 	struct list_head members;
 };
+
+/*
+ * Every session with its connections, those of targets that have been deleted
+ * included; under iet_config_lock.
+ */
+extern struct list_head iet_sessions;
 
 /* all under iet_config_lock, which the caller holds */
 struct iet_session *iet_session_create(struct iet_target *target,

@@ -120,6 +120,7 @@ int iet_lun_add(struct iet_target *target, u32 lun, struct iet_volume *vol,
 		u32 origin, struct netlink_ext_ack *extack);
 int iet_lun_delete(struct iet_target *target, u32 lun,
 		   struct netlink_ext_ack *extack);
+bool iet_lun_of(struct iet_volume *vol, const struct iet_target *target);
 void iet_lun_rescan(struct iet_lun *lun);
 
 #endif /* IET_TARGET_H */

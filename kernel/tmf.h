@@ -11,11 +11,13 @@
 
 #include <linux/atomic.h>
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
 struct iet_cmnd;
 struct iet_conn;
+struct iet_session;
 struct iet_volume;
 struct iscsi_tmf_rsp_hdr;
 
@@ -65,6 +67,7 @@ enum iet_tmf_phase {
  * struct iet_tmf - a task management function in progress
  * @ref: the command that carries it, each thing that it waits for, and @work
  *	while it is queued
+ * @arrival_node: in session->arrivals, with a reference, in phase ARRIVAL
  * @cmnd: that command, until %IET_TMF_DONE
  * @op: row of the table of functions
  * @vol: the logical unit, with a reference, or NULL
@@ -82,6 +85,7 @@ enum iet_tmf_phase {
  */
 struct iet_tmf {
 	struct kref ref;
+	struct list_head arrival_node;
 	struct iet_cmnd *cmnd;
 	const struct iet_tmf_op *op;
 	struct iet_volume *vol;
@@ -108,5 +112,6 @@ void iet_tmf_go(struct iet_tmf *tmf);
 void iet_tmf_get(struct iet_tmf *tmf);
 void iet_tmf_put(struct iet_tmf *tmf);
 void iet_tmf_release(struct iet_cmnd *cmnd);
+void iet_tmf_arrivals(struct iet_session *session);
 
 #endif /* IET_TMF_H */

@@ -111,18 +111,54 @@ static void looked(struct iet_tmf *tmf)
 	kref_put(&tmf->ref, tmf_free);
 }
 
+/* in the session's thread, to which the list belongs */
+static void forget_arrival(struct iet_tmf *tmf)
+{
+	if (list_empty(&tmf->arrival_node))
+		return;
+	list_del_init(&tmf->arrival_node);
+	kref_put(&tmf->ref, tmf_free);
+}
+
 /**
  * iet_tmf_release - the command that carried the function ends
  * @cmnd: a command, which may have been no task management at all
  */
 void iet_tmf_release(struct iet_cmnd *cmnd)
 {
-	if (cmnd->tmf)
-		kref_put(&cmnd->tmf->ref, tmf_free);
+	if (!cmnd->tmf)
+		return;
+	forget_arrival(cmnd->tmf);
+	kref_put(&cmnd->tmf->ref, tmf_free);
 	cmnd->tmf = NULL;
 }
 
 /* --- in the connection's thread ------------------------------------------- */
+
+/* Have all commands that were sent before it come? */
+static bool has_arrived(const struct iet_tmf *tmf)
+{
+	return !iscsi_sn_before(READ_ONCE(own_session(tmf)->sn.exp),
+				tmf->cmnd->cmd_sn);
+}
+
+/**
+ * iet_tmf_arrivals - commands have come; does a function wait for them?
+ * @session: the session
+ *
+ * Context: the session's thread.
+ */
+void iet_tmf_arrivals(struct iet_session *session)
+{
+	struct iet_tmf *tmf, *next;
+
+	list_for_each_entry_safe(tmf, next, &session->arrivals, arrival_node) {
+		if (!has_arrived(tmf))
+			continue;
+		run_now(tmf);
+		forget_arrival(tmf);
+	}
+}
 
 /*
  * What came after the function is none of its business.  CmdSN says so within
@@ -136,6 +172,22 @@ static bool came_before(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
 	return iscsi_sn_before(cmnd->cmd_sn, tmf->cmnd->cmd_sn);
 }
 
+/*
+ * A reset of a target is one of all its logical units, whatever target their
+ * commands came by.
+ */
+static bool concerns_unit(const struct iet_tmf *tmf,
+			  const struct iet_cmnd *cmnd)
+{
+	const struct iet_session *own = own_session(tmf);
+
+	if (tmf->op->lun)
+		return cmnd->scmd.vol == tmf->vol;
+	return cmnd->conn->session->target == own->target ||
+	       (cmnd->scmd.vol &&
+		iet_lun_of(cmnd->scmd.vol, own->target));
+}
+
 /* Does the function concern this command? */
 static bool concerns(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
 {
@@ -144,7 +196,7 @@ static bool concerns(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
 	switch (cmnd->state) {
 	case IET_CMND_WAIT_DATA:
 	case IET_CMND_EXECUTING:
-		return !tmf->op->lun || cmnd->scmd.vol == tmf->vol;
+		return concerns_unit(tmf, cmnd);
 	case IET_CMND_PARKED:
 		/* for a command that never comes, perhaps */
 		return cmnd->conn->session == own_session(tmf) &&
@@ -169,6 +221,10 @@ static void abort_by_other(struct iet_tmf *tmf, struct iet_cmnd *cmnd)
 	u8 lun[8];
 
 	memcpy(lun, cmnd->req.lun, sizeof(lun));
+	/* a reset of another target has reset the unit, and nothing else */
+	if (!tmf->op->lun &&
+	    cmnd->conn->session->target != own_session(tmf)->target)
+		asc = IET_ASC_LUN_RESET;
 	if (!iet_cmnd_abort_by_other(cmnd, tmf, tmf->tas) && !asc)
 		asc = tmf->op->ua_cleared;
 	if (!asc)
@@ -280,40 +336,26 @@ static bool is_for_all(const struct iet_tmf *tmf)
 	       !(tmf->op->ua_cleared && READ_ONCE(tmf->vol->mode.tst));
 }
 
-/* A volume may be mapped into several targets: look at all of them. */
-static bool session_concerned(const struct iet_tmf *tmf,
-			      const struct iet_session *session)
+static bool tell_session(struct iet_session *session, struct iet_tmf *tmf)
 {
-	const struct iet_session *own = own_session(tmf);
-
-	if (session == own)
-		return true;
-	if (!is_for_all(tmf))
-		return false;
-	return tmf->op->lun || session->target == own->target;
-}
-
-static bool send_messages(struct iet_tmf *tmf)
-{
-	struct iet_session *session;
-	struct iet_target *target = own_session(tmf)->target;
 	struct iet_conn *conn;
 	bool ok = true;
 
-	/* a target that is being deleted is in the list no longer */
-	list_for_each_entry(conn, &own_session(tmf)->conns, session_node)
+	list_for_each_entry(conn, &session->conns, session_node)
 		ok &= send_message(conn, tmf);
+	return ok;
+}
+
+/* A volume may be mapped into several targets: look at all of them. */
+static bool send_messages(struct iet_tmf *tmf)
+{
+	struct iet_session *session;
+	bool ok = true;
+
 	if (!is_for_all(tmf))
-		return ok;
-	list_for_each_entry(target, &iet_targets, node) {
-		list_for_each_entry(session, &target->sessions, target_node) {
-			if (session == own_session(tmf) ||
-			    !session_concerned(tmf, session))
-				continue;
-			list_for_each_entry(conn, &session->conns, session_node)
-				ok &= send_message(conn, tmf);
-		}
-	}
+		return tell_session(own_session(tmf), tmf);
+	list_for_each_entry(session, &iet_sessions, all_node)
+		ok &= tell_session(session, tmf);
 	return ok;
 }
 
@@ -332,8 +374,11 @@ static void reset_target(struct iet_target *target, u16 asc)
 	struct iet_lun *lun;
 	unsigned long i;
 
-	xa_for_each(&target->luns, i, lun)
+	xa_for_each(&target->luns, i, lun) {
+		iet_ua_volume(lun->vol, IET_ASC_LUN_RESET, NULL);
 		reset_volume(lun->vol);
+	}
+	/* which takes the place of the other */
 	list_for_each_entry(session, &target->sessions, target_node)
 		iet_ua_nexus(&session->nexus, asc);
 }
@@ -500,12 +545,9 @@ static void wait_for_acks(struct iet_tmf *tmf)
  */
 static void wait_for_arrival(struct iet_tmf *tmf)
 {
-	struct iet_session *own = own_session(tmf);
-	bool arrived;
-
-	arrived = !iscsi_sn_before(READ_ONCE(own->sn.exp), tmf->cmnd->cmd_sn);
-	if (!arrived && !is_over(tmf, ARRIVAL_DEADLINE)) {
-		run_in(tmf, 1);
+	/* iet_tmf_arrivals() makes it sooner */
+	if (!has_arrived(tmf) && !is_over(tmf, ARRIVAL_DEADLINE)) {
+		run_in(tmf, tmf->start + ARRIVAL_DEADLINE - jiffies);
 		return;
 	}
 	tmf->phase = IET_TMF_WAIT;
@@ -610,6 +652,12 @@ struct iet_tmf *iet_tmf_begin(struct iet_cmnd *cmnd,
 		}
 	}
 	INIT_DELAYED_WORK(&tmf->work, tmf_work);
+	INIT_LIST_HEAD(&tmf->arrival_node);
+	if (phase == IET_TMF_ARRIVAL && !has_arrived(tmf)) {
+		kref_get(&tmf->ref);
+		list_add_tail(&tmf->arrival_node,
+			      &cmnd->conn->session->arrivals);
+	}
 	cmnd->tmf = tmf;
 	cmnd->state = IET_CMND_EXECUTING;
 	return tmf;

@@ -8,6 +8,7 @@ RFC 7143 asks for, while another initiator works on.
 
 import os
 import random
+import socket
 import struct
 import sys
 import time
@@ -1164,6 +1165,22 @@ def _(c):
     except EOFError:
         pass
     wait_for("the session ends", lambda: f"{IQN}:raw" not in sessions())
+
+
+@case("urgent data of TCP is data like all other, and nothing stops at it")
+def _(c):
+    for cut in (1, 30, 47, 48):
+        wire = c.make(NOP_OUT, data=b"urgent").wire()
+        # the last byte of the first part is the urgent one
+        c.sock.send(wire[:cut], socket.MSG_OOB)
+        c.sock.sendall(wire[cut:])
+        if c.expect(NOP_IN, 5).data != b"urgent":
+            raise Failed("the ping came back changed")
+    pings = b"".join(c.make(NOP_OUT).wire() for _ in range(30))
+    c.sock.send(pings[:777], socket.MSG_OOB)
+    c.sock.send(pings[777:], socket.MSG_OOB)
+    for _ in range(30):
+        c.expect(NOP_IN, 5)
 
 
 @case("TCP segments of one byte", conn=False)

@@ -17,7 +17,7 @@ from ktap import (IQN, Failed, Target, case, main, sessions,  # noqa: E402
                   wait_for)
 from pdu import *  # noqa: E402,F403
 
-TARGET, COLD = f"{IQN}:tmf", f"{IQN}:cold"
+TARGET, COLD, SHARED = f"{IQN}:tmf", f"{IQN}:cold", f"{IQN}:shared"
 NULL, FILE, HUNG = 0, 1, 2
 OTHER = f"{IQN}:other"
 SAM5 = {"iSCSIProtocolLevel": 2}
@@ -32,6 +32,9 @@ Target {TARGET}
     Lun {FILE} Path=/run/iet-test/file.img,Type=fileio
     Lun {HUNG} Path=/dev/mapper/iet-tmf,Type=blockio
 Target {COLD}
+    Lun {NULL} Type=nullio,Blocks=65536
+    Lun {FILE} Path=/run/iet-test/cold.img,Type=fileio
+Target {SHARED}
     Lun {NULL} Type=nullio,Blocks=65536
     Lun {FILE} Path=/run/iet-test/cold.img,Type=fileio
 """
@@ -378,6 +381,29 @@ def _(c, other):
         same("unit attentions", [attention(conn), attention(conn, NULL)],
              [0x2902, 0x2902])
         conn.ping()
+
+
+@case("a unit that two targets have is reset for both, by each function, and "
+      "the other target's own units are not", target=COLD)
+def _(c):
+    for function in (LUN_RESET, WARM_RESET, CLEAR_TASK_SET, COLD_RESET):
+        with Conn().login(SHARED, OTHER) as other:
+            other.ready(FILE).ready(NULL)
+            theirs, own = waiting_write(other), waiting_write(other, NULL)
+            done(c, function, unit=FILE)
+            other.data_out(theirs, bytes(theirs.length))
+            same(f"unit attention after function {function}",
+                 attention(other),
+                 0x2f00 if function == CLEAR_TASK_SET else 0x2903)
+            same("... and no other one", attention(other), None)
+            finish(other, own)
+            same("of the other unit", attention(other, NULL), None)
+            if function == COLD_RESET:
+                c.expect_end()
+                other.ping()
+                continue
+            for unit in (FILE, NULL):
+                c.ready(unit)
 
 
 @case("TARGET COLD RESET: all sessions of the target end after the response, "

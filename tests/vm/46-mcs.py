@@ -441,20 +441,6 @@ def _(first, *others):
     wait_for("the session ends", lambda: not sessions())
 
 
-@case("... when a PDU of another connection is what it waited for")
-def _(c, other):
-    missing = c.make(NOP_OUT)
-    other.request(LOGOUT)
-    other.nop(op=NOP_OUT | IMMEDIATE)
-    other.expect(NOP_IN)
-    # what is behind it ends with the connection; each would be rejected
-    rest = [c.make(SNACK, flags=FINAL) for _ in range(8)]
-    c.send_bytes(b"".join(pdu.wire() for pdu in [missing, *rest]))
-    other.expect(LOGOUT_RSP, response=0)
-    other.expect_end()
-    c.expect_end()
-
-
 @case("recovery is not supported at ErrorRecoveryLevel 0")
 def _(first, second):
     first.request(LOGOUT, flags=FINAL | RECOVERY, cid=2)
@@ -506,7 +492,8 @@ def _(first, second):
         second.expect(R2T)
         second.scsi(read10(0, 128), READ, 65536)
         second.expect(DATA_IN)
-        old, second = second, first.join(2)
+        # which is told that tasks have ended
+        old, second = second, first.join(2).ready(FILE)
         old.close()
     second.ping()
     wait_for("the old ones are gone", lambda: shown() == [1, 2])
@@ -545,16 +532,23 @@ def _(first, *others):
         new.logout()
 
 
-@case("ietadm closes one connection of several", conns=3)
+@case("ietadm closes one connection of several, the others are told of its "
+      "tasks", conns=3)
 def _(first, second, third):
+    first.ready(NULL)
+    second.scsi(write10(0, 16), WRITE, 8192, FILE)
+    second.expect(R2T)
     sid = int.from_bytes(first.isid + first.tsih.to_bytes(2, "little"),
                          "little")
     done = ietadm("--op", "delete", "--tid=1", f"--sid={sid}", "--cid=2")
     if done.returncode:
         raise Failed(done.stderr)
     second.expect_end()
-    first.ping()
-    third.ping()
+    for rsp, want in ((third.command(bytes(6), unit=FILE), 0x477f),
+                      (first.command(bytes(6), unit=FILE), None),
+                      (first.command(bytes(6), unit=NULL), None)):
+        if (rsp.sense or (6, None))[1] != want:
+            raise Failed(f"sense {rsp.sense}")
 
 
 @case("a session whose disk hangs is deleted with all connections", conns=4)

@@ -541,6 +541,10 @@ def _(first, second):
     fail(second)
     wait_for("it is given up", lambda: shown() == [1], 10)
     reassign(first, itt, NO_TASK)
+    # RFC 7143 7.5: some commands cleared by iSCSI protocol event
+    same_unit = [first.command(bytes(6)) for _ in range(2)]
+    if (same_unit[0].sense, same_unit[1].status) != ((6, 0x477f), GOOD):
+        raise Failed(f"no unit attention: {same_unit[0]}")
     first.request(LOGOUT, flags=FINAL | RECOVERY, cid=2)
     first.expect(LOGOUT_RSP, response=CID_NOT_FOUND)
     return first
@@ -649,7 +653,8 @@ def _(first, second):
     for _ in range(24):
         second.scsi(write10(0, 16), WRITE, 8192)
         second.expect(R2T)
-        old, second = second, first.join(2)
+        # which is told when tasks of the oldest end
+        old, second = second, first.join(2).ready(FILE)
         old.close()
     second.ping()
     wait_for("the oldest are given up", lambda: len(shown()) <= 18)

@@ -352,6 +352,12 @@ static inline void list_add_tail(struct list_head *n, struct list_head *h)
 	h->prev = n;
 }
 
+static inline bool list_is_last(const struct list_head *n,
+				const struct list_head *h)
+{
+	return n->next == h;
+}
+
 /* all of @from to the beginning of @to */
 static inline void list_splice_init(struct list_head *from,
 				    struct list_head *to)
@@ -370,6 +376,11 @@ static inline void list_del_init(struct list_head *n)
 	n->prev->next = n->next;
 	n->next->prev = n->prev;
 	INIT_LIST_HEAD(n);
+}
+
+static inline void list_del(struct list_head *n)
+{
+	list_del_init(n);
 }
 
 /* locks; a test looks at @held to see that none was forgotten */
