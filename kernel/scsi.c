@@ -116,6 +116,7 @@ static void init_cmd(struct iet_scmd *s)
 	s->sense_len = 0;
 	s->step = NULL;
 	s->err = 0;
+	s->bad_known = false;
 	s->state = NULL;
 	s->free_state = NULL;
 	s->spanned = false;
@@ -411,10 +412,6 @@ u8 iet_scsi_explain(int err, bool write, struct iet_sense *sense)
 	return errors[i].status;
 }
 
-/*
- * Where in its range a command failed is not known, so the information field
- * names the first block: nothing before it has been transferred for certain.
- */
 static void fail(struct iet_scmd *s, int err)
 {
 	struct iet_sense sense;
@@ -423,8 +420,8 @@ static void fail(struct iet_scmd *s, int err)
 	if (sense.key == MEDIUM_ERROR) {
 		atomic_inc(s->io.op == IET_IO_READ ? &s->vol->nr_read_errors :
 						     &s->vol->nr_write_errors);
-		sense.flags = IET_SENSE_INFO;
-		sense.info = s->lba;
+		sense.flags = s->bad_known ? IET_SENSE_INFO : 0;
+		sense.info = s->bad_lba;
 	}
 	if (status == SAM_STAT_CHECK_CONDITION) {
 		iet_scsi_check(s, &sense);
@@ -536,6 +533,8 @@ static void io_done(struct iet_io *io, int err)
 {
 	struct iet_scmd *s = container_of(io, struct iet_scmd, io);
 
+	if (unlikely(err) && iet_locate(s, err))
+		return;
 	s->err = err;
 	if (s->step)
 		queue_work(s->vol->wq, &s->work);

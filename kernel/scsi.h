@@ -18,6 +18,7 @@
 #include <linux/xarray.h>
 
 #include "iotype.h"
+#include "locate.h"
 #include "span.h"
 #include "tio.h"
 
@@ -146,6 +147,9 @@ struct iet_orphan_wait {
  * @work: for commands that run in a worker
  * @step: what @work or the end of @io goes on with, NULL: nothing is left
  * @err: how @io ended, for @step: 0 or a negative errno
+ * @locate: of locate.c
+ * @bad_lba: the first block that the medium has failed, if @bad_known
+ * @bad_known: it is known
  * @state: what a command of several steps keeps, see iet_scsi_state()
  * @free_state: frees what @state refers to, or NULL
  * @span: the blocks it works on, while it runs and @spanned
@@ -188,6 +192,9 @@ struct iet_scmd {
 	struct work_struct work;
 	void (*step)(struct iet_scmd *s);
 	int err;
+	struct iet_locate locate;
+	u64 bad_lba;
+	bool bad_known;
 	void *state;
 	void (*free_state)(void *state);
 	struct iet_span span;

@@ -103,7 +103,10 @@ void iet_io_submit(struct iet_io *io)
 		fake.before_io(nr);
 	fake.io[nr] = (struct fake_io){ io->op, io->flags, io->pos, io->len,
 					io->vol };
-	if (fake.fail_with && nr == fake.fail_at)
+	if (fake.bad_blocks ?
+		    io->pos >> FAKE_SHIFT < fake.bad_block + fake.bad_blocks &&
+			    (io->pos + io->len) >> FAKE_SHIFT > fake.bad_block :
+		    fake.fail_with && nr == fake.fail_at)
 		err = fake.fail_with;
 	else if (io->op == IET_IO_READ)
 		iet_tio_write(io->tio, io->tio_off, medium, io->len);

@@ -16,7 +16,7 @@
 #define FAKE_BLOCKS 1024
 #define FAKE_SHIFT 9
 #define FAKE_BYTES (FAKE_BLOCKS << FAKE_SHIFT)
-#define FAKE_MAX_IO 64
+#define FAKE_MAX_IO 512
 #define FAKE_PORT "iqn.2026-01.org.example:host,i,0x400001370000"
 
 enum fake_dir {
@@ -59,6 +59,9 @@ struct fake_io {
  * @nr_copied: bytes that the backend has copied by itself
  * @fail_at: this io fails ...
  * @fail_with: ... with this errno
+ * @bad_blocks: so many blocks from @bad_block on can't be read or written:
+ *	@fail_with, for each io that has one of them
+ * @bad_block: see there
  * @work: waiting for a worker
  * @nr_steps: how often a worker ran
  * @limit: workers work only as much as @steps says
@@ -103,6 +106,8 @@ struct fake_device {
 	u64 nr_copied;
 	unsigned int fail_at;
 	int fail_with;
+	u32 bad_blocks;
+	u64 bad_block;
 	struct work_struct *work;
 	unsigned int nr_steps;
 	bool limit;

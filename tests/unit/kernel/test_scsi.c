@@ -670,13 +670,131 @@ static void write_and_verify(void)
 	fake.fail_with = -EIO;
 	fake_run(cdb, DIR_OUT, 2 * BS, pattern);
 	CHECK_EQ(result(), IET_ASC_WRITE_ERROR);
-	CHECK_EQ(fake.nr_io, 1);
+	CHECK_EQ(fake.nr_io, 2); /* to find out which block it was */
+	CHECK_EQ(fake.io[1].op, IET_IO_WRITE);
 	fake_end();
 
 	fake.fail_at = 1;
 	fake_run(cdb, DIR_OUT, 2 * BS, pattern);
 	CHECK_EQ(result(), IET_ASC_READ_ERROR);
 	fake_end();
+}
+
+/* the first block that fails is named, whichever it is */
+static void bad_blocks(void)
+{
+	static const struct {
+		const char *name;
+		u8 cdb[16];
+		u32 out; /* bytes of Data-Out */
+		u32 lba, nr;
+	} rows[] = {
+		{ "read, the first", { 0x28, [5] = 100, [7] = 1 }, 0, 100, 1 },
+		{ "read, one", { 0x28, [5] = 100, [7] = 1 }, 0, 227, 1 },
+		{ "read, the end of a piece",
+		  { 0x28, [5] = 100, [7] = 1, 0x40 },
+		  0,
+		  227,
+		  3 },
+		{ "read, the beginning of another",
+		  { 0x28, [5] = 100, [7] = 1, 0x40 },
+		  0,
+		  228,
+		  300 },
+		{ "read, the last", { 0x28, [5] = 100, [7] = 1 }, 0, 355, 9 },
+		{ "a block that is not whole",
+		  { 0x28, [5] = 100, [8] = 3 },
+		  0,
+		  102,
+		  1 },
+		{ "write", { 0x2a, [5] = 100, [8] = 200 }, 200 * BS, 290, 2 },
+		{ "verify", { 0x2f, [5] = 100, [7] = 1, 0xc0 }, 0, 501, 1 },
+		{ "write and verify",
+		  { 0x2e, [5] = 100, [8] = 8 },
+		  8 * BS,
+		  105,
+		  1 },
+		{ "unmapped by write same",
+		  { 0x41, 0x08, [5] = 100, [7] = 1 },
+		  BS,
+		  300,
+		  9 },
+		{ "write same", { 0x41, [5] = 100, [8] = 100 }, BS, 150, 1 },
+		{ "compare and write",
+		  { 0x89, [9] = 100, [13] = 8 },
+		  16 * BS,
+		  107,
+		  1 },
+	};
+	static u8 out[200 * BS], zero[BS];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool before = ktap_ok, whole = rows[i].lba != 102;
+
+		set_up();
+		fake.vol.thin = true;
+		memcpy(out, fake.medium + 100 * BS, 8 * BS);
+		fake.fail_with = -EIO;
+		fake.bad_block = rows[i].lba;
+		fake.bad_blocks = rows[i].nr;
+		fake_run(rows[i].cdb, rows[i].out ? DIR_OUT : DIR_IN,
+			 rows[i].out		    ? rows[i].out :
+			 whole ? sizeof(out) * 2 : 3 * BS - 1,
+			 rows[i].cdb[1] ? zero : out);
+		CHECK_EQ(fake.s.sense[2], MEDIUM_ERROR);
+		CHECK_EQ(fake.s.sense[0], 0xf0);
+		CHECK_EQ(get_unaligned_be32(fake.s.sense + 3), rows[i].lba);
+		CHECK_EQ(atomic_read(&fake.vol.nr_read_errors) +
+				 atomic_read(&fake.vol.nr_write_errors),
+			 1);
+		CHECK_EQ(fake.nr_done, 1);
+		fake_end();
+		CHECK_ROW(rows[i].name, before);
+	}
+}
+
+static void abort_it(unsigned int nr)
+{
+	if (nr == 1)
+		fake.s.aborted = true;
+}
+
+static void an_hour_later(unsigned int nr)
+{
+	if (nr == 1)
+		jiffies += 3600 * HZ;
+}
+
+/* no block is named that may be the wrong one, and nothing hangs */
+static void bad_block_not_found(void)
+{
+	static const u8 read[16] = { 0x28, [7] = 1, 0x40 };
+	static const u8 atomic[16] = { 0x9c, [13] = 4 };
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		set_up();
+		fake.fail_with = -EIO;
+		if (i) {
+			fake.bad_block = i == 3 ? 2 : 300;
+			fake.bad_blocks = 1;
+		} /* else it works the second time */
+		fake.before_io = i == 1 ? abort_it :
+				 i == 2 ? an_hour_later :
+					  NULL;
+		fake.vol.atomic_max = 8 * BS;
+		fake.vol.atomic_min = BS;
+		fake.vol.atomic_align = BS;
+		if (i == 3)
+			fake_run(atomic, DIR_OUT, 4 * BS, pattern);
+		else
+			fake_run(read, DIR_IN, 0x140 * BS, NULL);
+		CHECK_EQ(fake.s.sense[2], MEDIUM_ERROR);
+		CHECK_EQ(fake.s.sense[0], 0x70);
+		CHECK_EQ(fake.nr_io, i == 0 ? 4 : i == 3 ? 1 : 2);
+		fake_end();
+	}
 }
 
 static void errors(void)
@@ -1122,6 +1240,8 @@ int main(void)
 	ktap_run(cdbs_of_32_bytes);
 	ktap_run(write_atomic);
 	ktap_run(write_and_verify);
+	ktap_run(bad_blocks);
+	ktap_run(bad_block_not_found);
 	ktap_run(errors);
 	ktap_run(flush_error_before_read);
 	ktap_run(no_memory);
