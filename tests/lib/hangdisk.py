@@ -33,11 +33,32 @@ class HangDisk:
         self.name, self.path = name, Path("/dev/mapper") / name
         for module in ("loop", "dm_mod"):
             sh("modprobe", module)
+        self.sectors = size // 512
         self.loop = sh("losetup", "-f", "--show", image(f"{name}.img", size))
         sh("dmsetup", "create", name, "--table",
            f"0 {size // 512} linear {self.loop} 0")
         sh("dmsetup", "mknodes")
         wait_for("the mapped device", self.path.exists)
+
+    def table(self, *lines):
+        """What the device is made of from now on."""
+        text = "".join(f"{line}\n" for line in lines)
+        subprocess.run(["dmsetup", "load", self.name], input=text, text=True,
+                       check=True, capture_output=True)
+        sh("dmsetup", "suspend", self.name)
+        sh("dmsetup", "resume", self.name)
+
+    @contextlib.contextmanager
+    def bad_sectors(self, first, number):
+        """They can't be read or written."""
+        rest = first + number
+        self.table(f"0 {first} linear {self.loop} 0",
+                   f"{first} {number} error",
+                   f"{rest} {self.sectors - rest} linear {self.loop} {rest}")
+        try:
+            yield
+        finally:
+            self.table(f"0 {self.sectors} linear {self.loop} 0")
 
     def suspend(self):
         """What is asked of it from now on is answered after resume()."""

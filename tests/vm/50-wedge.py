@@ -23,8 +23,8 @@ from hangdisk import HangDisk, sh
 from ktap import (FOLDER, IQN, Failed, Target, case, ietadm, image, main, note,
                   sessions, wait_for)
 from neighbour import Neighbour
-from pdu import (ABORT_TASK, BUSY, COMPLETE, GOOD, LUN_RESET, SCSI_RSP, TMF_RSP,
-                 WRITE, Conn, write10)
+from pdu import (ABORT_TASK, BUSY, COMPLETE, GOOD, LUN_RESET, READ, SCSI_RSP,
+                 TMF_RSP, WRITE, Conn, read10, write10)
 
 STUCK, WELL = f"{IQN}:stuck", f"{IQN}:well"
 ME = f"{IQN}:writer"
@@ -361,6 +361,27 @@ def _():
     finally:
         disk.resume()
     wait_for("the old write lands", lambda: medium(40) == 0x40)
+
+
+@case("a medium error names the block that it was")
+def _():
+    with Conn().login(STUCK) as c:
+        c.ready()
+        with disk.bad_sectors(1234, 3):
+            for flags, cdb in ((READ, read10(1100, 400)),
+                               (WRITE, write10(1000, 256)),
+                               (READ, read10(1235, 1))):
+                count = int.from_bytes(cdb[7:9], "big")
+                itt = c.scsi(cdb, flags, count * BLOCK).itt
+                rsp = (c.fill(itt, bytes(count * BLOCK)) if flags == WRITE else
+                       c.expect(SCSI_RSP, itt=itt))
+                # fixed format: response code, sense key, information
+                sense = rsp.data[2:]
+                got = sense[0], sense[2], int.from_bytes(sense[3:7], "big")
+                first = max(1234, int.from_bytes(cdb[2:6], "big"))
+                if got != (0xf0, 3, first):
+                    raise Failed(f"LBA {first}: {got}")
+        c.read(1100, 400)
 
 
 @case("an initiator that reads nothing, and one that stops in mid-PDU")
