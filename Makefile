@@ -134,6 +134,11 @@ check-debug: ## the tests on a kernel that checks memory and locks
 	tests/deps
 	tests/check uml-debug
 
+.PHONY: check-kunit
+check-kunit: ## the module's unit tests as KUnit suites, in User-Mode Linux
+	tests/deps
+	tests/run --kernel uml tests/unit/kunit/run.sh
+
 .PHONY: check-libiscsi
 check-libiscsi: ## all of libiscsi's suite, of this Debian and of sid's
 	tests/deps

@@ -52,22 +52,6 @@ u8 iet_spc_peripheral(const struct iet_scmd *s)
 	return s->wlun ? PERIPHERAL_WELL_KNOWN : PERIPHERAL_NONE;
 }
 
-/**
- * iet_spc_put_text() - an ASCII data field: left-aligned, filled with blanks
- * @field: where it goes
- * @len: bytes in it
- * @text: at most so many characters; "": @otherwise
- * @otherwise: for want of a text
- */
-void iet_spc_put_text(u8 *field, size_t len, const char *text,
-		      const char *otherwise)
-{
-	if (!text[0])
-		text = otherwise;
-	memset(field, ' ', len);
-	memcpy(field, text, min(len, strlen(text)));
-}
-
 static void put_version(u8 *buf, u32 version)
 {
 	unsigned int i, j;

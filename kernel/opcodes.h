@@ -10,6 +10,7 @@
 #include <linux/types.h>
 
 #include "cdb.h"
+#include "designator.h"
 #include "iotype.h"
 #include "scsi.h"
 #include "sense.h"
@@ -193,12 +194,7 @@ int iet_sbc_populate_token(struct iet_scmd *s, gfp_t gfp);
 u32 iet_sbc_write_using_token_bytes(const struct iet_scmd *s);
 int iet_sbc_write_using_token(struct iet_scmd *s, gfp_t gfp);
 
-/* who we are: T10 vendor identification (SPC-4 6.6.2) */
-#define IET_T10_VENDOR "IET     "
-
 /* inquiry.c, vpd.c: vital product data */
-void iet_spc_put_text(u8 *field, size_t len, const char *text,
-		      const char *otherwise);
 u8 iet_spc_peripheral(const struct iet_scmd *s);
 int iet_vpd_page(const struct iet_scmd *s, u8 page, u8 *buf);
 u8 *iet_vpd_unit_designators(u8 *d, struct iet_volume *vol);

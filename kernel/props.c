@@ -7,6 +7,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "designator.h"
 #include "opcodes.h"
 #include "props.h"
 #include "tio.h"
@@ -39,30 +40,6 @@ const char *iet_props_text(const char *text)
 	while (*c >= 0x20 && *c < 0x7f)
 		c++;
 	return *c || !*text ? "must be printable ASCII characters" : NULL;
-}
-
-/**
- * iet_props_hex() - hexadecimal digits to bytes
- * @text: digits; dashes between them count for nothing
- * @bytes: room for IET_DESIGNATOR_MAX
- *
- * Return: how many bytes, 0 if it is something else
- */
-u8 iet_props_hex(const char *text, u8 *bytes)
-{
-	char digits[2 * IET_DESIGNATOR_MAX];
-	unsigned int n = 0;
-
-	for (; *text; text++) {
-		if (*text == '-')
-			continue;
-		if (n == sizeof(digits))
-			return 0;
-		digits[n++] = *text;
-	}
-	if (n % 2 || hex2bin(bytes, digits, n / 2))
-		return 0;
-	return n / 2;
 }
 
 /**

@@ -81,6 +81,5 @@ u32 iet_props_io_granularity(const struct iet_volume *vol,
 u32 iet_props_io_optimal(const struct iet_volume *vol,
 			 const struct iet_props *p);
 u16 iet_props_rotation(const struct iet_volume *vol, const struct iet_props *p);
-u8 iet_props_hex(const char *text, u8 *bytes);
 
 #endif /* IET_PROPS_H */

@@ -6,32 +6,13 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "designator.h"
 #include "opcodes.h"
 #include "target.h"
 #include "thin.h"
 #include "volume.h"
 
 #define VPD_HEADER 4
-
-/* designators of page 83 (SPC-4 7.8.6) */
-#define CODE_BINARY 0x01
-#define CODE_ASCII 0x02
-#define CODE_UTF8 0x03
-#define PROTO_ISCSI 0x50
-#define PIV 0x80 /* the protocol identifier is valid */
-#define ASSOC_UNIT 0x00
-#define ASSOC_PORT 0x10
-#define ASSOC_DEVICE 0x20
-#define TYPE_T10 0x01
-#define TYPE_NAA 0x03
-#define TYPE_RELATIVE_PORT 0x04
-#define TYPE_PORT_GROUP 0x05
-#define TYPE_SCSI_NAME 0x08
-#define TYPE_EUI64 0x02
-#define TYPE_UUID 0x0a
-
-/* UUID TYPE of a designator: as RFC 4122 has it (SPC-5 7.7.6.11) */
-#define UUID_RFC4122 0x10
 
 /* logical block provisioning page: what unmaps (SBC-3 6.6.5) */
 #define LBPU 0x80 /* UNMAP */
@@ -43,8 +24,6 @@
 /* block device characteristics: blocks read as something after BLOCK ERASE */
 #define WABEREQ_READS 0x40
 
-#define NAA_LOCAL (3ULL << 60)
-
 /* each target has one port, of this portal group tag, in a group of its own */
 #define PORT_SUFFIX ",t,0x0001"
 
@@ -55,71 +34,6 @@
 #define TASK_ATTRIBUTES 0x07 /* head of queue, ordered and simple */
 #define V_SUP 0x01 /* there may be a volatile cache */
 
-/* Appends a designator; returns where the next one goes. */
-static u8 *designator(u8 *d, u8 code, u8 type, const void *data, u8 len)
-{
-	d[0] = code;
-	d[1] = type;
-	d[3] = len;
-	memcpy(d + 4, data, len);
-	return d + 4 + len;
-}
-
-/* Four bytes, the last two of which are a number. */
-static u8 *number(u8 *d, u8 type, u16 n)
-{
-	u8 data[4] = {};
-
-	put_unaligned_be16(n, data + 2);
-	return designator(d, PROTO_ISCSI | CODE_BINARY, PIV | ASSOC_PORT | type,
-			  data, sizeof(data));
-}
-
-/* A SCSI name string: NUL-terminated and padded to a multiple of four. */
-static u8 *scsi_name(u8 *d, u8 assoc, const char *name, const char *suffix)
-{
-	char text[256] = {};
-	int len = snprintf(text, sizeof(text) - 4, "%s%s", name, suffix);
-
-	return designator(d, PROTO_ISCSI | CODE_UTF8,
-			  PIV | assoc | TYPE_SCSI_NAME, text,
-			  round_up(len + 1, 4));
-}
-
-/*
- * A locally assigned NAA name made of the identifier (FNV-1a, 60 bits): some
- * initiators know a unit by nothing but an NAA name.  Never to be changed:
- * they would see another disk.
- */
-static u64 naa_name(const char *id, size_t len)
-{
-	u64 hash = 0xcbf29ce484222325ULL;
-
-	while (len--) {
-		hash ^= (u8)*id++;
-		hash *= 0x100000001b3ULL;
-	}
-	return NAA_LOCAL | hash >> 4;
-}
-
-/* What the administrator wants, in addition to the T10 designator. */
-static u8 *given_designators(u8 *d, const struct iet_props *props)
-{
-	u8 bytes[2 + IET_DESIGNATOR_MAX] = { UUID_RFC4122 };
-
-	if (props->naa[0])
-		d = designator(d, CODE_BINARY, ASSOC_UNIT | TYPE_NAA, bytes + 2,
-			       iet_props_hex(props->naa, bytes + 2));
-	if (props->eui64[0])
-		d = designator(d, CODE_BINARY, ASSOC_UNIT | TYPE_EUI64,
-			       bytes + 2,
-			       iet_props_hex(props->eui64, bytes + 2));
-	if (props->uuid[0])
-		d = designator(d, CODE_BINARY, ASSOC_UNIT | TYPE_UUID, bytes,
-			       2 + iet_props_hex(props->uuid, bytes + 2));
-	return d;
-}
-
 /**
  * iet_vpd_unit_designators() - the names of a logical unit
  * @d: where to put their designation descriptors: 512 zeroed bytes
@@ -129,23 +43,10 @@ static u8 *given_designators(u8 *d, const struct iet_props *props)
  */
 u8 *iet_vpd_unit_designators(u8 *d, struct iet_volume *vol)
 {
-	size_t len = strnlen(vol->scsi_id, IET_SCSI_ID_LEN);
-	u8 t10[IET_VENDOR_LEN + IET_SCSI_ID_LEN];
 	struct iet_props props;
-	u8 naa[8];
 
 	iet_props_get(vol, &props);
-	iet_spc_put_text(t10, IET_VENDOR_LEN, props.vendor, IET_T10_VENDOR);
-	memcpy(t10 + IET_VENDOR_LEN, vol->scsi_id, len);
-	d = designator(d, CODE_ASCII, ASSOC_UNIT | TYPE_T10, t10,
-		       IET_VENDOR_LEN + len);
-
-	if (!props.naa[0]) {
-		put_unaligned_be64(naa_name(vol->scsi_id, len), naa);
-		d = designator(d, CODE_BINARY, ASSOC_UNIT | TYPE_NAA, naa,
-			       sizeof(naa));
-	}
-	return given_designators(d, &props);
+	return iet_designators_of_unit(d, &props, vol->scsi_id);
 }
 
 /* Each fills in what comes after the header and returns its length. */
@@ -168,10 +69,7 @@ static u16 page_identification(const struct iet_scmd *s, u8 *p)
 
 	if (s->vol)
 		d = iet_vpd_unit_designators(d, s->vol);
-	d = scsi_name(d, ASSOC_PORT, target, PORT_SUFFIX);
-	d = number(d, TYPE_RELATIVE_PORT, port);
-	d = number(d, TYPE_PORT_GROUP, port);
-	d = scsi_name(d, ASSOC_DEVICE, target, "");
+	d = iet_designators_of_port(d, target, PORT_SUFFIX, port);
 	return d - p;
 }
 
@@ -201,8 +99,8 @@ static u16 page_ports(const struct iet_scmd *s, u8 *p)
 	u8 *end;
 
 	put_unaligned_be16(s->nexus->target->port_id, p + 2);
-	end = scsi_name(p + 12, ASSOC_PORT, s->nexus->target->name,
-			PORT_SUFFIX);
+	end = iet_designator_port_name(p + 12, s->nexus->target->name,
+				       PORT_SUFFIX);
 	put_unaligned_be16(end - (p + 12), p + 10);
 	return end - p;
 }

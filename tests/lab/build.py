@@ -105,6 +105,20 @@ def bench(kernel):
     return folder
 
 
+def kunit(kernel):
+    """Builds the KUnit suites for a kernel that has KUnit; the module."""
+    dest = BUILDS / f"{kernel.version}-kunit"
+    built = dest / "tests/unit/kunit/iet_kunit.ko"
+    with locked(dest.name):
+        if (sync(dest, ["kernel", "tests/unit", "include"])
+                or not built.exists()):
+            built.unlink(missing_ok=True)
+            (dest / "Kbuild").write_text("obj-m := tests/unit/kunit/\n")
+            make(f"KUnit suites for {kernel.version}",
+                 module_command(kernel, dest, ["modules"]), dest)
+    return built
+
+
 def programs():
     """Builds ietd and ietadm; returns the folder they are in."""
     dest = BUILDS / "usr"

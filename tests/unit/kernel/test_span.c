@@ -90,7 +90,7 @@ static void order(void)
 static void everything(void)
 {
 	iet_spans_init(&spans);
-	CHECK(lock(0, 0, UINT64_MAX, SHARED));
+	CHECK(lock(0, 0, U64_MAX, SHARED));
 	CHECK(!lock(1, 1000, 1001, EXCL));
 	CHECK(lock(2, 0, 1000, SHARED));
 	CHECK_STR(unlock(0), "b");
