@@ -17,19 +17,30 @@
 #include "tio.h"
 #include "tio_math.h"
 
-/* pages kept idle for each CPU: one transfer of 1 MiB */
-#define STASH_PAGES 256
+/* pages kept for each CPU: one transfer of 1 MiB */
+#define STASH_PAGES 256U
+/* and four that TCP may still hold: a power of two */
+#define LENT_PAGES 1024U
+/* an array of segments that needs more than inline_bv and fits in a page */
+#define PAGE_SEGS (PAGE_SIZE / sizeof(struct bio_vec))
 
 /**
  * struct stash - pages ready for use
  * @lock: protects the rest against preemption; process context only
  * @nr: pages in @pages
  * @pages: each with the one reference that is ours
+ * @first: of the pages in @lent, counted on and on
+ * @end: after the last of them
+ * @lent: more pages, oldest first, that somebody else may hold, too: TCP lets
+ *	go of them when the peer has acknowledged the data
  */
 struct stash {
 	local_lock_t lock;
 	unsigned int nr;
 	struct page *pages[STASH_PAGES];
+	unsigned int first;
+	unsigned int end;
+	struct page *lent[LENT_PAGES];
 };
 
 static struct stash __percpu *stashes;
@@ -66,6 +77,8 @@ void iet_tio_exit_caches(void)
 
 		while (stash->nr)
 			put_page(stash->pages[--stash->nr]);
+		while (stash->first != stash->end)
+			put_page(stash->lent[stash->first++ % LENT_PAGES]);
 	}
 	free_percpu(stashes);
 	stashes = NULL;
@@ -81,25 +94,58 @@ static void add_page(struct iet_tio *tio, struct page *page)
 	tio->nr++;
 }
 
+/*
+ * A page that somebody else holds, such as an skb that may have to be sent
+ * again, must keep its contents.
+ */
+static bool is_ours(struct page *page)
+{
+	return page_ref_count(page) == 1;
+}
+
+/*
+ * Get @want pages that TCP has let go of meanwhile, if there are.  One that it
+ * still holds is looked at again after all others: its peer may be slow.
+ */
+static void take_back(struct stash *stash, unsigned int want)
+{
+	unsigned int tries = min(stash->end - stash->first, 2 * want);
+
+	while (tries-- && stash->nr < min(want, STASH_PAGES)) {
+		struct page *page = stash->lent[stash->first++ % LENT_PAGES];
+
+		if (is_ours(page))
+			stash->pages[stash->nr++] = page;
+		else
+			stash->lent[stash->end++ % LENT_PAGES] = page;
+	}
+}
+
 static void add_stashed(struct iet_tio *tio, unsigned int nr)
 {
 	struct stash *stash;
 
 	local_lock(&stashes->lock);
 	stash = this_cpu_ptr(stashes);
+	if (stash->nr < nr)
+		take_back(stash, nr);
 	while (tio->nr < nr && stash->nr)
 		add_page(tio, stash->pages[--stash->nr]);
 	local_unlock(&stashes->lock);
 }
 
-/*
- * A page that somebody else holds, such as an skb that may have to be sent
- * again, must keep its contents; one from the emergency reserves goes back
- * there.
- */
-static bool may_stash(struct page *page)
+/* One from the emergency reserves goes back there. */
+static bool stash_page(struct stash *stash, struct page *page)
 {
-	return page_ref_count(page) == 1 && !page_is_pfmemalloc(page);
+	if (page_is_pfmemalloc(page))
+		return false;
+	if (is_ours(page) && stash->nr < STASH_PAGES)
+		stash->pages[stash->nr++] = page;
+	else if (stash->end - stash->first < LENT_PAGES)
+		stash->lent[stash->end++ % LENT_PAGES] = page;
+	else
+		return false;
+	return true;
 }
 
 /* Leaves in @tio what the stash did not take. */
@@ -113,13 +159,41 @@ static void stash_pages(struct iet_tio *tio)
 	for (i = 0; i < tio->nr; i++) {
 		struct page *page = tio->bv[i].bv_page;
 
-		if (stash->nr < STASH_PAGES && may_stash(page))
-			stash->pages[stash->nr++] = page;
-		else
+		if (!stash_page(stash, page))
 			tio->bv[left++].bv_page = page;
 	}
 	local_unlock(&stashes->lock);
 	tio->nr = left;
+}
+
+/* A page for an array of segments. */
+static struct bio_vec *alloc_array(gfp_t gfp)
+{
+	struct stash *stash;
+	struct page *page = NULL;
+
+	local_lock(&stashes->lock);
+	stash = this_cpu_ptr(stashes);
+	if (!stash->nr)
+		take_back(stash, 1);
+	if (stash->nr)
+		page = stash->pages[--stash->nr];
+	local_unlock(&stashes->lock);
+	if (!page)
+		page = alloc_page(gfp);
+	return page ? page_address(page) : NULL;
+}
+
+static void free_array(struct bio_vec *bv)
+{
+	struct page *page = virt_to_page(bv);
+	bool stashed;
+
+	local_lock(&stashes->lock);
+	stashed = stash_page(this_cpu_ptr(stashes), page);
+	local_unlock(&stashes->lock);
+	if (!stashed)
+		put_page(page);
 }
 
 /* Room for the segments. */
@@ -135,7 +209,9 @@ static int set_up(struct iet_tio *tio, u32 len, gfp_t gfp)
 	tio->bv = tio->inline_bv;
 	if (nr <= IET_TIO_INLINE)
 		return 0;
-	tio->bv = kvmalloc_array(nr, sizeof(*tio->bv), gfp);
+	tio->paged_bv = nr <= PAGE_SEGS;
+	tio->bv = tio->paged_bv ? alloc_array(gfp) :
+				  kvmalloc_array(nr, sizeof(*tio->bv), gfp);
 	if (tio->bv)
 		return 0;
 	tio->size = 0;
@@ -219,8 +295,12 @@ void iet_tio_free(struct iet_tio *tio)
 		stash_pages(tio);
 	while (tio->nr)
 		put_page(tio->bv[--tio->nr].bv_page);
-	if (tio->bv != tio->inline_bv)
-		kvfree(tio->bv);
+	if (tio->bv && tio->bv != tio->inline_bv) {
+		if (tio->paged_bv)
+			free_array(tio->bv);
+		else
+			kvfree(tio->bv);
+	}
 	tio->bv = NULL;
 	tio->size = 0;
 }

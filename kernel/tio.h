@@ -4,8 +4,8 @@
  *
  * Pages come from per-CPU caches of recycled ones.  A page that was given to
  * the network stack stays referenced by its skbs until the peer has
- * acknowledged it, so a page goes back to a cache only if nobody else holds a
- * reference; otherwise it is left to its other holder and freed by it.
+ * acknowledged it, so it is used again only when nobody else holds a reference
+ * any more.
  *
  * Lifetime: embedded in a command; iet_tio_alloc() fills it, iet_tio_free()
  * empties it.  No locking: whoever runs the command owns it.
@@ -26,6 +26,7 @@
 /**
  * struct iet_tio - the pages of a transfer
  * @bv: segments, @inline_bv or an array of its own
+ * @paged_bv: that array is a page
  * @nr: segments in use
  * @size: bytes held; all segments but the last are full pages
  * @borrowed: the pages are somebody else's: to be read only
@@ -36,6 +37,7 @@ struct iet_tio {
 	unsigned int nr;
 	u32 size;
 	bool borrowed;
+	bool paged_bv;
 	struct bio_vec inline_bv[IET_TIO_INLINE];
 };
 

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 200
+"""
+Nothing is allocated for an I/O once a connection has found its pace: the
+kernel's own tracepoints count what the module asks the allocators for.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
+
+from bed import Bed  # noqa: E402
+from ktap import IQN, Failed, case, main, note  # noqa: E402
+from pdu import *  # noqa: E402,F403
+
+TARGET = f"{IQN}:steady"
+NULLIO, FILEIO = 0, 1
+ROUNDS = 50
+CONF = f"""
+Target {TARGET}
+    QueuedCommands 32
+    InitialR2T No
+    Lun {NULLIO} Type=nullio,Blocks=65536
+    Lun {FILEIO} Path=/run/iet-test/steady.img,Type=fileio
+"""
+TRACING = Path("/sys/kernel/tracing")
+SLAB = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node")
+OURS = "[iscsi_trgt]"
+
+
+class Counter:
+    """Allocations of the module, by function, while it is in use."""
+
+    def __init__(self):
+        kmem = TRACING / "events/kmem"
+        self.triggers = {kmem / name / "trigger": "hist:keys=call_site.sym"
+                         for name in SLAB if (kmem / name).exists()}
+        self.triggers[kmem / "mm_page_alloc/trigger"] = "hist:keys=stacktrace"
+        self.found = {}
+
+    def __enter__(self):
+        for trigger, text in self.triggers.items():
+            trigger.write_text(text, encoding="ascii")
+        return self
+
+    def __exit__(self, *_):
+        for trigger, text in self.triggers.items():
+            hist = (trigger.parent / "hist").read_text(encoding="ascii")
+            trigger.write_text(f"!{text}", encoding="ascii")
+            for entry in hist.split("{")[1:]:
+                self.take(entry)
+
+    def take(self, entry):
+        """One entry of a histogram: who, and how often."""
+        hits = re.search(r"hitcount:\s*(\d+)", entry)
+        for line in entry.splitlines():
+            # what the allocators do among themselves is not the caller
+            if re.search(r"alloc|event_trigger|trace_event|get_free", line) \
+                    and OURS not in line:
+                continue
+            if OURS in line and hits:
+                name = re.search(r"(\w+)(\+\S+)?\s+\[iscsi_trgt\]", line)[1]
+                self.found[name] = self.found.get(name, 0) + int(hits[1])
+            break
+
+    @property
+    def total(self):
+        return sum(self.found.values())
+
+
+class Load:
+    conn = None
+
+    @classmethod
+    def begin(cls):
+        Bed.begin(CONF)
+        cls.conn = Conn().login(TARGET)
+        for unit in (NULLIO, FILEIO):
+            cls.conn.ready(unit)
+
+    @classmethod
+    def end(cls):
+        if cls.conn:
+            cls.conn.close()
+        Bed.end()
+        subprocess.run(["umount", TRACING], check=False)
+
+    @classmethod
+    def read(cls, unit, size):
+        for n in range(ROUNDS):
+            cls.conn.read(n * 16, size // 512, unit)
+
+    @classmethod
+    def write(cls, unit, size):
+        data = bytes(size)
+        for n in range(ROUNDS):
+            cls.conn.write(n * 16, data, unit)
+
+
+def count(work, *args):
+    """What the second half of it allocates, when the pages are there."""
+    work(*args)
+    # TCP has the acknowledgement of the last
+    time.sleep(0.3)
+    with Counter() as counter:
+        work(*args)
+    note(f"{counter.total} allocations by {ROUNDS} I/Os {counter.found or ''}")
+    return counter
+
+
+@case("the tracepoints see what a login and the first write allocate")
+def _():
+    with Counter() as counter:
+        Conn().login(TARGET).logout()
+        Load.conn.write(0, bytes(65536), NULLIO)
+    note(counter.found)
+    for name in ("iet_conn_create", "iet_tio_alloc"):
+        if name not in counter.found:
+            raise Failed(f"not {name}: then the rest would mean nothing")
+
+
+def steady(what, work, *args):
+    @case(f"{what}: nothing is allocated")
+    def _():
+        counter = count(work, *args)
+        # a page that TCP holds longer than usual is replaced
+        if counter.total > ROUNDS // 10:
+            raise Failed(f"{counter.found}")
+
+
+steady("4 KiB reads, nullio", Load.read, NULLIO, 4096)
+steady("4 KiB reads, fileio", Load.read, FILEIO, 4096)
+steady("4 KiB writes, nullio", Load.write, NULLIO, 4096)
+steady("4 KiB writes, fileio", Load.write, FILEIO, 4096)
+steady("64 KiB reads, nullio", Load.read, NULLIO, 65536)
+steady("64 KiB reads, fileio", Load.read, FILEIO, 65536)
+steady("64 KiB writes, fileio", Load.write, FILEIO, 65536)
+
+subprocess.run(["mount", "-t", "tracefs", "none", TRACING], check=False,
+               capture_output=True)
+if (TRACING / "events/kmem").exists():
+    main(Load.begin, Load.end)
+else:
+    print("KTAP version 1\n1..1\n"
+          "ok 1 - allocations # SKIP this kernel has no tracepoints for them")
