@@ -11,6 +11,7 @@ there as well. What was measured goes to FOLDER/results, a line of JSON for each
 measurement, and for the eye to standard output, as KTAP. Started by run.
 """
 
+import contextlib
 import json
 import os
 import statistics
@@ -114,7 +115,8 @@ class Bench:
             if not all(peer.name in row.without for row in todo):
                 self.initiator.log_in(peer, login)
         return {name: {medium: self.initiator.disks(peer, login, medium)
-                       for medium in {row.medium for row in todo}}
+                       for medium in {m for row in todo for m in
+                                      (row.medium, row.beside_medium)}}
                 for name, peer in self.peers.items()
                 if not all(name in row.without for row in todo)}
 
@@ -123,7 +125,7 @@ class Bench:
         samples = {name: [] for name in names}
         for _ in range(self.job["rounds"]):
             for name in names:
-                result = self.sample(row, disks[name][row.medium])
+                result = self.sample(row, name, disks[name])
                 samples[name].append(result)
                 self.out.write(json.dumps({"row": row.name, "target": name,
                                            **result}) + "\n")
@@ -136,11 +138,32 @@ class Bench:
             note("disturbed in spite of all tries: does not count")
         return quiet
 
-    def sample(self, row, disks):
+    @contextlib.contextmanager
+    def somebody_beside(self, row, peer, disks):
+        """Another initiator works, too: see beside.py."""
+        if not row.beside:
+            yield
+            return
+        # its time begins before and ends after
+        seconds = self.job["secs"] + 2
+        command = [BENCH / "beside.py", row.beside, peer.port, peer.iqn,
+                   peer.lun(row.beside_medium), disks[row.beside_medium][-1],
+                   seconds]
+        with subprocess.Popen([str(c) for c in command], text=True,
+                              stdout=subprocess.PIPE) as other:
+            if other.stdout.readline() != "ready\n":
+                raise RuntimeError(f"{row.name}: there is nobody beside")
+            yield
+        if other.returncode:
+            raise RuntimeError(f"{row.name}: beside.py has failed")
+
+    def sample(self, row, name, disks):
         """One measurement; again if somebody else wanted the CPU."""
         best = None
+        mine = disks[row.medium][:1 if row.beside else None]
         for _ in range(1 if self.job["noisy"] else TRIES):
-            result = Kload.run(disks, row.load, self.job["secs"])
+            with self.somebody_beside(row, self.peers[name], disks):
+                result = Kload.run(mine, row.load, self.job["secs"])
             self.rate(result)
             if best is None or result["disturbed"] < best["disturbed"]:
                 best = result

@@ -25,6 +25,8 @@ class Row:
     login: Login = Login()
     quick: bool = False
     without: tuple = ()  # targets that can't
+    beside: str = ""  # who else is there meanwhile: a kind of beside.py
+    beside_medium: str = "nullio"  # where
 
     @property
     def unit(self):
@@ -59,11 +61,30 @@ LARGE = {"read-1m-qd4": {"bs": 1 << 20, "qd": 4, "write": 0, "seq": 1},
 MANY = {"read-4k-qd4": {"bs": 4096, "qd": 4, "write": 0},
         "write-4k-qd4": {"bs": 4096, "qd": 4, "write": 100}}
 
+def beside():
+    """A modest initiator beside others, of which some are no good."""
+    load = {"bs": 4096, "qd": 4, "write": 0}
+    two = Login(sessions=2)
+    for kind, medium in (("nobody", "nullio"), ("greedy", "nullio"),
+                         ("greedy", "fileio"), ("unaligned", "fileio"),
+                         ("segments", "nullio"), ("bytewise", "nullio"),
+                         ("deaf", "nullio")):
+        lun = "" if medium == "nullio" else "-other-lun"
+        yield Row(f"beside-{kind}{lun}", "nullio", load, two,
+                  without=("floor",), beside=kind, beside_medium=medium)
+
+
 ROWS = [
     *(row for medium in MEDIA for row in basic(medium)),
     *variants("digests", Login(digests=True), SMALL | LARGE,
               without=("floor",)),
     *variants("max-recv-8k", Login(max_recv=8192), LARGE),
+    *variants("max-recv-512", Login(max_recv=512),
+              {"read-4k-qd1": {"bs": 4096, "qd": 1, "write": 0}}),
+    Row("unaligned-512-qd32-fileio", "fileio",
+        {"bs": 512, "qd": 32, "write": 50, "unaligned": 1},
+        without=("floor",)),
+    *beside(),
     *variants("4-sessions", Login(sessions=4), MANY),
     *variants("8-sessions", Login(sessions=8), MANY),
     *variants("64-sessions", Login(sessions=64), MANY),
