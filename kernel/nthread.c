@@ -9,8 +9,11 @@
  */
 #include <linux/kthread.h>
 #include <linux/llist.h>
+#include <linux/moduleparam.h>
 #include <linux/sched.h>
+#include <linux/sched/clock.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
 #include <net/sock.h>
 
 #include "conn.h"
@@ -26,6 +29,7 @@
 /**
  * struct iet_nthread - a network thread
  * @task: the thread
+ * @wait: where it sleeps
  * @ready: iet_conn.ready_node: kicked connections, each with a reference
  * @run: iet_conn.run_node: connections with work, the thread's own
  * @nr_conns: connections assigned, for placement
@@ -35,10 +39,17 @@
  */
 struct iet_nthread {
 	struct task_struct *task;
+	wait_queue_head_t wait;
 	struct llist_head ready;
 	struct list_head run;
 	atomic_t nr_conns;
 } ____cacheline_aligned_in_smp;
+
+static unsigned int poll_us;
+module_param(poll_us, uint, 0644);
+MODULE_PARM_DESC(
+	poll_us,
+	"microseconds a network thread looks for work before it sleeps (default 0)");
 
 static struct iet_nthread *nthreads;
 static unsigned int nr_nthreads;
@@ -91,16 +102,32 @@ static bool all_starved(struct iet_nthread *nt)
 	return true;
 }
 
+/* Sleeping and being woken may take longer than the next request. */
+static void poll_for_work(struct iet_nthread *nt)
+{
+	u64 end = local_clock() + poll_us * NSEC_PER_USEC;
+
+	while (llist_empty(&nt->ready) && !need_resched() &&
+	       !kthread_should_stop() && local_clock() < end)
+		cpu_relax();
+}
+
 static void wait_for_work(struct iet_nthread *nt)
 {
-	set_current_state(TASK_IDLE);
+	DEFINE_WAIT(wait);
+
+	if (poll_us && list_empty(&nt->run))
+		poll_for_work(nt);
+	if (!llist_empty(&nt->ready))
+		return;
+	prepare_to_wait(&nt->wait, &wait, TASK_IDLE);
 	if (llist_empty(&nt->ready) && !kthread_should_stop()) {
 		if (list_empty(&nt->run))
 			schedule();
 		else if (all_starved(nt))
 			schedule_timeout(STARVED_RETRY_JIFFIES);
 	}
-	__set_current_state(TASK_RUNNING);
+	finish_wait(&nt->wait, &wait);
 }
 
 static int nthread_main(void *arg)
@@ -138,6 +165,7 @@ int iet_nthreads_start(unsigned int nr)
 		struct iet_nthread *nt = &nthreads[i];
 		struct task_struct *task;
 
+		init_waitqueue_head(&nt->wait);
 		init_llist_head(&nt->ready);
 		INIT_LIST_HEAD(&nt->run);
 		task = kthread_run(nthread_main, nt, "iet_net/%u", i);
@@ -253,8 +281,14 @@ void iet_nthread_kick(struct iet_conn *conn)
 	if (test_and_set_bit(IET_CONN_KICKED, &conn->flags))
 		return;
 	iet_conn_get(conn);
-	llist_add(&conn->ready_node, &nt->ready);
-	wake_up_process(nt->task);
+	/*
+	 * If there was one already, who put it there has woken the thread.  As
+	 * with any socket, the thread is woken on this CPU if that has nothing
+	 * else to do: what came in is in its cache, and no other has to be
+	 * interrupted.
+	 */
+	if (llist_add(&conn->ready_node, &nt->ready))
+		wake_up_sync(&nt->wait);
 }
 
 /**
