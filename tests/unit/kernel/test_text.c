@@ -356,8 +356,30 @@ static void test_keys_of_other_phases(void)
 	CHECK(!iet_text_key_known("taskreporting"));
 }
 
+/* the keys are those of the document, which are those of the daemon */
+static void test_all_keys(void)
+{
+	FILE *doc = fopen("../../../doc/negotiation.md", "r");
+	char line[512], name[64];
+	unsigned int nr = 0;
+
+	CHECK(doc != NULL);
+	while (doc && fgets(line, sizeof(line), doc)) {
+		if (sscanf(line, "| `%63[^`]", name) != 1)
+			continue;
+		if (!iet_text_key_known(name))
+			printf("# %s\n", name);
+		CHECK(iet_text_key_known(name));
+		nr++;
+	}
+	CHECK_EQ(nr, 42);
+	if (doc)
+		fclose(doc);
+}
+
 int main(void)
 {
+	ktap_run(test_all_keys);
 	ktap_run(test_one_pdu);
 	ktap_run(test_request_in_parts);
 	ktap_run(test_more_operations);
