@@ -17,16 +17,26 @@
 
 #define ACCOUNT_NAME_MAX 255
 #define ACCOUNT_SECRET_MAX 255
+#define ACCOUNT_WHO_MAX 255
 
 enum account_dir {
 	ACCOUNT_INCOMING, /* initiator proves itself to us */
 	ACCOUNT_OUTGOING, /* we prove ourselves: at most one for each target */
 };
 
+/**
+ * struct account - a CHAP account
+ * @dir: direction
+ * @name: of the user
+ * @secret: that proves it
+ * @who: which initiators may be this user: an item as in initiators.allow,
+ *	"" = all; incoming accounts of the configuration only
+ */
 struct account {
 	enum account_dir dir;
 	char name[ACCOUNT_NAME_MAX + 1];
 	char secret[ACCOUNT_SECRET_MAX + 1];
+	char who[ACCOUNT_WHO_MAX + 1];
 };
 
 /**

@@ -19,6 +19,7 @@
 #include <openssl/evp.h>
 
 #include "account.h"
+#include "acl.h"
 
 static const struct {
 	enum chap_algorithm id;
@@ -90,9 +91,14 @@ enum chap_algorithm chap_choose(const char *list)
 	return found;
 }
 
-void chap_start(struct chap *c)
+void chap_start(struct chap *c, const char *initiator,
+		const struct sockaddr *peer)
 {
-	*c = (struct chap){ .state = CHAP_WANT_A };
+	*c = (struct chap){
+		.initiator = initiator,
+		.peer = peer,
+		.state = CHAP_WANT_A,
+	};
 }
 
 void chap_wipe(struct chap *c)
@@ -187,6 +193,17 @@ static enum chap_result prove(struct chap *c, const char *target,
 	return CHAP_OK;
 }
 
+/* one that is for other initiators is as good as none */
+static const struct account *find_user(const struct chap *c,
+				       const char *target, const char *name)
+{
+	const struct account *a = account_find(target, ACCOUNT_INCOMING, name);
+
+	if (a && a->who[0] && !acl_item_match(a->who, c->initiator, c->peer))
+		return NULL;
+	return a;
+}
+
 static enum chap_result take_response(struct chap *c, const char *target,
 				      const struct offers *offers,
 				      struct text_buf *out, char *user,
@@ -205,7 +222,7 @@ static enum chap_result take_response(struct chap *c, const char *target,
 		return CHAP_FAILED;
 
 	snprintf(user, user_size, "%s", name);
-	account = account_find(target, ACCOUNT_INCOMING, name);
+	account = find_user(c, target, name);
 	if (!is_right(c, account, response))
 		return CHAP_FAILED;
 	if (challenge)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "negotiate.h"
 
@@ -33,12 +34,16 @@ enum chap_state {
 
 /**
  * struct chap - one exchange
+ * @initiator: InitiatorName, which outlives the exchange
+ * @peer: its address, which does so, too
  * @state: what comes next
  * @algorithm: agreed on
  * @id: CHAP_I that we have sent
  * @challenge: CHAP_C that we have sent
  */
 struct chap {
+	const char *initiator;
+	const struct sockaddr *peer;
 	enum chap_state state;
 	enum chap_algorithm algorithm;
 	uint8_t id;
@@ -78,8 +83,11 @@ size_t chap_digest(enum chap_algorithm algorithm, uint8_t id,
 /**
  * chap_start - begin an exchange: AuthMethod=CHAP was agreed on
  * @c: exchange; chap_wipe() when done
+ * @initiator: InitiatorName, kept by reference
+ * @peer: its address, kept by reference
  */
-void chap_start(struct chap *c);
+void chap_start(struct chap *c, const char *initiator,
+		const struct sockaddr *peer);
 
 /**
  * chap_step - go on with the keys of one request

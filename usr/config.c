@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "acl.h"
 #include "config_lex.h"
 #include "config_share.h"
 #include "isns.h"
@@ -297,6 +298,22 @@ static void take_secret(struct parser *p, struct account *a, const char *word)
 	}
 }
 
+/* which initiators may be this user */
+static void take_who(struct parser *p, struct account *a, char **rest)
+{
+	static const char word[] = "initiator=";
+	char *who;
+
+	*rest += strspn(*rest, " \t");
+	if (strncmp(*rest, word, sizeof(word) - 1))
+		return;
+	who = lex_word(rest) + sizeof(word) - 1;
+	if (!*who || strlen(who) > ACCOUNT_WHO_MAX || !acl_item_valid(who))
+		bad(p, "initiator= needs an item as in initiators.allow");
+	else
+		snprintf(a->who, sizeof(a->who), "%s", who);
+}
+
 static void parse_account(struct parser *p, char *rest, enum account_dir dir)
 {
 	char *name = lex_word(&rest);
@@ -313,12 +330,14 @@ static void parse_account(struct parser *p, char *rest, enum account_dir dir)
 		    ACCOUNT_NAME_MAX);
 		return;
 	}
-	/* not repeated in words: it may be the rest of a secret */
-	if (lex_rest(&rest))
-		odd(p, "what follows the secret is ignored");
 	a = alloc(p, sizeof(*a));
 	if (!a)
 		return;
+	if (dir == ACCOUNT_INCOMING)
+		take_who(p, &a->account, &rest);
+	/* not repeated in words: it may be the rest of a secret */
+	if (lex_rest(&rest))
+		odd(p, "what follows the secret is ignored");
 	a->line = p->line;
 	a->account.dir = dir;
 	snprintf(a->account.name, sizeof(a->account.name), "%s", name);

@@ -393,7 +393,7 @@ static enum iscsi_login_status choose_method(struct login *l,
 		return ISCSI_LOGIN_AUTH_FAILED;
 	text_add(&l->out, key_name(KEY_AUTH_METHOD), "%s", method);
 	if (!l->secure) {
-		chap_start(&l->chap);
+		chap_start(&l->chap, l->session.initiator, peer_of(l));
 		return step_chap(l, offers);
 	}
 	/* it was too quick, but it has to be answered */

@@ -29,6 +29,17 @@ static inline void fake_account(const char *target, enum account_dir dir,
 	a->dir = dir;
 	snprintf(a->name, sizeof(a->name), "%s", name);
 	snprintf(a->secret, sizeof(a->secret), "%s", secret);
+	a->who[0] = '\0';
+}
+
+static inline void fake_account_who(const char *name, const char *who)
+{
+	for (unsigned int i = 0; i < nr_fake_accounts; i++) {
+		struct account *a = &fake_accounts[i].account;
+
+		if (!strcmp(a->name, name))
+			snprintf(a->who, sizeof(a->who), "%s", who);
+	}
 }
 
 static inline void fake_account_reset(void)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* CHAP: vectors (made with Python's hashlib), one-way, mutual, attacks */
+#include <netinet/in.h>
 #include <stdlib.h>
 
 #include "chap.h"
@@ -10,6 +11,11 @@
 #define SECRET "secret-of-12+"
 #define OTHER_SECRET "quite-another-one"
 
+static const char *initiator = "iqn.2001-04.com.example:a";
+static const struct sockaddr_in peer = {
+	.sin_family = AF_INET,
+	.sin_addr.s_addr = 0x0100010a, /* 10.1.0.1 */
+};
 static struct chap chap;
 static struct text_buf out;
 static char user[ACCOUNT_NAME_MAX + 1];
@@ -73,7 +79,7 @@ static void begin(void)
 	fake_account(TARGET, ACCOUNT_INCOMING, "alice", SECRET);
 	fake_account(TARGET, ACCOUNT_INCOMING, "bob", "bobs-own-secret");
 	fake_account(TARGET, ACCOUNT_OUTGOING, "target", OTHER_SECRET);
-	chap_start(&chap);
+	chap_start(&chap, initiator, (const struct sockaddr *)&peer);
 }
 
 static enum chap_result step(const struct offers *offers)
@@ -170,6 +176,42 @@ static void test_users(void)
 			 rows[i].result);
 		CHECK_ROW(rows[i].name, ok);
 	}
+}
+
+/* a user that is bound to initiators: by name, by a pattern, by address */
+static void test_users_of_initiators(void)
+{
+	static const struct {
+		const char *who;
+		const char *initiator;
+		enum chap_result result;
+	} rows[] = {
+		{ "", "iqn.2001-04.com.example:a", CHAP_OK },
+		{ "iqn.2001-04.com.example:a", "iqn.2001-04.com.example:a",
+		  CHAP_OK },
+		{ "iqn.2001-04.com.example:a", "iqn.2001-04.com.example:ab",
+		  CHAP_FAILED },
+		{ "iqn.*:web[0-9]", "iqn.2001-04.com.example:web7", CHAP_OK },
+		{ "iqn.*:web[0-9]", "iqn.2001-04.com.example:db7",
+		  CHAP_FAILED },
+		{ "10.1.0.0/16", "iqn.2001-04.com.example:a", CHAP_OK },
+		{ "10.2.0.0/16", "iqn.2001-04.com.example:a", CHAP_FAILED },
+	};
+	static const char secret[] = "carols-own-secret";
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool ok = ktap_ok;
+
+		initiator = rows[i].initiator;
+		begin();
+		fake_account(TARGET, ACCOUNT_INCOMING, "carol", secret);
+		fake_account_who("carol", rows[i].who);
+		send_algorithms("7");
+		CHECK_EQ(send_response("carol", response(secret), NULL, NULL),
+			 rows[i].result);
+		CHECK_ROW(rows[i].who, ok);
+	}
+	initiator = "iqn.2001-04.com.example:a";
 }
 
 static void test_bad_responses(void)
@@ -319,6 +361,7 @@ int main(void)
 	ktap_run(test_choice);
 	ktap_run(test_one_way);
 	ktap_run(test_users);
+	ktap_run(test_users_of_initiators);
 	ktap_run(test_bad_responses);
 	ktap_run(test_mutual);
 	ktap_run(test_mutual_refused);

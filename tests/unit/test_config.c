@@ -195,6 +195,14 @@ static const struct {
 	/* the words that follow may be a part of the secret: not said */
 	{ "IncomingUser joe my secret\n",
 	  "W FILE:1: IncomingUser: what follows the secret is ignored\n" },
+	{ "IncomingUser joe secret initiator=[\n",
+	  "E FILE:1: IncomingUser: initiator= needs an item as in "
+	  "initiators.allow\n" },
+	{ "IncomingUser joe secret initiator=iqn.a:b # his\n", "" },
+	{ "IncomingUser joe secret initiator=iqn.a:b and more\n",
+	  "W FILE:1: IncomingUser: what follows the secret is ignored\n" },
+	{ "OutgoingUser joe secret initiator=iqn.a:b\n",
+	  "W FILE:1: OutgoingUser: what follows the secret is ignored\n" },
 	{ "IncomingUser joe one\nIncomingUser ann two\nIncomingUser joe x\n",
 	  "W FILE:3: IncomingUser: takes the place of line 1\n" },
 	{ "OutgoingUser a one\nOutgoingUser b two\n",
