@@ -150,42 +150,61 @@ struct iet_cmnd {
 #define IET_TTT_INDEX_MASK ((1U << IET_TTT_INDEX_BITS) - 1)
 #define IET_TTT_SLOT_MASK ((1U << IET_TTT_SLOT_BITS) - 1)
 
+/* data pages, in the connection's thread, which must not wait for memory */
+#define IET_TIO_GFP (GFP_NOWAIT | __GFP_NOWARN)
+
+static inline bool iet_cmnd_is_scsi(const struct iet_cmnd *cmnd)
+{
+	return iscsi_opcode(&cmnd->req) == ISCSI_OP_SCSI_CMD;
+}
+
+/* cmnd.c */
 struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn);
 void iet_cmnd_free(struct iet_cmnd *cmnd);
 struct iet_cmnd *iet_cmnd_find(struct iet_conn *conn, __be32 itt);
 struct iet_cmnd *iet_cmnd_find_any(struct iet_conn *conn, __be32 itt);
+unsigned int iet_cmnds_nr(unsigned int window, u8 erl);
+void iet_cmnd_answered(struct iet_cmnd *cmnd);
+void iet_cmnd_dequeue(struct iet_cmnd *cmnd);
+int iet_cmnd_reject(struct iet_conn *conn, u8 reason);
+int iet_cmnd_reject_sn(struct iet_conn *conn, u8 reason, u32 sn);
+bool iet_cmnd_make_room(struct iet_conn *conn);
+void iet_cmnd_hash(struct iet_cmnd *cmnd);
+void iet_cmnd_unhash(struct iet_cmnd *cmnd);
+int iet_cmnd_reject_and_close(struct iet_conn *conn, u8 reason);
+
+/* cmnd_end.c */
 void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf);
 bool iet_cmnd_abort_by_other(struct iet_cmnd *cmnd, struct iet_tmf *tmf,
 			     bool tas);
 void iet_cmnd_revive(struct iet_cmnd *cmnd, struct iet_tmf *tmf);
 void iet_cmnd_done(struct iet_cmnd *cmnd);
-void iet_cmnd_finish(struct iet_cmnd *cmnd);
-unsigned int iet_cmnds_nr(unsigned int window, u8 erl);
 void iet_cmnds_end(struct iet_conn *conn);
 void iet_cmnd_sent(struct iet_cmnd *cmnd);
 void iet_cmnd_returned(struct iet_cmnd *cmnd);
+void iet_cmnd_end(struct iet_cmnd *cmnd);
+void iet_cmnd_keep(struct iet_cmnd *cmnd);
+void iet_cmnd_move(struct iet_cmnd *cmnd, struct iet_conn *conn);
+void iet_conn_note_dropped(struct iet_conn *conn, __be32 itt);
+bool iet_conn_was_dropped(const struct iet_conn *conn, __be32 itt);
+void iet_cmnd_stop_data(struct iet_cmnd *cmnd);
+void iet_cmnds_acknowledged(struct iet_conn *conn, u32 stat_sn);
 
-/* called by rx.c: a header is there; a whole PDU is there */
+/* cmnd_scsi.c */
+void iet_cmnd_progress(struct iet_cmnd *cmnd);
+void iet_cmnd_ask_again(struct iet_cmnd *cmnd);
+int iet_cmnd_scsi_header(struct iet_cmnd *cmnd);
+void iet_cmnd_scsi_start(struct iet_cmnd *cmnd);
+
+/* request.c */
 int iet_cmnd_header(struct iet_conn *conn);
 void iet_cmnd_pdu(struct iet_conn *conn);
 int iet_cmnd_data_error(struct iet_conn *conn);
 void iet_cmnd_unpark(struct iet_session *session);
-void iet_cmnd_answered(struct iet_cmnd *cmnd);
 void iet_cmnd_uncount(struct iet_cmnd *cmnd);
-
-/* called by recovery.c */
-void iet_cmnd_dequeue(struct iet_cmnd *cmnd);
-void iet_cmnd_end(struct iet_cmnd *cmnd);
-void iet_cmnd_keep(struct iet_cmnd *cmnd);
-void iet_cmnd_move(struct iet_cmnd *cmnd, struct iet_conn *conn);
-void iet_cmnd_progress(struct iet_cmnd *cmnd);
-
-/* called by watch.c */
-void iet_cmnd_ask_again(struct iet_cmnd *cmnd);
-
 int iet_cmnd_plug(struct iet_conn *conn, u32 cmd_sn);
-int iet_cmnd_reject(struct iet_conn *conn, u8 reason);
-int iet_cmnd_reject_sn(struct iet_conn *conn, u8 reason, u32 sn);
+
+/* tx_build.c */
 u32 iet_cmnd_data_in_len(const struct iet_cmnd *cmnd);
 
 /* logout.c */
