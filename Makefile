@@ -145,6 +145,11 @@ check-libiscsi: ## all of libiscsi's suite, of this Debian and of sid's
 	tests/run --kernel uml tests/long/libiscsi.sh \
 		"tests/long/libiscsi.sh $$(tests/suite-fetch sid)"
 
+.PHONY: check-multipath
+check-multipath: ## multipath-tools: paths change and go under I/O
+	tests/deps multipath-tools
+	tests/run tests/long/multipath.sh
+
 .PHONY: check-power-cut
 check-power-cut: ## kill a VM in mid-command, again and again: what is kept?
 	tests/deps

@@ -95,10 +95,9 @@ each() { "$@" || { umount_all; return 1; }; }
 
 run "target and initiator start" up || exit 1
 for kind in file block; do
-	disk=${!kind} data=$IET_DIR/thin.img left=8
-	[ $kind = file ] || { data=$backing left=16; }
-	run "$kind: ext4 gives back what is deleted" each on_ext4 "$disk" "$data"
-	run "$kind: XFS does" each on_xfs "$disk" "$data"
+	disk=${!kind} data=$IET_DIR/thin.img left=8 fs=xfs
+	[ $kind = file ] || { data=$backing left=16 fs=ext4; }
+	run "$kind: $fs gives back what is deleted" each on_$fs "$disk" "$data"
 	run "$kind: blkdiscard" each all_gone "$disk" "$data"
 	run "$kind: blkdiscard -z" each zeroed "$disk" "$data" 16 blkdiscard -z
 	run "$kind: punching a hole" each zeroed "$disk" "$data" $left \

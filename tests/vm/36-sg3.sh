@@ -13,6 +13,7 @@ up() {
 		iet_image "$IET_DIR/removable.img" 8M && dev=$(iet_loop 32M) &&
 		iet_up <<-EOF && oi_up
 			Target $target
+			        AluaExplicit Yes
 			        Lun 0 Path=$IET_DIR/disk.img,Type=fileio,ThinProvisioned=Yes
 			        Lun 1 Path=$dev,Type=blockio
 			        Lun 2 Path=$IET_DIR/removable.img,Type=fileio,Removable=Yes,ThinProvisioned=Yes
@@ -133,9 +134,23 @@ persist() {
 	sg_persist --out --register --param-sark=abc "$disk" &&
 		has '0xabc' sg_persist --in --read-keys "$disk" &&
 		sg_persist --out --reserve --param-rk=abc --prout-type=5 "$disk" &&
+		has 'Type:? *5|Registrants Only|registrants only' \
+			sg_persist --in --read-reservation "$disk" &&
+		has '0xabc' sg_persist --in --read-full-status "$disk" &&
+		has 'PTPL_C\): 1' sg_persist --in --report-capabilities "$disk" &&
 		sg_persist --out --clear --param-rk=abc "$disk"
 }
 run "sg_persist" persist
+stpg() {
+	has 'active/optimized' sg_rtpg --decode "$disk" &&
+		sg_stpg --nonoptimized "$disk" || return
+	sg_turs "$disk" # unit attention
+	has 'active/non optimized' sg_rtpg --decode "$disk" &&
+		sg_stpg --active "$disk" || return
+	sg_turs "$disk"
+	has 'active/optimized' sg_rtpg --decode "$disk"
+}
+run "sg_rtpg, sg_stpg" stpg
 
 # the whole medium ------------------------------------------------------------
 pattern "$one" 4 125
