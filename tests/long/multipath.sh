@@ -12,14 +12,14 @@ one=$IET_IQN:one
 two=$IET_IQN:two
 mnt=$IET_DIR/mnt
 mkdir -p "$mnt"
-map=
+map= daemons=()
 at_end teardown
 
 teardown() {
 	! mountpoint -q "$mnt" || umount "$mnt"
 	multipathd shutdown
 	multipath -F
-	[ -z "${daemons-}" ] || kill $daemons
+	[ ${#daemons[@]} = 0 ] || kill "${daemons[@]}"
 } >/dev/null 2>&1
 
 write_conf() {
@@ -59,9 +59,9 @@ up() {
 	EOF
 	mkdir -p /run/udev
 	/lib/systemd/systemd-udevd >"$IET_DIR/udevd.log" 2>&1 &
-	daemons=$!
+	daemons=($!)
 	multipathd -d >"$IET_DIR/multipathd.log" 2>&1 &
-	daemons+=" $!"
+	daemons+=($!)
 	wait_for 30 multipathd show status
 }
 
@@ -131,10 +131,10 @@ fio_begins() {
 	fio_goes_on
 }
 
-fio_goes_on() { kill -0 $fio_pid || { cat "$IET_DIR/fio.out"; return 1; }; }
+fio_goes_on() { kill -0 "$fio_pid" || { cat "$IET_DIR/fio.out"; return 1; }; }
 
 fio_ends() {
-	fio_goes_on && kill -INT $fio_pid && wait $fio_pid
+	fio_goes_on && kill -INT "$fio_pid" && wait "$fio_pid"
 	! grep -E 'err= *[1-9]|verify:' "$IET_DIR/fio.out"
 }
 
@@ -154,18 +154,15 @@ back() {
 
 # The target goes, as when its portal dies: sessions end, logins are refused.
 path_gone() {
-	ietadm --op delete --tid=1 --force || ietadm --op delete --tid=1 ||
-		drop_target || return
-	wait_for 60 paths 1 || return
+	wait_for 20 drop_target && wait_for 60 paths 1 || return
 	by_only "$second" && fio_goes_on
 }
 
 drop_target() {
 	local sid
-	ietadm --op update --tid=1 --params MaxSessions=1
 	sid=$(sed -n "/name:${one//./\\.}\$/,/^tid/s/.*sid:\([0-9]*\).*/\1/p" \
 		/proc/net/iet/session | head -n 1)
-	ietadm --op delete --tid=1 --sid="$sid" --cid=0
+	[ -z "$sid" ] || ietadm --op delete --tid=1 --sid="$sid" --cid=0
 	ietadm --op delete --tid=1
 }
 

@@ -22,6 +22,7 @@ up() {
 		        Lun 0 Path=$IET_DIR/thin.img,Type=fileio,ThinProvisioned=Yes
 		        Lun 1 Path=$dev,Type=blockio,ThinProvisioned=Yes
 	EOF
+	# shellcheck disable=SC2034 # by indirection
 	file=$(oi_disk "$target" 0) && block=$(oi_disk "$target" 1)
 }
 
