@@ -17,9 +17,8 @@ at_end teardown
 
 teardown() {
 	! mountpoint -q "$mnt" || umount "$mnt"
-	multipathd shutdown
-	multipath -F
-	[ ${#daemons[@]} = 0 ] || kill "${daemons[@]}"
+	[ ${#daemons[@]} = 0 ] || kill -9 "${daemons[@]}"
+	timeout 10 multipath -F
 } >/dev/null 2>&1
 
 write_conf() {
@@ -181,7 +180,8 @@ make_fs() {
 check_fs() { umount "$mnt" && e2fsck -fn "/dev/mapper/$map"; }
 
 end() {
-	multipath -f "$map" && multipathd shutdown && oi_logout "$one" &&
+	multipath -f "$map" && kill "${daemons[1]}" &&
+		wait_for 30 iet_gone "${daemons[1]}" && oi_logout "$one" &&
 		oi_logout "$two" && iet_down
 }
 
