@@ -39,12 +39,14 @@ enum reporting_options {
 
 /*
  * How long a command takes is not known (a nominal timeout of 0); what works
- * on all of the medium, as FORMAT UNIT does, takes as long as that is large.
+ * on all of the medium, as FORMAT UNIT does, or copies, takes as long as that is
+ * large.
  */
 static u16 put_timeouts(const struct iet_scsi_op *op, u8 *buf)
 {
-	bool all = op->flags & IET_OP_WRITE && op->flags & IET_OP_ATOMIC &&
-		   !(op->flags & IET_OP_MEDIUM);
+	bool all = op->flags & IET_OP_COPY ||
+		   (op->flags & IET_OP_WRITE && op->flags & IET_OP_ATOMIC &&
+		    !(op->flags & IET_OP_MEDIUM));
 
 	put_unaligned_be16(TIMEOUTS - 2, buf);
 	put_unaligned_be32(all ? 0 : RECOMMENDED, buf + 8);

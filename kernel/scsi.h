@@ -31,7 +31,8 @@ struct iet_volume;
 
 #define IET_CDB_MAX 260
 #define IET_SENSE_MAX 96
-#define IET_UA_MAX 8
+/* more than there are kinds of them: none is lost */
+#define IET_UA_MAX 24
 #define IET_PEER_LEN 20
 
 /**

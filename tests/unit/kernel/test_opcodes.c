@@ -266,8 +266,17 @@ static void report_all(void)
 			CHECK_EQ(get_unaligned_be16(d + 2), op->sa);
 			CHECK_EQ(d[5], rctd << 1 | sa);
 			CHECK_EQ(get_unaligned_be16(d + 6), op->len);
-			if (rctd)
-				CHECK_EQ(get_unaligned_be16(d + 8), 10);
+			if (!rctd)
+				continue;
+			CHECK_EQ(get_unaligned_be16(d + 8), 10);
+			CHECK_EQ(get_unaligned_be32(d + 12), 0);
+			/* FORMAT UNIT, SANITIZE, copies */
+			CHECK_EQ(get_unaligned_be32(d + 16),
+				 op->opcode == 0x04 || op->opcode == 0x48 ||
+						 (op->opcode == 0x83 &&
+						  op->sa != 0x1c) ?
+					 0 :
+					 60);
 		}
 		fake_end();
 	}

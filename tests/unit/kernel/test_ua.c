@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* unit attentions and orphans */
+#include <scsi/scsi_proto.h>
+
 #include "fake_device.h"
 #include "ktap.h"
 
@@ -38,16 +40,6 @@ static void take_in_order(void)
 		{ "a reset says more than loss of the nexus",
 		  { IET_ASC_NEXUS_LOSS, IET_ASC_LUN_RESET, END },
 		  { IET_ASC_LUN_RESET, 0, END } },
-		{ "too many: the least important goes",
-		  { 0x3f0e, 0x2a01, 0x2a02, 0x2a03, 0x2a04, 0x2a05, 0x2a06,
-		    0x2a07, 0x2a09, END },
-		  { 0x2a01, 0x2a02, 0x2a03, 0x2a04, 0x2a05, 0x2a06, 0x2a07,
-		    0x2a09, 0, END } },
-		{ "too many: the new one is the least important",
-		  { 0x2a01, 0x2a02, 0x2a03, 0x2a04, 0x2a05, 0x2a06, 0x2a07,
-		    0x2a08, 0x3f0e, END },
-		  { 0x2a01, 0x2a02, 0x2a03, 0x2a04, 0x2a05, 0x2a06, 0x2a07,
-		    0x2a08, 0, END } },
 	};
 	unsigned int i, j;
 
@@ -64,6 +56,80 @@ static void take_in_order(void)
 				 rows[i].take[j]);
 		}
 		CHECK_ROW(rows[i].name, before);
+	}
+}
+
+/* one of each kind fits, and what there are too many of is the least */
+static void too_many(void)
+{
+	unsigned int i;
+
+	fake_init();
+	iet_ua_add(&fake.vol, &fake.itl, IET_ASC_LUNS_CHANGED);
+	for (i = 0; i < IET_UA_MAX - 1; i++)
+		iet_ua_add(&fake.vol, &fake.itl, 0x2a20 + i);
+	CHECK_EQ(fake.itl.nr_ua, IET_UA_MAX);
+	CHECK_EQ(fake.itl.ua[IET_UA_MAX - 1], IET_ASC_LUNS_CHANGED);
+	iet_ua_add(&fake.vol, &fake.itl, MODE_CHANGED);
+	CHECK_EQ(fake.itl.nr_ua, IET_UA_MAX);
+	CHECK_EQ(fake.itl.ua[IET_UA_MAX - 1], MODE_CHANGED);
+	iet_ua_add(&fake.vol, &fake.itl, IET_ASC_LUNS_CHANGED);
+	iet_ua_add(&fake.vol, &fake.itl, 0x2a50);
+	for (i = 0; i < IET_UA_MAX - 1; i++)
+		CHECK_EQ(iet_ua_take(&fake.vol, &fake.itl), 0x2a20 + i);
+	CHECK_EQ(iet_ua_take(&fake.vol, &fake.itl), MODE_CHANGED);
+	CHECK_EQ(iet_ua_take(&fake.vol, &fake.itl), 0);
+}
+
+/*
+ * What each command makes of two that are pending (SAM-5 5.14): most report
+ * the first, and it is over; INQUIRY leaves both alone, REPORT LUNS ends the one
+ * about LUNs, of all units, and REQUEST SENSE reports as its data.
+ */
+static void commands(void)
+{
+	unsigned int i;
+	u8 cdb[32];
+
+	for (i = 0; i < iet_scsi_nr_ops; i++) {
+		const struct iet_scsi_op *op = &iet_scsi_ops[i];
+		bool before = ktap_ok, in = op->flags & IET_OP_ALWAYS;
+
+		fake_init();
+		fake_add_other();
+		fake.vol.thin = true;
+		fake.vol.removable = true;
+		fake.vol.atomic_max = 512;
+		iet_ua_nexus(&fake.nexus, IET_ASC_LUNS_CHANGED);
+		iet_ua_nexus(&fake.nexus, IET_ASC_CAPACITY_CHANGED);
+		memset(cdb, 0, sizeof(cdb));
+		cdb[0] = op->opcode;
+		if (op->opcode == IET_CDB_VARIABLE) {
+			cdb[7] = op->len - 8;
+			cdb[9] = op->sa;
+		} else {
+			cdb[1] = op->sa;
+		}
+		if (in)
+			cdb[op->opcode == 0xa0 ? 9 : 4] = 64;
+		fake_run(cdb, in ? DIR_IN : DIR_NONE, in ? 64 : 0, NULL);
+		if (!in) {
+			CHECK_EQ(fake.s.sense[2], UNIT_ATTENTION);
+			CHECK_EQ(fake_asc(), IET_ASC_CAPACITY_CHANGED);
+		} else {
+			CHECK_EQ(fake.s.status, SAM_STAT_GOOD);
+		}
+		if (op->opcode == 0x03)
+			CHECK_EQ(get_unaligned_be16(fake_in() + 12),
+				 IET_ASC_CAPACITY_CHANGED);
+		CHECK_EQ(fake.itl.nr_ua, op->opcode == 0x12 ? 2 : 1);
+		CHECK_EQ(fake.itl.ua[fake.itl.nr_ua - 1],
+			 op->opcode == 0xa0 ? IET_ASC_CAPACITY_CHANGED :
+					      IET_ASC_LUNS_CHANGED);
+		/* of the other unit only what it says of both */
+		CHECK_EQ(fake.other_itl.nr_ua, op->opcode == 0xa0 ? 1 : 2);
+		fake_end();
+		CHECK_ROW(op->name, before);
 	}
 }
 
@@ -131,6 +197,8 @@ static void orphans(void)
 int main(void)
 {
 	ktap_run(take_in_order);
+	ktap_run(too_many);
+	ktap_run(commands);
 	ktap_run(whom);
 	ktap_run(orphans);
 	return ktap_done();
