@@ -253,11 +253,24 @@ static void read_chunk(struct iet_copy_job *job)
 	       round_up(job->n, 1U << job->src->blk_shift), after_read);
 }
 
+/*
+ * How much the next chunk has.  Each but the last of the range begins and ends
+ * with a block: backwards the one that may not comes first.
+ */
+static u64 chunk_len(const struct iet_copy_job *job)
+{
+	u64 left = job->by_hand - job->copied;
+
+	if (job->backward && left % IET_COPY_CHUNK)
+		return left % IET_COPY_CHUNK;
+	return min_t(u64, left, IET_COPY_CHUNK);
+}
+
 static void copy_by_hand(struct iet_copy_job *job)
 {
 	int err = 0;
 
-	job->n = min_t(u64, job->by_hand - job->copied, IET_COPY_CHUNK);
+	job->n = chunk_len(job);
 	if (!job->tio.size)
 		err = iet_tio_alloc(
 			&job->tio,

@@ -200,6 +200,37 @@ static void overlapping(void)
 	tear_down();
 }
 
+/* ... of bytes that are no whole blocks: the last one is filled up. */
+static void overlapping_bytes(void)
+{
+	static const u32 lens[] = { 300000, 262144 + 1, 1000, 2 * 1000 + 24 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
+		u32 len = lens[i], end = 4 * BS + round_up(len, BS), at;
+		u8 *d = segment(0);
+
+		set_up();
+		put_list(1);
+		list[16 + 28] |= 0x04; /* PAD */
+		put_unaligned_be32(32, list + 8);
+		memset(d, 0, 32);
+		d[0] = IET_SEGMENT_OFFSETS;
+		d[3] = 28;
+		put_unaligned_be32(len, d + 8);
+		put_unaligned_be64(4, d + 20);
+		run_out(0, 0, 16 + 64 + 32);
+		CHECK_EQ(result(), 0);
+		CHECK(!memcmp(fake.medium + 4 * BS, before_it, len));
+		for (at = 4 * BS + len; at < end; at++)
+			CHECK_EQ(fake.medium[at], 0);
+		CHECK(!memcmp(fake.medium + end, before_it + end,
+			      FAKE_BYTES - end));
+		fake_end();
+		tear_down();
+	}
+}
+
 /* The medium copies what it can; what is around that is copied by us. */
 static void by_medium(void)
 {
@@ -1232,6 +1263,7 @@ int main(void)
 	ktap_run(copies);
 	ktap_run(durable);
 	ktap_run(overlapping);
+	ktap_run(overlapping_bytes);
 	ktap_run(by_medium);
 	ktap_run(thin);
 	ktap_run(block_sizes);
