@@ -141,6 +141,27 @@ def _():
     c.logout()
 
 
+@case("a medium error names the block that it was")
+def _():
+    with Conn().login(STUCK) as c:
+        c.ready()
+        with disk.bad_sectors(1234, 3):
+            for flags, cdb in ((READ, read10(1100, 400)),
+                               (WRITE, write10(1000, 256)),
+                               (READ, read10(1235, 1))):
+                count = int.from_bytes(cdb[7:9], "big")
+                itt = c.scsi(cdb, flags, count * BLOCK).itt
+                rsp = (c.fill(itt, bytes(count * BLOCK)) if flags == WRITE else
+                       c.expect(SCSI_RSP, itt=itt))
+                # fixed format: response code, sense key, information
+                sense = rsp.data[2:]
+                got = sense[0], sense[2], int.from_bytes(sense[3:7], "big")
+                first = max(1234, int.from_bytes(cdb[2:6], "big"))
+                if got != (0xf0, 3, first):
+                    raise Failed(f"LBA {first}: {got}")
+        c.read(1100, 400)
+
+
 @case("abort and reset are answered, honestly")
 def _():
     c = writer()
@@ -361,27 +382,6 @@ def _():
     finally:
         disk.resume()
     wait_for("the old write lands", lambda: medium(40) == 0x40)
-
-
-@case("a medium error names the block that it was")
-def _():
-    with Conn().login(STUCK) as c:
-        c.ready()
-        with disk.bad_sectors(1234, 3):
-            for flags, cdb in ((READ, read10(1100, 400)),
-                               (WRITE, write10(1000, 256)),
-                               (READ, read10(1235, 1))):
-                count = int.from_bytes(cdb[7:9], "big")
-                itt = c.scsi(cdb, flags, count * BLOCK).itt
-                rsp = (c.fill(itt, bytes(count * BLOCK)) if flags == WRITE else
-                       c.expect(SCSI_RSP, itt=itt))
-                # fixed format: response code, sense key, information
-                sense = rsp.data[2:]
-                got = sense[0], sense[2], int.from_bytes(sense[3:7], "big")
-                first = max(1234, int.from_bytes(cdb[2:6], "big"))
-                if got != (0xf0, 3, first):
-                    raise Failed(f"LBA {first}: {got}")
-        c.read(1100, 400)
 
 
 @case("an initiator that reads nothing, and one that stops in mid-PDU")
