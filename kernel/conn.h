@@ -101,6 +101,7 @@ enum iet_rx_state {
  * @off: bytes of it that are there
  * @bhs: header segment
  * @drained: the socket was empty in this turn
+ * @turn: bytes of data received in this turn
  * @ahs: additional header segments
  * @ahs_len: their length in bytes
  * @digest: digest as received
@@ -118,6 +119,7 @@ struct iet_rx {
 	u32 off;
 	struct iscsi_hdr bhs;
 	bool drained;
+	u32 turn;
 	u8 ahs[ISCSI_AHS_MAX_LEN];
 	u32 ahs_len;
 	__le32 digest;

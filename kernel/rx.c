@@ -12,6 +12,7 @@
 #include <linux/crc32c.h>
 #include <linux/kernel.h>
 #include <linux/net.h>
+#include <linux/sizes.h>
 #include <linux/tcp.h>
 #include <net/sock.h>
 
@@ -19,8 +20,12 @@
 #include "compat.h"
 #include "conn.h"
 
-/* steps of the state machine in one turn: about 32 PDUs */
+/*
+ * A turn ends after so many steps of the state machine, about 32 PDUs, or so
+ * many bytes: who sends much is not to keep others of the thread waiting.
+ */
 #define RX_BUDGET 192
+#define RX_BYTES SZ_512K
 
 /* Bytes, 0 if there are none now, or a negative errno. */
 static int receive(struct iet_conn *conn, struct msghdr *msg)
@@ -171,6 +176,7 @@ static int rx_data(struct iet_conn *conn)
 		return n;
 	if (conn->ddigest && room)
 		rx->crc = iet_tio_crc32c(&rx->cmnd->scmd.tio, pos, n, rx->crc);
+	rx->turn += n;
 	/* what was thrown away can't be checked, and need not be */
 	rx->crc_skipped |= !room;
 	rx->off += n;
@@ -257,7 +263,8 @@ bool iet_conn_rx(struct iet_conn *conn)
 	    !rx->starved)
 		return false;
 	rx->drained = false;
-	while (!conn->stop_rx && budget--) {
+	rx->turn = 0;
+	while (!conn->stop_rx && budget-- && rx->turn < RX_BYTES) {
 		ret = rx_states[rx->state](conn);
 		if (ret <= 0)
 			break;

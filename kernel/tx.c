@@ -11,6 +11,7 @@
 #include <linux/highmem.h>
 #include <linux/kernel.h>
 #include <linux/net.h>
+#include <linux/sizes.h>
 #include <linux/tcp.h>
 #include <net/sock.h>
 
@@ -19,8 +20,12 @@
 #include "conn.h"
 #include "tio_math.h"
 
-/* PDUs begun in one turn */
+/*
+ * A turn ends after so many PDUs or bytes: who asks for much is not to keep
+ * others of the thread waiting.
+ */
 #define TX_BUDGET 64
+#define TX_BYTES SZ_512K
 
 /*
  * So much data is copied: it costs less than what TCP has to do for each page
@@ -246,7 +251,7 @@ void iet_tx_drop(struct iet_conn *conn)
 bool iet_conn_tx(struct iet_conn *conn)
 {
 	struct iet_tx *tx = &conn->tx;
-	int budget = TX_BUDGET;
+	int budget = TX_BUDGET, bytes = TX_BYTES;
 
 	if (tx->off == tx->len && list_empty(&tx->queue)) {
 		uncork(conn);
@@ -255,7 +260,7 @@ bool iet_conn_tx(struct iet_conn *conn)
 	if (!test_bit(IET_CONN_TX_READY, &conn->flags) && !tx->starved)
 		return false;
 	tx->starved = false;
-	while (budget > 0) {
+	while (budget > 0 && bytes > 0) {
 		int err;
 
 		if (tx->off == tx->len && !next_batch(tx)) {
@@ -263,6 +268,7 @@ bool iet_conn_tx(struct iet_conn *conn)
 			return false;
 		}
 		budget -= tx->nr_pdus;
+		bytes -= tx->len;
 		clear_bit(IET_CONN_TX_READY, &conn->flags);
 		err = send_batch(conn);
 		if (err == -EAGAIN) {
