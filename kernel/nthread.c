@@ -145,6 +145,17 @@ static int nthread_main(void *arg)
 	return 0;
 }
 
+static unsigned int nth_online(unsigned int n)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		if (!n--)
+			break;
+	}
+	return cpu;
+}
+
 /**
  * iet_nthreads_start - start the network threads
  * @nr: how many; 0: one for each online CPU
@@ -174,6 +185,9 @@ int iet_nthreads_start(unsigned int nr)
 			goto err_stop;
 		}
 		nt->task = task;
+		/* administrators may have it otherwise: taskset */
+		if (nr == num_online_cpus())
+			set_cpus_allowed_ptr(task, cpumask_of(nth_online(i)));
 		nr_nthreads = i + 1;
 	}
 	return 0;
