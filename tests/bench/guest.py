@@ -72,6 +72,7 @@ class Bench:
                                 self.job["targets"] else ())):
             subprocess.run(["insmod", self.folder / f"{name}.ko"], check=True)
         try:
+            peers.Ours.settings |= self.job.get("set", {})
             self.peers = {name: peers.PEERS[name]()
                           for name in self.job["targets"]}
             for peer in self.peers.values():

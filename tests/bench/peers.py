@@ -93,24 +93,26 @@ class Peer:
 class Ours(Peer):
     name, port = "ours", 3260
     target = disk = None
+    settings = {
+        "QueuedCommands": 256, "InitialR2T": "No", "ImmediateData": "Yes",
+        "MaxBurstLength": MAX_BURST, "FirstBurstLength": FIRST_BURST,
+        "MaxRecvDataSegmentLength": MAX_RECV,
+        "MaxXmitDataSegmentLength": MAX_RECV,
+        "HeaderDigest": "None,CRC32C", "DataDigest": "None,CRC32C",
+    }
 
     def up(self):
+        settings = dict(self.settings)
+        poll_us = settings.pop("poll_us", None)
         self.disk = NullBlk("ours")
-        self.target = Target(f"""
-            Target {self.iqn}
-                QueuedCommands 256
-                InitialR2T No
-                ImmediateData Yes
-                MaxBurstLength {MAX_BURST}
-                FirstBurstLength {FIRST_BURST}
-                MaxRecvDataSegmentLength {MAX_RECV}
-                MaxXmitDataSegmentLength {MAX_RECV}
-                HeaderDigest None,CRC32C
-                DataDigest None,CRC32C
-                Lun 0 Type=nullio,Blocks={SIZE >> 9}
-                Lun 1 Type=fileio,Path={image("ours")}
-                Lun 2 Type=blockio,Path={self.disk.path}
-            """)
+        self.target = Target("\n".join([
+            f"Target {self.iqn}",
+            *(f"{key} {value}" for key, value in settings.items()),
+            f"Lun 0 Type=nullio,Blocks={SIZE >> 9}",
+            f"Lun 1 Type=fileio,Path={image('ours')}",
+            f"Lun 2 Type=blockio,Path={self.disk.path}", ""]))
+        if poll_us:
+            put("/sys/module/iscsi_trgt/parameters/poll_us", poll_us)
 
     def down(self):
         if self.target:
