@@ -202,16 +202,16 @@ int iet_data_out_header(struct iet_conn *conn)
 
 /**
  * iet_data_out_damaged - the data segment of a Data-Out fails its digest
- * @conn: the connection, with the PDU in conn->rx
+ * @conn: the connection, with the header in conn->rx
+ * @cmnd: the command that it is for
  *
  * It has been rejected.  See iet_cmnd_data_error().
  *
  * Context: the connection's thread.
  */
-void iet_data_out_damaged(struct iet_conn *conn)
+void iet_data_out_damaged(struct iet_conn *conn, struct iet_cmnd *cmnd)
 {
 	const struct iscsi_data_out_hdr *hdr = (void *)&conn->rx.bhs;
-	struct iet_cmnd *cmnd = conn->rx.cmnd;
 
 	if (conn->erl)
 		iet_r2t_lost(&cmnd->r2t, be32_to_cpu(hdr->buffer_offset),

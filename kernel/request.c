@@ -403,10 +403,12 @@ static int request_error(struct iet_conn *conn)
  */
 int iet_cmnd_data_error(struct iet_conn *conn)
 {
+	struct iet_cmnd *cmnd = conn->rx.cmnd;
+
 	if (iscsi_opcode(&conn->rx.bhs) != ISCSI_OP_DATA_OUT)
 		return request_error(conn);
 	if (iet_cmnd_reject(conn, ISCSI_REJECT_DATA_DIGEST))
 		return -ENOMEM;
-	iet_data_out_damaged(conn);
+	iet_data_out_damaged(conn, cmnd);
 	return 0;
 }
