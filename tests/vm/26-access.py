@@ -30,6 +30,8 @@ Target {OPEN}
     Lun 0 Type=nullio,Blocks=131072
 Target {SAFE}
     IncomingUser joe @{SECRET}
+    IncomingUser ann anns-secret-12 initiator={IQN}:ann[0-9]*
+    IncomingUser tom toms-secret-12 initiator=10.9.9.0/29
     Lun 0 Type=nullio,Blocks=131072
 Target {HERE}
     Portal 10.9.9.1
@@ -116,10 +118,10 @@ def redirect_of(target):
         return rsp.status, keys_of(rsp.data).get("TargetAddress")
 
 
-def inq(secret):
+def inq(secret, user="joe", host="127.0.0.1", initiator=f"{IQN}:inq"):
     return subprocess.run(
-        ["timeout", "20", "iscsi-inq",
-         f"iscsi://joe%{secret}@127.0.0.1/{SAFE}/0"],
+        ["timeout", "20", "iscsi-inq", "-i", initiator,
+         f"iscsi://{user}%{secret}@{host}/{SAFE}/0"],
         capture_output=True, check=False).returncode == 0
 
 
@@ -193,6 +195,18 @@ def _():
     same("the new one", inq("new-secret-123"), True)
     same("the old one", inq("joes-secret-12"), False)
     same("lines with it", log_lines("new-secret-123"), [])
+
+
+@case("users that are bound to initiators, by name or by address")
+def _():
+    for want, *login in (
+            (True, "anns-secret-12", "ann", "127.0.0.1", f"{IQN}:ann42"),
+            (False, "anns-secret-12", "ann", "127.0.0.1", f"{IQN}:bob"),
+            (False, "joes-secret-12", "ann", "127.0.0.1", f"{IQN}:ann42"),
+            (True, "toms-secret-12", "tom", "10.9.9.3"),
+            (False, "toms-secret-12", "tom")):
+        same(" ".join(login), inq(*login), want)
+    same("lines with a secret", log_lines("-secret-1"), [])
 
 
 @case("clones: one of them is let in, and the log has one line")

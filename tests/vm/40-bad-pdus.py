@@ -124,6 +124,18 @@ def _(c):
     c.ping()
 
 
+@case("READ(32), with an AHS, reads", unit=FILE)
+def _(c):
+    data = random.randbytes(1024)
+    c.write(5, data, FILE)
+    cdb = struct.pack(">B6xBHBxQI2H", 0x7f, 0x18, 9, 0, 5, 0, 0, 0
+                      ) + struct.pack(">I", 2)
+    ahs = struct.pack(">HBx", 17, 1) + cdb[16:]
+    c.scsi(cdb[:16], READ, 1024, FILE, ahs=ahs)
+    if c.expect(DATA_IN, status=GOOD).data != data:
+        raise Failed("other data")
+
+
 @case("data where there may be none: invalid PDU field")
 def _(c):
     for op in (TMF | IMMEDIATE, LOGOUT | IMMEDIATE, SNACK):
