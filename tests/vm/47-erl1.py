@@ -365,7 +365,7 @@ def _(c):
     rsps.append(c.expect(NOP_IN))
     c.scsi(bytes(6))
     rsps.append(c.expect(SCSI_RSP))
-    c.scsi(b"\x1b\xff\xff\xff\xff\xff")
+    c.scsi(b"\x1b\xff\xff\xff\xff\xfb")
     rsps.append(c.expect(SCSI_RSP, status=CHECK_CONDITION))
     c.tmf(LUN_RESET, unit=NULL)
     rsps.append(c.expect(TMF_RSP))
