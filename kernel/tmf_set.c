@@ -466,6 +466,15 @@ static bool is_over(const struct iet_tmf *tmf, unsigned long time)
 	return time_after_eq(jiffies, tmf->start + time);
 }
 
+/* Run again when this much time has passed since the start. */
+static void run_at(struct iet_tmf *tmf, unsigned long time)
+{
+	long left = tmf->start + time - jiffies;
+
+	/* it may have passed since somebody looked */
+	run_in(tmf, max(left, 1L));
+}
+
 /* --- Response Fence (4.2.2.3.3) ------------------------------------------- */
 
 static void take_fence(struct iet_conn *conn, struct iet_conn_msg *msg)
@@ -547,7 +556,7 @@ static void wait_for_arrival(struct iet_tmf *tmf)
 {
 	/* iet_tmf_arrivals() makes it sooner */
 	if (!has_arrived(tmf) && !is_over(tmf, ARRIVAL_DEADLINE)) {
-		run_in(tmf, tmf->start + ARRIVAL_DEADLINE - jiffies);
+		run_at(tmf, ARRIVAL_DEADLINE);
 		return;
 	}
 	tmf->phase = IET_TMF_WAIT;
@@ -581,9 +590,10 @@ static void wait_for_backends(struct iet_tmf *tmf)
 		raise_fence(tmf);
 	else if (is_over(tmf, TMF_DEADLINE))
 		give_up(tmf);
+	else if (waits)
+		run_at(tmf, TMF_DEADLINE);
 	else
-		run_in(tmf, waits ? tmf->start + TMF_DEADLINE - jiffies :
-				    TMF_POLL);
+		run_in(tmf, TMF_POLL);
 }
 
 /* What belongs to a connection that is gone stays an orphan. */
