@@ -480,9 +480,16 @@ class Conn:
         return self
 
     def ready(self, unit=0):
-        """TEST UNIT READY until unit attentions are over."""
+        """
+        TEST UNIT READY until unit attentions are over, and what an earlier
+        session has left in the backend is.
+        """
+        deadline = time.monotonic() + self.patience
         for _ in range(8):
             rsp = self.command(bytes(6), unit=unit)
+            while rsp.status == BUSY and time.monotonic() < deadline:
+                time.sleep(0.05)
+                rsp = self.command(bytes(6), unit=unit)
             if rsp.status == GOOD:
                 return self
             if not rsp.sense or rsp.sense[0] != 6:

@@ -148,10 +148,16 @@ def _(c):
     same("segment", len(first_data_in(c)), 4096)
     tell("Async=negotiate,Time=5")
     message(c, NEGOTIATION_REQUEST, p3=5)
-    for value, length in (("8192", 8192), ("0x200", 512), ("511", 512)):
+    for value, length in (("8192", 8192), ("0x200", 512)):
         c.request(TEXT, data=text(MaxRecvDataSegmentLength=value))
-        c.expect(TEXT_RSP)
+        c.expect(TEXT_RSP, dlength=0)
         same(f"segment after {value}", len(first_data_in(c)), length)
+    # a declaration has no answer to refuse it with
+    sn = c.cmdsn
+    c.request(TEXT, data=text(MaxRecvDataSegmentLength="511"))
+    c.expect(REJECT, reason=PROTOCOL_ERROR)
+    c.cmdsn = sn
+    same("segment after 511", len(first_data_in(c)), 512)
 
 
 def first_data_in(c):
