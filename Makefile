@@ -88,7 +88,7 @@ install-usr: ## programs, start-up files, sample configuration, manual pages
 		$(INSTALL) -m 644 $(wildcard doc/*.$s) \
 			$(DESTDIR)$(mandir)/man$s/ &&) true
 	$(INSTALL) -d $(DESTDIR)$(docdir)
-	$(INSTALL) -m 644 README ChangeLog COPYING doc/design.md \
+	$(INSTALL) -m 644 README ChangeLog COPYING doc/design.md doc/scsi.md \
 		$(DESTDIR)$(docdir)
 
 .PHONY: install-dkms

@@ -212,6 +212,59 @@ int iet_spc_report_groups(struct iet_scmd *s, gfp_t gfp)
 	return iet_param_sized(s, build, gfp);
 }
 
+/* --- REPORT REFERRALS ----------------------------------------------------- */
+
+#define REFERRALS_HEADER 4
+#define SEGMENT 20 /* of all blocks, without its groups */
+#define SEGMENT_GROUP 4
+
+static u32 build_referrals(struct iet_scmd *s, u32 room)
+{
+	u8 header[REFERRALS_HEADER + SEGMENT] = {}, group[SEGMENT_GROUP] = {};
+	struct report r = { .s = s, .room = room, .off = sizeof(header) };
+	struct iet_volume *vol = s->vol;
+	struct iet_lun *lun;
+	unsigned long flags;
+
+	spin_lock_irqsave(&vol->lock, flags);
+	list_for_each_entry(lun, &vol->luns, vol_node) {
+		if (seen(vol, lun))
+			continue;
+		if (header[REFERRALS_HEADER + 3] == U8_MAX)
+			break;
+		group[0] = READ_ONCE(lun->target->alua.state);
+		put_unaligned_be16(lun->target->port_id, group + 2);
+		put(&r, r.off, group, sizeof(group));
+		r.off += sizeof(group);
+		header[REFERRALS_HEADER + 3]++;
+	}
+	spin_unlock_irqrestore(&vol->lock, flags);
+	put_unaligned_be16(r.off - REFERRALS_HEADER, header + 2);
+	put_unaligned_be64(READ_ONCE(vol->nr_blocks) - 1,
+			   header + REFERRALS_HEADER + 12);
+	put(&r, 0, header, sizeof(header));
+	return r.off;
+}
+
+/**
+ * iet_sbc_report_referrals() - REPORT REFERRALS, SBC-3 5.22
+ * @s: the command
+ * @gfp: for the pages
+ *
+ * All blocks are one user data segment: what can be had by which target port
+ * is the same for all of them.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_report_referrals(struct iet_scmd *s, gfp_t gfp)
+{
+	if (get_unaligned_be64(s->cdb + 2) >= READ_ONCE(s->vol->nr_blocks)) {
+		iet_scsi_refuse(s, ILLEGAL_REQUEST, IET_ASC_LBA_OUT_OF_RANGE);
+		return 0;
+	}
+	return iet_param_sized(s, build_referrals, gfp);
+}
+
 /* --- SET TARGET PORT GROUPS ----------------------------------------------- */
 
 static struct iet_target *find_group(struct iet_volume *vol, u16 id)

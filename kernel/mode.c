@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "opcodes.h"
 #include "state.h"
+#include "thin.h"
 #include "volume.h"
 
 #define CDB1_LLBAA 0x10
@@ -29,6 +30,7 @@ enum page_control {
 };
 
 #define PAGE_PS 0x80 /* can be saved */
+#define PAGE_SPF 0x40 /* has a subpage code */
 #define PAGE_CODE 0x3f
 #define ALL_PAGES 0x3f
 #define ALL_SUBPAGES 0xff
@@ -49,16 +51,69 @@ static const u8 control[12] = { 0x0a, 0x0a, 0x02, 0x10 };
 /* SBC-3 6.5.6: DEXCPT, nothing is ever predicted */
 static const u8 exceptions[12] = { 0x1c, 0x0a, 0x08 };
 
-/* In ascending order, as SPC-4 6.13 wants them.  There are no subpages. */
+/* SPC-4 7.5.10: no limits of how the bus is used */
+static const u8 disconnect[16] = { 0x02, 0x0e };
+
+/* SBC-3 6.5.9: as for reading and writing */
+static const u8 verify_error_recovery[12] = { 0x07, 0x0a };
+
+/* SPC-4 7.5.9: SCSIP, who sets the clock is right; IALUAE, access may change */
+static const u8 control_extension[32] = { 0x4a, 0x01, 0, 0x1c, 0x03 };
+
+/* SBC-3 6.5.7: a soft threshold of the available blocks; all are told */
+static const u8 provisioning[24] = { 0x5c, 0x02, 0, 0x14, [16] = 0x80, 0x01 };
+
+static bool has_threshold(const struct iet_volume *vol)
+{
+	return vol->thin && vol->iotype->space;
+}
+
+/* In threshold sets, as page B2 has them. */
+static void put_threshold(const struct iet_volume *vol, u8 *page)
+{
+	u64 count = iet_thin_threshold(vol) >> IET_THIN_SET_SHIFT;
+
+	put_unaligned_be32(min_t(u64, count, U32_MAX), page + 20);
+}
+
+/*
+ * In ascending order, as SPC-4 6.13 wants them.
+ * @if_unit: units that have it, NULL: all
+ * @fill: puts in what differs from one unit to another
+ */
 static const struct {
 	const u8 *data;
 	u8 len;
+	bool (*if_unit)(const struct iet_volume *vol);
+	void (*fill)(const struct iet_volume *vol, u8 *page);
 } pages[] = {
 	{ rw_error_recovery, sizeof(rw_error_recovery) },
+	{ disconnect, sizeof(disconnect) },
+	{ verify_error_recovery, sizeof(verify_error_recovery) },
 	{ caching, sizeof(caching) },
 	{ control, sizeof(control) },
+	{ control_extension, sizeof(control_extension) },
 	{ exceptions, sizeof(exceptions) },
+	{ provisioning, sizeof(provisioning), has_threshold, put_threshold },
 };
+
+static u8 subpage_of(const u8 *page)
+{
+	return page[0] & PAGE_SPF ? page[1] : 0;
+}
+
+static bool has_page(const struct iet_volume *vol, unsigned int i)
+{
+	return !pages[i].if_unit || pages[i].if_unit(vol);
+}
+
+/* A page as it is, but for its fields that can be changed. */
+static void whole_page(const struct iet_volume *vol, unsigned int i, u8 *page)
+{
+	memcpy(page, pages[i].data, pages[i].len);
+	if (pages[i].fill)
+		pages[i].fill(vol, page);
+}
 
 /*
  * The fields of them that MODE SELECT can change: which member has them.
@@ -95,7 +150,7 @@ static void set_field(struct iet_mode *mode, unsigned int i, u8 value)
 /* Sets the changeable fields of a page as they are in @mode, NULL: all ones. */
 static void put_fields(u8 *page, const struct iet_mode *mode)
 {
-	u8 code = page[0] & PAGE_CODE;
+	u8 code = page[0];
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(fields); i++) {
@@ -118,7 +173,7 @@ static bool is_changeable(u8 code)
 }
 
 /* Returns the bytes used. */
-static u16 put_pages(const struct iet_volume *vol, u8 code,
+static u16 put_pages(const struct iet_volume *vol, u8 code, u8 subpage,
 		     enum page_control pc, u8 *buf)
 {
 	const struct iet_mode *const modes[] = {
@@ -131,12 +186,18 @@ static u16 put_pages(const struct iet_volume *vol, u8 code,
 	u16 len = 0;
 
 	for (i = 0; i < ARRAY_SIZE(pages); i++) {
-		if (code != ALL_PAGES && code != pages[i].data[0])
+		const u8 *data = pages[i].data;
+
+		if ((code != ALL_PAGES && code != (data[0] & PAGE_CODE)) ||
+		    (subpage != ALL_SUBPAGES && subpage != subpage_of(data)) ||
+		    !has_page(vol, i))
 			continue;
-		memcpy(buf + len, pages[i].data,
-		       pc == PC_CHANGEABLE ? 2 : pages[i].len);
+		if (pc == PC_CHANGEABLE)
+			memcpy(buf + len, data, data[0] & PAGE_SPF ? 4 : 2);
+		else
+			whole_page(vol, i, buf + len);
 		put_fields(buf + len, modes[pc]);
-		if (vol->state && is_changeable(pages[i].data[0]))
+		if (vol->state && is_changeable(data[0]))
 			buf[len] |= PAGE_PS;
 		len += pages[i].len;
 	}
@@ -202,16 +263,16 @@ int iet_spc_mode_sense(struct iet_scmd *s, u8 *buf)
 
 	if (pc == PC_SAVED && !s->vol->state)
 		return refuse_saved(s);
-	if (s->cdb[3] && s->cdb[3] != ALL_SUBPAGES) {
+	if (code == ALL_PAGES && s->cdb[3] && s->cdb[3] != ALL_SUBPAGES) {
 		iet_scsi_invalid_field(s, 3, 7);
 		return 0;
 	}
 	if (!(s->cdb[1] & CDB1_DBD))
 		desc_len = put_block_descriptor(s->vol, llbaa, buf + header);
 	llbaa = llbaa && desc_len;
-	len = put_pages(s->vol, code, pc, buf + header + desc_len);
+	len = put_pages(s->vol, code, s->cdb[3], pc, buf + header + desc_len);
 	if (!len) {
-		iet_scsi_invalid_field(s, 2, 5);
+		iet_scsi_invalid_field(s, s->cdb[3] ? 3 : 2, s->cdb[3] ? 7 : 5);
 		return 0;
 	}
 	len += header + desc_len;
@@ -225,7 +286,6 @@ int iet_spc_mode_sense(struct iet_scmd *s, u8 *buf)
 
 #define CDB1_PF 0x10
 #define CDB1_SP 0x01
-#define PAGE_SPF 0x40
 
 /**
  * struct select - a parameter list
@@ -286,12 +346,15 @@ static bool check_header(struct select *sel, u32 *off)
 	return true;
 }
 
-static int find_page(u8 code)
+/* @code: with the SPF bit; @subpage: which means nothing without */
+static int find_page(const struct iet_volume *vol, u8 code, u8 subpage)
 {
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(pages); i++)
-		if (pages[i].data[0] == code)
+		if (pages[i].data[0] == code &&
+		    (!(code & PAGE_SPF) || pages[i].data[1] == subpage) &&
+		    has_page(vol, i))
 			return i;
 	return -1;
 }
@@ -320,32 +383,38 @@ static int take_fields(struct iet_mode *mode, u8 *page)
 	return bad;
 }
 
+/* most that a page has, bytes */
+#define PAGE_MAX 32
+
 /* A page of the list: whole, ours, and what can't be changed unchanged. */
 static bool take_page(struct select *sel, u32 off, u32 *len)
 {
+	struct iet_volume *vol = sel->s->vol;
 	const u8 *p = sel->p + off;
-	u8 page[32];
+	u8 page[PAGE_MAX], have[PAGE_MAX], code = p[0] & ~PAGE_PS;
+	bool subpage = code & PAGE_SPF;
 	int n, bad;
 	u32 i;
 
-	if (sel->len - off < 2)
+	if (sel->len - off < (subpage ? 4 : 2))
 		return too_short(sel);
-	n = find_page(p[0] & PAGE_CODE);
-	if (n < 0 || p[0] & PAGE_SPF)
-		return bad_byte(sel, off, n < 0 ? 5 : 6);
+	n = find_page(vol, code, p[1]);
+	if (n < 0)
+		return bad_byte(sel, off, 5);
 	*len = pages[n].len;
-	if (p[1] != *len - 2)
-		return bad_byte(sel, off + 1, 7);
+	if (subpage ? get_unaligned_be16(p + 2) != *len - 4 : p[1] != *len - 2)
+		return bad_byte(sel, off + (subpage ? 2 : 1), 7);
 	if (sel->len - off < *len)
 		return too_short(sel);
+	whole_page(vol, n, have);
 	memcpy(page, p, *len);
-	page[0] &= PAGE_CODE; /* PS means nothing here */
+	page[0] = code; /* PS means nothing here */
 	bad = take_fields(&sel->mode, page);
 	if (bad >= 0)
 		return bad_byte(sel, off + fields[bad].byte,
 				fls(fields[bad].mask) - 1);
 	for (i = 0; i < *len; i++)
-		if (page[i] != pages[n].data[i])
+		if (page[i] != have[i])
 			return bad_byte(sel, off + i, 7);
 	return true;
 }
@@ -439,6 +508,8 @@ static int save(struct iet_scmd *s, const struct iet_mode *mode, gfp_t gfp)
 	if (!p)
 		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		if (!is_changeable(pages[i].data[0]))
+			continue;
 		memcpy(p + len, pages[i].data, pages[i].len);
 		put_fields(p + len, mode);
 		len += pages[i].len;
@@ -508,18 +579,21 @@ int iet_spc_mode_select(struct iet_scmd *s, gfp_t gfp)
  */
 static void load(struct iet_mode *mode, const u8 *p, u32 len)
 {
-	u8 page[32];
+	u8 page[PAGE_MAX];
+	unsigned int i;
 	u32 n;
 
 	for (; len >= 2; p += n, len -= n) {
 		n = p[1] + 2;
 		if (n > len)
 			return;
-		if (n > sizeof(page) || find_page(p[0]) < 0 ||
-		    n != pages[find_page(p[0])].len)
-			continue;
-		memcpy(page, p, n);
-		take_fields(mode, page);
+		for (i = 0; i < ARRAY_SIZE(pages); i++) {
+			if (!is_changeable(p[0]) || pages[i].data[0] != p[0] ||
+			    pages[i].len != n)
+				continue;
+			memcpy(page, p, n);
+			take_fields(mode, page);
+		}
 	}
 }
 

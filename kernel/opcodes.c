@@ -735,6 +735,17 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.execute = iet_sbc_lba_status,
 	},
 	{
+		.opcode = 0x9e,
+		.sa = 0x13,
+		.name = "REPORT REFERRALS",
+		.len = 16,
+		.layout = IET_CDB_ALLOC_10_4,
+		.flags = IET_OP_SA | IET_OP_IN | IET_OP_PR_FREE |
+			 IET_OP_ANY_ACCESS,
+		.usage = { 0x9e, 0x13, X4, X4, X4, 0x01, 0 },
+		.execute = iet_sbc_report_referrals,
+	},
+	{
 		.opcode = 0xa0,
 		.name = "REPORT LUNS",
 		.len = 12,

@@ -166,6 +166,7 @@ int iet_spc_pr_out(struct iet_scmd *s, gfp_t gfp);
 /* handlers: alua.c */
 int iet_spc_report_groups(struct iet_scmd *s, gfp_t gfp);
 int iet_spc_set_groups(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_report_referrals(struct iet_scmd *s, gfp_t gfp);
 
 /* handlers: rmw.c */
 int iet_sbc_compare_write(struct iet_scmd *s, gfp_t gfp);

@@ -32,6 +32,7 @@
 
 /* extended INQUIRY data page (SPC-4 7.8.7) */
 #define TASK_ATTRIBUTES 0x07 /* head of queue, ordered and simple */
+#define R_SUP 0x10 /* REPORT REFERRALS */
 #define V_SUP 0x01 /* there may be a volatile cache */
 
 /**
@@ -80,6 +81,7 @@ static u16 page_identification(const struct iet_scmd *s, u8 *p)
 static u16 page_extended_inquiry(const struct iet_scmd *s, u8 *p)
 {
 	p[5 - VPD_HEADER] = TASK_ATTRIBUTES;
+	p[8 - VPD_HEADER] = R_SUP;
 	if (s->vol->file)
 		p[6 - VPD_HEADER] = V_SUP;
 	return 0x3c;
@@ -161,6 +163,12 @@ static u16 page_provisioning(const struct iet_scmd *s, u8 *p)
 	return 4;
 }
 
+/* SBC-3 6.6.7: of which size user data segments are REPORT REFERRALS says */
+static u16 page_referrals(const struct iet_scmd *s, u8 *p)
+{
+	return 12;
+}
+
 static const struct {
 	u8 page;
 	bool disk; /* not for well-known units or where there is none */
@@ -176,6 +184,7 @@ static const struct {
 	{ 0xb0, true, page_block_limits },
 	{ 0xb1, true, page_characteristics },
 	{ 0xb2, true, page_provisioning },
+	{ 0xb3, true, page_referrals },
 };
 
 static u16 page_supported(const struct iet_scmd *s, u8 *p)

@@ -53,6 +53,34 @@ static const u8 *report(u8 format, u32 alloc)
 	return fake_in();
 }
 
+/* one segment of all blocks, and what each target port is good for */
+static void referrals(void)
+{
+	static const u8 want[] = { 0, 0, 0, 28, 0, 0, 0, 2, 0, 0,
+				   0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+				   0, 0, 3, 0xff, 0x02, 0, 0x00, 0x01, 0x00, 0,
+				   0x12, 0x34 };
+	u8 cdb[16] = { 0x9e, 0x13, [13] = 255, [14] = 1 };
+	unsigned int n;
+
+	set_up();
+	fake.target.alua.state = IET_ALUA_STANDBY; /* works all the same */
+	for (n = 0; n <= sizeof(want) + 1; n++) {
+		u32 len = min_t(u32, n, sizeof(want));
+
+		cdb[13] = n;
+		fake_run(cdb, DIR_IN, 255, NULL);
+		CHECK_EQ(result(), 0);
+		CHECK_EQ(fake.s.in_len, len);
+		CHECK(!len || !memcmp(fake_in(), want, len));
+		fake_end();
+	}
+	put_unaligned_be64(FAKE_BLOCKS - 1, cdb + 2);
+	CHECK_EQ(run(cdb, DIR_IN, 255, NULL), 0);
+	put_unaligned_be64(FAKE_BLOCKS, cdb + 2);
+	CHECK_EQ(run(cdb, DIR_IN, 255, NULL), IET_ASC_LBA_OUT_OF_RANGE);
+}
+
 static u16 set_list(const u8 *list, u32 len)
 {
 	static u8 cdb[16];
@@ -243,6 +271,7 @@ static void attention_first(void)
 
 int main(void)
 {
+	ktap_run(referrals);
 	ktap_run(reporting);
 	ktap_run(twice);
 	ktap_run(setting);

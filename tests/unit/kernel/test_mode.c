@@ -4,6 +4,7 @@
 
 #include "fake_device.h"
 #include "ktap.h"
+#include "thin.h"
 
 #define DBD 0x08
 #define LLBAA 0x10
@@ -44,11 +45,15 @@ static void lengths(void)
 		u8 page, subpage, len;
 	} rows[] = {
 		{ "error recovery", 0x01, 0, 12 },
+		{ "disconnect", 0x02, 0, 16 },
+		{ "verify", 0x07, 0, 12 },
+		{ "control extension", 0x0a, 1, 32 },
 		{ "caching", 0x08, 0, 20 },
 		{ "control", 0x0a, 0, 12 },
 		{ "exceptions", 0x1c, 0, 12 },
-		{ "all", 0x3f, 0, 56 },
-		{ "all, with subpages", 0x3f, 0xff, 56 },
+		{ "all", 0x3f, 0, 84 },
+		{ "all, with subpages", 0x3f, 0xff, 116 },
+		{ "control, with subpages", 0x0a, 0xff, 44 },
 		{ "caching, with subpages", 0x08, 0xff, 20 },
 		{ "control, default", 0x0a | DEFAULT, 0, 12 },
 		{ "control, changeable", 0x0a | CHANGEABLE, 0, 12 },
@@ -70,9 +75,11 @@ static void lengths(void)
 		CHECK_EQ(d[0], 11 + rows[i].len);
 		CHECK_EQ(d[3], 8);
 		fake_end();
-		d = mode_sense10(DBD, rows[i].page);
-		CHECK_EQ(get_unaligned_be16(d), 6 + rows[i].len);
-		fake_end();
+		if (!rows[i].subpage) {
+			d = mode_sense10(DBD, rows[i].page);
+			CHECK_EQ(get_unaligned_be16(d), 6 + rows[i].len);
+			fake_end();
+		}
 		CHECK_ROW(rows[i].name, before);
 	}
 }
@@ -80,7 +87,7 @@ static void lengths(void)
 /* page after page, in ascending order, of the lengths they say */
 static void all_pages(void)
 {
-	static const u8 want[] = { 0x01, 0x08, 0x0a, 0x1c };
+	static const u8 want[] = { 0x01, 0x02, 0x07, 0x08, 0x0a, 0x1c };
 	const u8 *d, *end;
 	unsigned int i = 0;
 
@@ -102,7 +109,8 @@ static void refusals(void)
 		u16 asc;
 	} rows[] = {
 		{ "unknown page", 0x05, 0, IET_ASC_INVALID_FIELD_IN_CDB },
-		{ "unknown subpage", 0x0a, 1, IET_ASC_INVALID_FIELD_IN_CDB },
+		{ "unknown subpage", 0x0a, 2, IET_ASC_INVALID_FIELD_IN_CDB },
+		{ "of other units", 0x1c, 2, IET_ASC_INVALID_FIELD_IN_CDB },
 		{ "reserved subpage", 0x3f, 1, IET_ASC_INVALID_FIELD_IN_CDB },
 		{ "saved", 0x3f | SAVED, 0, IET_ASC_SAVING_NOT_SUPPORTED },
 	};
@@ -178,33 +186,55 @@ static void truncation(void)
 	for (n = 0; n < 256; n++) {
 		const u8 *d = mode_sense6(DBD, 0x3f, 0, n);
 
-		CHECK_EQ(fake.s.in_len, n < 60 ? n : 60);
+		CHECK_EQ(fake.s.in_len, n < 88 ? n : 88);
 		if (n)
-			CHECK_EQ(d[0], 59);
+			CHECK_EQ(d[0], 87);
 		fake_end();
 	}
 }
 
 static void changeable(void)
 {
-	static const u8 want[60] = { [4 + 12] = 0x08,
-				     0x12,
-				     0x04,
-				     [4 + 32] = 0x0a,
-				     0x0a,
-				     0x24,
-				     0x06,
-				     0x38,
-				     0x40 };
-	u8 have[60];
+	/* caching and control */
+	static const u8 want[32] = { 0x08, 0x12, 0x04, [20] = 0x0a,
+				     0x0a, 0x24, 0x06, 0x38, 0x40 };
+	u8 have[144];
+	unsigned int i;
 
 	fake_init();
-	memcpy(have, mode_sense6(DBD, 0x3f | CHANGEABLE, 0, 255), 60);
+	fake.vol.thin = true;
+	memcpy(have, mode_sense6(DBD, 0x3f | CHANGEABLE, 0xff, 255), 144);
 	fake_end();
-	/* headers and the other pages' codes and lengths */
-	CHECK_EQ(have[4], 0x01);
-	CHECK_EQ(have[48], 0x1c);
-	CHECK(!memcmp(have + 16, want + 16, 32));
+	CHECK(!memcmp(have + 44, want, 32));
+	/* headers of the others */
+	for (i = 4; i < 144; i++) {
+		static const u8 headers[144] = {
+			[4] = 0x01,  0x0a,    [16] = 0x02, 0x0e,
+			[32] = 0x07, 0x0a,    [76] = 0x4a, 0x01, 0, 0x1c,
+			[108] = 0x1c, 0x0a, [120] = 0x5c, 0x02, 0, 0x14,
+		};
+
+		if (i < 44 || i >= 76)
+			CHECK_EQ(have[i], headers[i]);
+	}
+}
+
+/* how much is little, as VPD and log pages count (SBC-3 6.5.9) */
+static void thin_threshold(void)
+{
+	const u8 *d;
+
+	fake_init();
+	fake.vol.thin = true;
+	fake.vol.nr_blocks = 1ULL << 36;
+	d = mode_sense6(DBD, 0x1c, 2, 255) + 4;
+	CHECK_EQ(fake.s.in_len, 4 + 24);
+	CHECK(d[0] == 0x5c && d[1] == 2 && d[3] == 20);
+	CHECK(d[16] == 0x80 && d[17] == 1);
+	CHECK_EQ((u64)get_unaligned_be32(d + 20) << IET_THIN_SET_SHIFT,
+		 iet_thin_threshold(&fake.vol));
+	CHECK(get_unaligned_be32(d + 20));
+	fake_end();
 }
 
 /* --- MODE SELECT --- */
@@ -299,27 +329,31 @@ static void select_bits(void)
 static void select_fixed(void)
 {
 	static const u8 changeable[12] = { [2] = 0x24, 0x06, 0x38, 0x40 };
-	unsigned int i, bit;
-	u16 len;
+	static const u8 starts[] = { 4, 16, 32, 44, 64, 76, 108, 120 };
+	unsigned int i, bit, n = 0;
 
 	fake_init();
-	len = current(0x15, DBD, 0x3f);
-	CHECK_EQ(len, 60);
-	for (i = 4; i < len; i++) {
-		for (bit = 0; bit < 8; bit++) {
-			bool may = (i == 4 + 12 + 2 && bit == 2) ||
-				   (i >= 4 + 32 && i < 4 + 44 &&
-				    changeable[i - 36] & BIT(bit));
-			bool ps = bit == 7 &&
-				  (i == 4 || i == 16 || i == 36 || i == 48);
-			u16 asc;
+	fake.vol.thin = true;
+	memcpy(list, mode_sense6(DBD, 0x3f, 0xff, 255), 144);
+	CHECK_EQ(fake.s.in_len, 144);
+	fake_end();
+	CHECK_EQ(mode_select(0x15, 0x10, 144), 0);
+	for (i = 4; i < 144; i++) {
+		bool start = i == starts[n];
 
-			if (may || ps)
+		n += start && n + 1 < sizeof(starts);
+		for (bit = 0; bit < 8; bit++) {
+			u8 was = list[i];
+
+			if ((i == 44 + 2 && bit == 2) ||
+			    (i >= 64 && i < 76 &&
+			     changeable[i - 64] & BIT(bit)) ||
+			    (start && bit == 7)) /* PS */
 				continue;
 			list[i] ^= BIT(bit);
-			asc = mode_select(0x15, 0x10, len);
-			CHECK(asc == IET_ASC_INVALID_FIELD_IN_PARAM);
-			list[i] ^= BIT(bit);
+			CHECK(mode_select(0x15, 0x10, 144));
+			CHECK_EQ(fake.s.sense[2], ILLEGAL_REQUEST);
+			list[i] = was;
 		}
 	}
 	CHECK(!fake.vol.mode.wce && !fake.vol.mode.d_sense &&
@@ -493,6 +527,7 @@ int main(void)
 	ktap_run(block_descriptors);
 	ktap_run(truncation);
 	ktap_run(changeable);
+	ktap_run(thin_threshold);
 	ktap_run(select_bits);
 	ktap_run(select_fixed);
 	ktap_run(select_reserved);
