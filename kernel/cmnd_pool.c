@@ -76,8 +76,8 @@ static void del_cmnd(struct iet_conn *conn, struct iet_cmnd *cmnd)
 
 static void trim_work(struct work_struct *work)
 {
-	struct iet_conn *conn = container_of(to_delayed_work(work),
-					     struct iet_conn, pool.work);
+	struct iet_conn *conn =
+		container_of(to_delayed_work(work), struct iet_conn, pool.work);
 
 	set_bit(IET_CONN_TRIM, &conn->flags);
 	iet_nthread_kick(conn);

@@ -354,8 +354,8 @@ struct iet_conn *iet_conn_create(struct iet_session *session,
 	err = kernel_getpeername(args->sock, (struct sockaddr *)&conn->addr);
 	if (err < 0)
 		goto err_free;
-	err = iet_cmnd_pool_create(
-		conn, iet_cmnds_nr(session->sn.window, conn->erl));
+	err = iet_cmnd_pool_create(conn,
+				   iet_cmnds_nr(session->sn.window, conn->erl));
 	if (err)
 		goto err_free;
 	tcp_sock_set_nodelay(conn->sock->sk);
