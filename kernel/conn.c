@@ -487,6 +487,11 @@ static void conn_finish(struct iet_conn *conn)
 static void conn_shut(struct iet_conn *conn)
 {
 	WRITE_ONCE(conn->state, IET_CONN_CLOSING);
+	/*
+	 * A PDU of this very connection may have been the one that another's
+	 * Logout waited for: what was received ahead is not looked at.
+	 */
+	conn->stop_rx = true;
 	give_socket_back(conn);
 	kernel_sock_shutdown(conn->sock, SHUT_RDWR);
 	iet_text_end(&conn->text);
@@ -666,6 +671,8 @@ bool iet_conn_run(struct iet_conn *conn)
 		iet_cmnd_pool_trim(conn);
 	if (!atomic_read(&conn->session->hold))
 		more = iet_conn_rx(conn);
+	if (conn->state == IET_CONN_CLOSING)
+		return false;
 	more |= iet_conn_tx(conn);
 	return more;
 }

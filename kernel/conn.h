@@ -220,7 +220,6 @@ struct iet_tx {
  * @nthread: the thread that owns it
  * @run_node: in the thread's list of connections with work
  * @ready_node: in the thread's list of kicked connections
- * @all_node: in the thread's list of all its connections
  * @on_run: is it in the run list?
  * @flags: IET_CONN_*, atomic bits
  * @close_reason: enum iet_event, set before IET_CONN_CLOSE by who sets it
@@ -288,7 +287,6 @@ struct iet_conn {
 	struct iet_nthread *nthread;
 	struct list_head run_node;
 	struct llist_node ready_node;
-	struct list_head all_node;
 	bool on_run;
 	unsigned long flags;
 	enum iet_event close_reason;

@@ -441,6 +441,20 @@ def _(first, *others):
     wait_for("the session ends", lambda: not sessions())
 
 
+@case("... when a PDU of another connection is what it waited for")
+def _(c, other):
+    missing = c.make(NOP_OUT)
+    other.request(LOGOUT)
+    other.nop(op=NOP_OUT | IMMEDIATE)
+    other.expect(NOP_IN)
+    # what is behind it ends with the connection; each would be rejected
+    rest = [c.make(SNACK, flags=FINAL) for _ in range(8)]
+    c.send_bytes(b"".join(pdu.wire() for pdu in [missing, *rest]))
+    other.expect(LOGOUT_RSP, response=0)
+    other.expect_end()
+    c.expect_end()
+
+
 @case("recovery is not supported at ErrorRecoveryLevel 0")
 def _(first, second):
     first.request(LOGOUT, flags=FINAL | RECOVERY, cid=2)
