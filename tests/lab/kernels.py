@@ -80,7 +80,7 @@ def fetch(suite):
 def user_mode(flavour):
     """User-Mode Linux, built if need be."""
     if subprocess.call([TOP / "tests/uml-build", flavour]):
-        raise LabError(f"cannot build {flavour}, see .cache/uml/{flavour}/log")
+        raise LabError(f"cannot build {flavour}, see .cache/uml/{flavour}.log")
     return kernels_in((CACHE / "uml" / flavour).resolve())[-1]
 
 
