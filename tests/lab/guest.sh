@@ -130,15 +130,46 @@ end_leftovers() {
 	done
 }
 
+# What a process or kernel thread waits for, its stack if the kernel tells it.
+log_wait() { # PID
+	local comm state wchan line
+	{ read -r comm <"/proc/$1/comm"; } 2>/dev/null || return 0
+	state=$(sed -n 's/^State:\s*//p' "/proc/$1/status" 2>/dev/null)
+	wchan=$(cat "/proc/$1/wchan" 2>/dev/null)
+	log "$1 $comm: $state, waits in ${wchan:-?}:" \
+		"$(tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | cut -c 1-200)"
+	while read -r line; do
+		log "    $line"
+	done < <(head -n 12 "/proc/$1/stack" 2>/dev/null)
+}
+
+# The program's processes, the module's threads and workers, what is blocked.
+log_waits() {
+	local p comm stack
+	list_new
+	for p in "${new[@]}"; do log_wait "$p"; done
+	for p in /proc/[0-9]*; do
+		[ -e "$p/exe" ] && continue
+		{ read -r comm <"$p/comm"; } 2>/dev/null || continue
+		stack=$(cat "$p/stack" 2>/dev/null)
+		case $comm:$stack in
+		iet*:*) log_wait "${p#/proc/}" ;;
+		*'[iscsi_trgt]'*) log_wait "${p#/proc/}" ;;
+		esac
+	done
+	log "blocked tasks and what the CPUs do:"
+	echo w >/proc/sysrq-trigger
+	echo l >/proc/sysrq-trigger
+}
+
 # Runs a command for at most so many seconds; sets $status.
 run_bounded() { # SECONDS COMMAND
 	local pid
 	setsid bash -c "exec $2" </dev/null >/run/lab/pipe 2>&1 9>&- 6>&- &
 	pid=$!
 	if ! ended $pid "$1"; then
-		log "timeout, blocked tasks and what the CPUs do:"
-		echo w >/proc/sysrq-trigger
-		echo l >/proc/sysrq-trigger
+		log "timeout"
+		log_waits
 		say "timeout $number"
 		kill -9 -- -$pid
 	fi
