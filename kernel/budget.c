@@ -10,21 +10,17 @@
  * much slow the others down, but do not stop them.
  */
 #include <linux/atomic.h>
-#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/percpu_counter.h>
 
 #include "budget.h"
 #include "scsi.h"
 
-/* what a nexus with nothing in flight always gets, bytes */
-#define SMALL_TRANSFER (1U << 20)
 /* the sum of all may be wrong by so many bytes for each CPU */
 #define COUNTER_BATCH (1 << 20)
 
 static struct percpu_counter total;
 static s64 total_max;
-static s64 nexus_max;
 
 /**
  * iet_budget_init() - find out how much there is
@@ -35,7 +31,6 @@ static s64 nexus_max;
 int iet_budget_init(void)
 {
 	total_max = (s64)totalram_pages() << PAGE_SHIFT >> 2;
-	nexus_max = max_t(s64, total_max >> 2, IET_TIO_MAX);
 	return percpu_counter_init(&total, 0, GFP_KERNEL);
 }
 
@@ -47,14 +42,6 @@ int iet_budget_init(void)
 void iet_budget_exit(void)
 {
 	percpu_counter_destroy(&total);
-}
-
-static bool fits(s64 others, u32 len)
-{
-	if (others + len <= nexus_max &&
-	    percpu_counter_read(&total) + len <= total_max)
-		return true;
-	return !others && len <= SMALL_TRANSFER;
 }
 
 /**
@@ -70,7 +57,8 @@ bool iet_budget_take(struct iet_nexus *nexus, u32 len)
 {
 	s64 others = atomic64_add_return(len, &nexus->in_flight) - len;
 
-	if (!fits(others, len)) {
+	if (!iet_budget_fits(others, percpu_counter_read(&total), total_max,
+			     len)) {
 		atomic64_sub(len, &nexus->in_flight);
 		return false;
 	}
