@@ -158,17 +158,26 @@ check-power-cut: ## kill a VM in mid-command, again and again: what is kept?
 FUZZ_SECONDS ?= 3600
 
 .PHONY: fuzz
-fuzz: ## fuzz the daemon, then the module, FUZZ_SECONDS each (3600)
+fuzz: ## fuzz the daemon, the module with KASAN: FUZZ_SECONDS each (3600)
 	tests/deps
 	tests/run --host --timeout $$(($(FUZZ_SECONDS) + 300)) \
 		"tests/host/60-fuzz.sh $(FUZZ_SECONDS)"
-	tests/run --timeout $$(($(FUZZ_SECONDS) + 300)) \
+	tests/run --kernel uml-debug --mem 3000 \
+		--timeout $$(($(FUZZ_SECONDS) + 300)) \
 		"tests/vm/45-fuzz.py $(FUZZ_SECONDS)"
 
 .PHONY: load
-load: ## half-open connections, logins, sessions by the thousand: figures
+load: ## connections, logins, sessions, LUNs by the thousand: figures
 	tests/deps
 	tests/run --kernel uml --mem 3000 tests/load/load.py
+
+MIXED_SECONDS ?= 1800
+
+.PHONY: check-mixed
+check-mixed: ## verified I/O, disturbed all the time: MIXED_SECONDS (1800)
+	tests/deps
+	tests/run --kernel uml --timeout $$(($(MIXED_SECONDS) + 600)) \
+		"tests/long/mixed.sh $(MIXED_SECONDS)"
 
 BED ?= uml qemu
 ROWS ?= all

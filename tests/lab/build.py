@@ -119,6 +119,19 @@ def kunit(kernel):
     return built
 
 
+def clients():
+    """Builds the test programs in C; returns their paths by name."""
+    dest = BUILDS / "clients"
+    folder = dest / "tests/client"
+    with locked("clients"):
+        if sync(dest, ["tests/client", "tests/fuzz", "tests/load", "include"]):
+            (dest / "built").unlink(missing_ok=True)
+        if not (dest / "built").exists():
+            make("tests/client", ["make", "-C", folder], dest)
+            (dest / "built").touch()
+    return {path.name: path for path in (folder / "bin").iterdir()}
+
+
 def programs():
     """Builds ietd and ietadm; returns the folder they are in."""
     dest = BUILDS / "usr"

@@ -19,24 +19,30 @@ import resource
 import select
 import socket
 import struct
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
-from ktap import IQN, Failed, Target, case, main, note, sessions  # noqa: E402
-from ktap import wait_for  # noqa: E402
+from ktap import (IQN, Failed, Target, case, image,  # noqa: E402
+                  main, note, sessions, wait_for)
+from iet_netlink import Netlink  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
 SIZES = [int(a) for a in sys.argv[1:4]] or [10000, 1000, 512]
 HALF_OPEN, LOGINS, SESSIONS = SIZES
 del sys.argv[1:4]
-TARGET = f"{IQN}:load"
+TARGET, DISK, LUNS = f"{IQN}:load", f"{IQN}:disk", f"{IQN}:luns"
 PER_ADDRESS = 500
 LOGIN_LIMIT = 2  # seconds
 IDLE_LIMIT = 64 << 10  # bytes of a session
 IO_SECONDS = 4
+LARGE = SESSIONS >= 256
+DEPTH, WRITE_KIB = (128, 1024) if LARGE else (32, 256)
+WRITE_SECONDS = max(10, SESSIONS // 10)
+MANY_LUNS = 1000 if LARGE else 100
 BLOCKS = 8
 MIB = 1 << 20
 
@@ -44,6 +50,9 @@ CONF = f"""
 LoginRate 0
 Target {TARGET}
     Lun 0 Type=nullio,Blocks=1048576
+Target {DISK}
+    Lun 0 Path=/run/iet-test/crowd.img,Type=fileio
+Target {LUNS}
 """
 
 
@@ -54,6 +63,7 @@ class Bed:
     def begin(cls):
         files = HALF_OPEN + 2 * SESSIONS + 1000
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
+        image("crowd.img", 64 * MIB)
         cls.target = Target(CONF)
 
     @classmethod
@@ -73,6 +83,11 @@ def in_use():
                            Path("/proc/meminfo").read_text()))
     used = int(info["MemTotal"]) - int(info["MemAvailable"])
     return (used << 10) - status_of("self", "VmRSS")
+
+
+def total():
+    text = Path("/proc/meminfo").read_text()
+    return int(re.search(r"MemTotal:\s+(\d+)", text).group(1)) << 10
 
 
 def daemon():
@@ -240,6 +255,82 @@ def _():
     get_in(f"while {SESSIONS} sessions read 1 MiB each")
     show(f"{SESSIONS} sessions with 1 MiB each", SESSIONS, before, in_use(),
          daemon())
+    for conn in conns:
+        conn.close()
+    given_back(before, "afterwards")
+
+
+def grown_by_crowd(crowd, before):
+    """Waits for its end; the most that was in use meanwhile, bytes."""
+    peak = 0
+    while crowd.poll() is None:
+        try:
+            peak = max(peak, in_use() - status_of(crowd.pid, "VmRSS") - before)
+        except (OSError, AttributeError):
+            break  # it has just ended
+        time.sleep(0.2)
+    return peak
+
+
+@case(f"{SESSIONS} sessions write {WRITE_KIB} KiB at a queue depth of {DEPTH}")
+def _():
+    Path("/run/iet-test/crowd.img").write_bytes(bytes(64 * MIB))
+    before = in_use()
+    with subprocess.Popen(
+            ["crowd", DISK, *map(str, (SESSIONS, DEPTH, WRITE_KIB,
+                                       WRITE_SECONDS))],
+            stdout=subprocess.PIPE, text=True) as crowd:
+        for line in crowd.stdout:
+            if "logged in" in line:
+                break
+        time.sleep(2)
+        get_in("beside them")
+        peak = grown_by_crowd(crowd, before)
+        out = crowd.stdout.read()
+    note(f"{out}at the peak {peak / MIB:.0f} MiB more in use than before, "
+         f"of {total() / MIB:.0f}")
+    if crowd.returncode:
+        raise Failed("see above")
+    least, most, median = (int(re.search(rf"{key}=(\d+)", out).group(1))
+                           for key in ("min", "max", "median"))
+    # what the first got before the others came is what they asked for
+    if least * 4 < median or most - DEPTH > 4 * median:
+        raise Failed("some get far more than others")
+    if float(re.search(r"longest=([\d.]+)", out).group(1)) > WRITE_SECONDS / 2:
+        raise Failed("some wait too long")
+    given_back(before, "afterwards")
+
+
+def first_and_last(what, number, make):
+    """Makes so many; the first ones and the last take about the same time."""
+    part = min(100, number // 4)
+    took = []
+    for n in range(number):
+        start = time.monotonic()
+        make(n)
+        took.append(time.monotonic() - start)
+    first, last = sorted(took[:part])[part // 4], sorted(took[-part:])[part // 4]
+    note(f"{number} {what}: one of the first {part} takes "
+         f"{1000 * first:.2f} ms, one of the last {1000 * last:.2f} ms "
+         f"(lower quartiles), all of them {sum(took):.1f} s")
+    if last > 2 * first + 0.002:
+        raise Failed("the more there are, the longer it takes")
+
+
+@case("the last of many LUNs is made as fast as the first")
+def _():
+    before, link = in_use(), Netlink()
+    first_and_last("LUNs", MANY_LUNS, lambda n: link.do(
+        "LUN_NEW", L_TID=3, L_LUN=n, L_IOTYPE="nullio", L_BLOCKS=2048))
+    show(f"{MANY_LUNS} LUNs", MANY_LUNS, before, in_use(), daemon())
+
+
+@case("so is the last of many sessions")
+def _():
+    conns = []
+    before = in_use()
+    first_and_last("sessions", SESSIONS,
+                   lambda _: conns.append(Conn().login(TARGET, f"{IQN}:many")))
     for conn in conns:
         conn.close()
     given_back(before, "afterwards")
