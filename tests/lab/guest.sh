@@ -102,7 +102,12 @@ end_module() {
 	# a loop device stays read-only, say, for its next user
 	! grep -q '^loop ' /proc/modules || rmmod loop >&9 2>&1
 	loaded || return 0
-	timeout -k 1 30 rmmod iscsi_trgt >&9 2>&1
+	rmmod iscsi_trgt >&9 2>&1 &
+	if ! ended $! 30; then
+		log "rmmod hangs"
+		log_wait $!
+		log_waits
+	fi
 	! loaded || left+=("the module is still in use")
 }
 
