@@ -809,9 +809,14 @@ static bool lock_span(struct iet_scmd *s)
  */
 void iet_scsi_execute(struct iet_scmd *s)
 {
+	/* it may have been held, and aborted meanwhile */
+	if (iet_scsi_stopped(s)) {
+		iet_scsi_end(s, 0);
+		return;
+	}
 	if (iet_aca_hold(s) || !lock_span(s))
 		return;
-	if (!iet_scsi_stopped(s) && may_begin(s))
+	if (may_begin(s))
 		run(s, GFP_NOWAIT | __GFP_NOWARN);
 	else
 		iet_scsi_end(s, 0);
