@@ -389,8 +389,62 @@ static void exact(void)
 	}
 }
 
+/*
+ * Parameter lists of every length, with all their counts 0, 1 or as large as
+ * can be, of which less comes than the CDB says, or more: nothing is written,
+ * and what is behind the end of the list is not looked at (by the sanitizer).
+ */
+static void lists(void)
+{
+	static const u8 fills[] = { 0x00, 0x01, 0xff };
+	static const s32 more[] = { -8, -1, 0, 1, 8 };
+	unsigned int i, len, f, m;
+	u8 cdb[32];
+
+	for (i = 0; i < iet_scsi_nr_ops; i++) {
+		const struct iet_scsi_op *op = &iet_scsi_ops[i];
+		bool before = ktap_ok;
+
+		/* SANITIZE and FORMAT UNIT write all there is */
+		if (!(op->flags & IET_OP_OUT) || op->flags & IET_OP_MEDIUM ||
+		    op->opcode == 0x48 || op->opcode == 0x04)
+			continue;
+		set_up();
+		for (len = 0; len <= 600; len += len < 80 ? 1 : 13) {
+			for (f = 0; f < sizeof(fills); f++) {
+				for (m = 0; m < ARRAY_SIZE(more); m++) {
+					s32 edtl = (s32)len + more[m];
+
+					put_op(op, cdb);
+					put_len(op, cdb, len);
+					if (op->opcode == 0x15 ||
+					    op->opcode == 0x55)
+						cdb[1] |= 0x10; /* PF */
+					memset(data, fills[f], sizeof(data));
+					fake_run(cdb, edtl > 0 ? DIR_OUT :
+								 DIR_NONE,
+						 max(edtl, 0), data);
+					check_end(op);
+					CHECK(fake.s.out_len <= len);
+					CHECK_EQ(fake.nr_io, 0);
+					fake_end();
+					fake.vol.condition = IET_READY;
+					fake.itl.nr_ua = 0;
+					iet_mode_reset(&fake.vol);
+					iet_reservation_reset(&fake.vol);
+				}
+			}
+			if (!ktap_ok)
+				break;
+		}
+		tear_down();
+		CHECK_ROW(op->name, before);
+	}
+}
+
 int main(void)
 {
+	ktap_run(lists);
 	ktap_run(anything);
 	ktap_run(allocation_lengths);
 	ktap_run(ranges);
