@@ -25,7 +25,7 @@
  * many bytes: who sends much is not to keep others of the thread waiting.
  */
 #define RX_BUDGET 192
-#define RX_BYTES SZ_512K
+#define RX_BYTES SZ_256K
 
 /* Bytes, 0 if there are none now, or a negative errno. */
 static int receive(struct iet_conn *conn, struct msghdr *msg)

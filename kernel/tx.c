@@ -25,7 +25,7 @@
  * others of the thread waiting.
  */
 #define TX_BUDGET 64
-#define TX_BYTES SZ_512K
+#define TX_BYTES SZ_256K
 
 /*
  * So much data is copied: it costs less than what TCP has to do for each page
