@@ -32,8 +32,15 @@ class Beside:
         import pdu  # pylint: disable=import-outside-toplevel
         keys = options.pop("keys", {})
         conn = pdu.Conn(port=self.port, **options)
-        conn.login(self.iqn, "iqn.1993-08.org.debian:01:beside", **keys)
-        return pdu, conn.ready(self.lun)
+        rsp = conn.login_request(pdu.text(
+            InitiatorName="iqn.1993-08.org.debian:01:beside",
+            TargetName=self.iqn, SessionType="Normal", **keys))
+        # some have something to say first
+        while not rsp.status and not rsp.flags & 0x80:
+            rsp = conn.login_request()
+        if rsp.status:
+            raise pdu.Refused(rsp)
+        return pdu, conn.logged_in(rsp).ready(self.lun)
 
     def for_its_time(self, step):
         print("ready", flush=True)

@@ -134,6 +134,8 @@ def plot(path, title, label, targets, results, value):
     if not shutil.which("gnuplot"):
         print("# no gnuplot, no plots (apt install gnuplot-nox)")
         return
+    # gnuplot takes no column without a number
+    targets = [t for t in targets if any(value(r, t) for r in results)]
     with tempfile.NamedTemporaryFile("w", suffix=".dat") as data:
         print("row", *targets, file=data)
         for result in results:

@@ -70,8 +70,11 @@ def beside():
                          ("segments", "nullio"), ("bytewise", "nullio"),
                          ("deaf", "nullio")):
         lun = "" if medium == "nullio" else "-other-lun"
+        # our own initiator is for our own target: LIO refuses its login
+        raw = kind in ("segments", "bytewise", "deaf")
         yield Row(f"beside-{kind}{lun}", "nullio", load, two,
-                  without=("floor",), beside=kind, beside_medium=medium)
+                  without=("floor", "lio", "tgt") if raw else ("floor",),
+                  beside=kind, beside_medium=medium)
 
 
 ROWS = [
