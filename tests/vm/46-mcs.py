@@ -187,17 +187,18 @@ def _(first, second):
 def _(*conns):
     base, order = conns[0].cmdsn, list(range(WINDOW))
     random.shuffle(order)
+    sent = dict.fromkeys(conns, 0)
     for n in order:
-        random.choice(conns).scsi(
-            write10(7, 1), WRITE, 512, data=bytes([n]) * 512, itt=0x100 + n,
-            cmdsn=base + n)
+        conn = random.choice(conns)
+        sent[conn] += 1
+        # ORDERED, or the device server may choose
+        conn.request(SCSI, flags=FINAL | WRITE | 2, edtl=512, lun=lun(FILE),
+                     cdb=write10(7, 1), data=bytes([n]) * 512, itt=0x100 + n,
+                     cmdsn=base + n)
     conns[0].cmdsn = base + WINDOW
-    for conn in conns:
-        try:
-            while True:
-                conn.receive(0.5)
-        except TimeoutError:
-            pass
+    for conn, count in sent.items():
+        for _ in range(count):
+            conn.expect(SCSI_RSP, status=GOOD)
     if conns[0].read(7, 1) != bytes([WINDOW - 1]) * 512:
         raise Failed("the last CmdSN was not the last write")
 
