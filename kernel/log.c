@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * LOG SENSE (SPC-4 6.9) and the log pages.  Nothing can be set or saved, so
- * there is no LOG SELECT.
+ * LOG SENSE, LOG SELECT (SPC-4 6.9, 6.8) and the log pages.  The error counters
+ * can be set back to 0; nothing else can be set, or saved.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -13,6 +13,8 @@
 #include "thin.h"
 #include "volume.h"
 
+#define PAGE_WRITE_ERRORS 0x02
+#define PAGE_READ_ERRORS 0x03
 #define ALL_SUBPAGES 0xff
 #define PC_CUMULATIVE 1
 
@@ -126,8 +128,8 @@ static const struct {
 	bool thin; /* for thin provisioned units only */
 	void (*fill)(struct log *l);
 } pages[] = {
-	{ 0x00, false, page_supported },   { 0x02, false, page_write_errors },
-	{ 0x03, false, page_read_errors }, { 0x0c, true, page_provisioning },
+	{ 0x00, false, page_supported },   { PAGE_WRITE_ERRORS, false, page_write_errors },
+	{ PAGE_READ_ERRORS, false, page_read_errors }, { 0x0c, true, page_provisioning },
 	{ 0x2f, false, page_exceptions },
 };
 
@@ -213,4 +215,43 @@ int iet_spc_log_sense(struct iet_scmd *s, gfp_t gfp)
 		return 0;
 	}
 	return iet_param_in_worker(s, log_work, gfp);
+}
+
+#define CDB1_PCR 0x02
+
+static bool set_back(atomic_t *counter)
+{
+	return atomic_xchg(counter, 0);
+}
+
+/**
+ * iet_spc_log_select() - LOG SELECT, SPC-4 6.8
+ * @s: the command
+ * @gfp: unused
+ *
+ * With PCR, and without parameters, the counters of a page, or of all pages,
+ * are 0 again, and the other initiators are told.
+ *
+ * Return: 0
+ */
+int iet_spc_log_select(struct iet_scmd *s, gfp_t gfp)
+{
+	u8 page = s->cdb[2] & 0x3f;
+	bool changed = false;
+
+	if (s->read_only) {
+		iet_scsi_refuse(s, DATA_PROTECT, IET_ASC_WRITE_PROTECTED);
+	} else if (find_page(s) < 0) {
+		iet_scsi_invalid_field(s, s->cdb[3] ? 3 : 2, s->cdb[3] ? 7 : 5);
+	} else if (get_unaligned_be16(s->cdb + 7)) {
+		iet_scsi_invalid_field(s, 7, 7);
+	} else if (s->cdb[1] & CDB1_PCR) {
+		if (!page || page == PAGE_WRITE_ERRORS)
+			changed |= set_back(&s->vol->nr_write_errors);
+		if (!page || page == PAGE_READ_ERRORS)
+			changed |= set_back(&s->vol->nr_read_errors);
+	}
+	if (changed)
+		iet_ua_volume(s->vol, IET_ASC_LOG_CHANGED, s->nexus);
+	return 0;
 }

@@ -300,6 +300,16 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.execute = iet_sbc_exit_failure,
 	},
 	{
+		.opcode = 0x4c,
+		.name = "LOG SELECT",
+		.len = 10,
+		.layout = IET_CDB_ALLOC_7_2,
+		.flags = IET_OP_OUT | IET_OP_UNREADY | IET_OP_STANDBY |
+			 IET_OP_OLD_LUN,
+		.usage = { 0x4c, 0x02, 0xff, 0xff, 0, 0, 0, 0xff, 0xff, 0 },
+		.execute = iet_spc_log_select,
+	},
+	{
 		.opcode = 0x4d,
 		.name = "LOG SENSE",
 		.len = 10,

@@ -140,6 +140,7 @@ int iet_sbc_write_verify(struct iet_scmd *s, gfp_t gfp);
 
 /* handlers: log.c, buffer.c, timestamp.c */
 int iet_spc_log_sense(struct iet_scmd *s, gfp_t gfp);
+int iet_spc_log_select(struct iet_scmd *s, gfp_t gfp);
 int iet_spc_write_buffer(struct iet_scmd *s, gfp_t gfp);
 int iet_spc_read_buffer(struct iet_scmd *s, u8 *buf);
 int iet_spc_report_timestamp(struct iet_scmd *s, u8 *buf);

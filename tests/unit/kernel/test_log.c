@@ -91,13 +91,10 @@ static void pages(void)
 		fake_end();
 		CHECK_ROW(rows[i].name, before);
 	}
-	/* SP; there is no LOG SELECT */
+	/* SP */
 	fake_init();
 	fake_run((const u8[16]){ 0x4d, 1 }, DIR_IN, 4, NULL);
 	CHECK_EQ(result(), IET_ASC_INVALID_FIELD_IN_CDB);
-	fake_end();
-	fake_run((const u8[16]){ 0x4c }, DIR_NONE, 0, NULL);
-	CHECK_EQ(result(), IET_ASC_INVALID_OPCODE);
 	fake_end();
 }
 
@@ -271,8 +268,72 @@ static void timestamp(void)
 	fake_end();
 }
 
+static void select_pages(void)
+{
+	static const struct {
+		const char *name;
+		u8 cdb[16];
+		u16 asc;
+		u8 reads, writes; /* are left of 5 and 7 */
+	} rows[] = {
+		{ "all", { 0x4c, 2, 0x40 }, GOOD, 0, 0 },
+		{ "all, with subpages", { 0x4c, 2, 0xc0, 0xff }, GOOD, 0, 0 },
+		{ "of reads", { 0x4c, 2, 0x43 }, GOOD, 0, 7 },
+		{ "of writes", { 0x4c, 2, 0x42 }, GOOD, 5, 0 },
+		{ "of another page", { 0x4c, 2, 0x6f }, GOOD, 5, 7 },
+		{ "without PCR", { 0x4c, 0, 0x40 }, GOOD, 5, 7 },
+		{ "no such page",
+		  { 0x4c, 2, 0x55 },
+		  IET_ASC_INVALID_FIELD_IN_CDB,
+		  5,
+		  7 },
+		{ "parameters",
+		  { 0x4c, 2, 0x42, [8] = 4 },
+		  IET_ASC_INVALID_FIELD_IN_CDB,
+		  5,
+		  7 },
+		{ "to be saved",
+		  { 0x4c, 3, 0x40 },
+		  IET_ASC_INVALID_FIELD_IN_CDB,
+		  5,
+		  7 },
+	};
+	static struct iet_nexus other;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool before = ktap_ok, changed;
+
+		fake_init();
+		fake.vol.nr_read_errors.counter = 5;
+		fake.vol.nr_write_errors.counter = 7;
+		fake_run(rows[i].cdb, DIR_NONE, 0, NULL);
+		CHECK_EQ(result(), rows[i].asc);
+		CHECK_EQ(fake.vol.nr_read_errors.counter, rows[i].reads);
+		CHECK_EQ(fake.vol.nr_write_errors.counter, rows[i].writes);
+		CHECK_EQ(fake.itl.nr_ua, 0);
+		fake_end();
+		/* the others are told, if there is anything to tell */
+		changed = fake.vol.nr_read_errors.counter = rows[i].reads != 5;
+		fake.itl.nexus = &other;
+		fake_run(rows[i].cdb, DIR_NONE, 0, NULL);
+		CHECK_EQ(fake.itl.nr_ua, changed);
+		CHECK(!changed || fake.itl.ua[0] == IET_ASC_LOG_CHANGED);
+		fake_end();
+		CHECK_ROW(rows[i].name, before);
+	}
+	fake_init();
+	fake.vol.nr_read_errors.counter = 5;
+	fake.itl.read_only = true;
+	fake_run(rows[0].cdb, DIR_NONE, 0, NULL);
+	CHECK_EQ(result(), IET_ASC_WRITE_PROTECTED);
+	CHECK_EQ(fake.vol.nr_read_errors.counter, 5);
+	fake_end();
+}
+
 int main(void)
 {
+	ktap_run(select_pages);
 	ktap_run(pages);
 	ktap_run(errors_are_counted);
 	ktap_run(space);

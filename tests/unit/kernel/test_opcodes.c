@@ -202,7 +202,7 @@ static void old_lun(void)
 		fake_end();
 		CHECK_ROW(op->name, before);
 	}
-	CHECK_EQ(nr, 16);
+	CHECK_EQ(nr, 17);
 }
 
 /* a bit that the usage data has not is refused, and pointed at */

@@ -83,6 +83,12 @@ struct iov_iter;
 #define sizeof_field(type, member) sizeof(((type *)0)->member)
 #define atomic_inc(a) ((a)->counter++)
 #define atomic_read(a) ((a)->counter)
+#define atomic_xchg(a, v)                \
+	({                               \
+		int old_ = (a)->counter; \
+		(a)->counter = (v);      \
+		old_;                    \
+	})
 
 #define __must_check __attribute__((warn_unused_result))
 #define __packed __attribute__((packed))
