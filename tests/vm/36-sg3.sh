@@ -143,10 +143,10 @@ persist() {
 run "sg_persist" persist
 stpg() {
 	has 'active/optimized' sg_rtpg --decode "$disk" &&
-		sg_stpg --nonoptimized "$disk" || return
+		sg_stpg --active "$disk" || return
 	sg_turs "$disk" # unit attention
 	has 'active/non optimized' sg_rtpg --decode "$disk" &&
-		sg_stpg --active "$disk" || return
+		sg_stpg --optimized "$disk" || return
 	sg_turs "$disk"
 	has 'active/optimized' sg_rtpg --decode "$disk"
 }
