@@ -17,8 +17,9 @@ at_end teardown
 
 teardown() {
 	! mountpoint -q "$mnt" || umount "$mnt"
+	# it waits for udevd, and takes no signals meanwhile
+	[ -z "$map" ] || timeout -k 1 20 multipath -F
 	[ ${#daemons[@]} = 0 ] || kill -9 "${daemons[@]}"
-	timeout 10 multipath -F
 } >/dev/null 2>&1
 
 write_conf() {
@@ -180,7 +181,7 @@ make_fs() {
 check_fs() { umount "$mnt" && e2fsck -fn "/dev/mapper/$map"; }
 
 end() {
-	multipath -f "$map" && kill "${daemons[1]}" &&
+	multipath -f "$map" && map= && kill "${daemons[1]}" &&
 		wait_for 30 iet_gone "${daemons[1]}" && oi_logout "$one" &&
 		oi_logout "$two" && iet_down
 }
