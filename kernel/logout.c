@@ -46,8 +46,9 @@ static u8 close_session(struct iet_cmnd *cmnd)
 static u8 close_connection(struct iet_cmnd *cmnd)
 {
 	struct iet_session *session = cmnd->conn->session;
-	struct iet_conn *conn = iet_conn_member(session, cid_of(cmnd)) ?:
-				iet_recovery_find(session, cid_of(cmnd));
+	struct iet_conn *conn =
+		iet_conn_member(session, cid_of(cmnd)) ?:
+			iet_recovery_find(session, cid_of(cmnd));
 
 	if (!conn)
 		return ISCSI_LOGOUT_CID_NOT_FOUND;

@@ -151,9 +151,8 @@ static int put_conn(struct sk_buff *skb, const struct iet_conn *conn)
 {
 	const struct number numbers[] = {
 		{ IET_C_CID, conn->cid },
-		{ IET_C_STATE, iet_conn_leaves(conn) ?
-				       IET_CONN_CLOSING :
-				       READ_ONCE(conn->state) },
+		{ IET_C_STATE, iet_conn_leaves(conn) ? IET_CONN_CLOSING :
+						       READ_ONCE(conn->state) },
 		{ IET_C_HEADER_DIGEST, digest_bit(conn->hdigest) },
 		{ IET_C_DATA_DIGEST, digest_bit(conn->ddigest) },
 		{ IET_C_MAX_RECV, conn->max_recv },

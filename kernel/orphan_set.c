@@ -47,8 +47,7 @@ struct iet_orphans *iet_orphans_get(const void *medium)
 		if (orphans) {
 			iet_orphans_init(orphans);
 			orphans->medium = medium;
-			hash_add(all, &orphans->node,
-				 (unsigned long)medium);
+			hash_add(all, &orphans->node, (unsigned long)medium);
 		}
 	}
 	if (orphans)

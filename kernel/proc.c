@@ -89,9 +89,9 @@ static void show_conn(struct seq_file *m, const struct iet_conn *conn)
 
 	iet_conn_address(conn, addr, sizeof(addr));
 	seq_printf(m, "\t\tcid:%u ip:%s state:%s hd:%s dd:%s\n", conn->cid,
-		   addr, conn_states[iet_conn_leaves(conn) ?
-					     IET_CONN_CLOSING :
-					     READ_ONCE(conn->state)],
+		   addr,
+		   conn_states[iet_conn_leaves(conn) ? IET_CONN_CLOSING :
+						       READ_ONCE(conn->state)],
 		   digest_name(conn->hdigest), digest_name(conn->ddigest));
 }
 

@@ -184,8 +184,7 @@ static bool concerns_unit(const struct iet_tmf *tmf,
 	if (tmf->op->lun)
 		return cmnd->scmd.vol == tmf->vol;
 	return cmnd->conn->session->target == own->target ||
-	       (cmnd->scmd.vol &&
-		iet_lun_of(cmnd->scmd.vol, own->target));
+	       (cmnd->scmd.vol && iet_lun_of(cmnd->scmd.vol, own->target));
 }
 
 /* Does the function concern this command? */
@@ -500,8 +499,7 @@ static void ask_for_ack(struct iet_conn *conn)
 static bool has_acked(const struct iet_conn *conn)
 {
 	return READ_ONCE(conn->state) == IET_CONN_CLOSING ||
-	       !iscsi_sn_before(READ_ONCE(conn->exp_stat_sn),
-				conn->fence_sn);
+	       !iscsi_sn_before(READ_ONCE(conn->exp_stat_sn), conn->fence_sn);
 }
 
 /*

@@ -194,8 +194,8 @@ static enum chap_result prove(struct chap *c, const char *target,
 }
 
 /* one that is for other initiators is as good as none */
-static const struct account *find_user(const struct chap *c,
-				       const char *target, const char *name)
+static const struct account *find_user(const struct chap *c, const char *target,
+				       const char *name)
 {
 	const struct account *a = account_find(target, ACCOUNT_INCOMING, name);
 

@@ -64,7 +64,8 @@ static const struct {
 	{ "Target " IQN "\nAlias Our disk # no comment\n", "" },
 
 	{ "Target iqn.a\nLun 0 Path=/a,BlockSize=512\nTarget iqn.b\n"
-	  "Lun 7 Path=/a,VendorId=X\nLun 8 Path=/a,BlockSize=512\n", "" },
+	  "Lun 7 Path=/a,VendorId=X\nLun 8 Path=/a,BlockSize=512\n",
+	  "" },
 	{ "Target iqn.a\nLun 0 Path=/a\nTarget iqn.b\n"
 	  "Lun 7 Path=/a,BlockSize=512\nLun 8 Path=/a,BlockSize=4096\n",
 	  "E FILE:5: Lun: BlockSize: is not what line 2 says of the same "

@@ -252,11 +252,12 @@ static void test_no_memory(void)
 	CHECK_EQ(shim_no_memory, 0);
 }
 
-#define BAD(text)                                                           \
-	do {                                                                \
-		begin();                                                    \
-		CHECK_EQ(SEND(F, RESERVED, text), ISCSI_REJECT_PROTOCOL_ERROR); \
-		CHECK(!seq.open && !seq.in && !seq.out.data);               \
+#define BAD(text)                                             \
+	do {                                                  \
+		begin();                                      \
+		CHECK_EQ(SEND(F, RESERVED, text),             \
+			 ISCSI_REJECT_PROTOCOL_ERROR);        \
+		CHECK(!seq.open && !seq.in && !seq.out.data); \
 	} while (0)
 
 #define K16 "kkkkkkkkkkkkkkkk"
@@ -284,8 +285,7 @@ static void test_broken_text(void)
 		 ISCSI_REJECT_PROTOCOL_ERROR);
 	/* in the same sequence, too */
 	CHECK_EQ(SEND(0, RESERVED, "SendTargets="), 0);
-	CHECK_EQ(SEND(F, got.ttt, "SendTargets="),
-		 ISCSI_REJECT_PROTOCOL_ERROR);
+	CHECK_EQ(SEND(F, got.ttt, "SendTargets="), ISCSI_REJECT_PROTOCOL_ERROR);
 	CHECK_EQ(SEND(F, RESERVED, "SendTargets="), 0);
 	begin();
 	CHECK_EQ(SEND(F, RESERVED, "\0\0XYZ=1\0\0"), 0);
@@ -299,11 +299,14 @@ static void test_declarations(void)
 	static const struct {
 		const char *value;
 		u32 n;
-	} good[] = { { "512", 512 },	      { "0x200", 512 },
-		     { "0XFFFFFF", 0xffffff }, { "16777215", 0xffffff } };
+	} good[] = { { "512", 512 },
+		     { "0x200", 512 },
+		     { "0XFFFFFF", 0xffffff },
+		     { "16777215", 0xffffff } };
 	static const char *const bad[] = {
-		"511", "16777216", "0x1000000", "-1", "", "0x", "0512", "1e3",
-		"512 ", "+512", "4294967808", "99999999999999999999",
+		"511",	"16777216", "0x1000000",  "-1",
+		"",	"0x",	    "0512",	  "1e3",
+		"512 ", "+512",	    "4294967808", "99999999999999999999",
 	};
 	char text[64];
 	int i, n;
@@ -346,9 +349,11 @@ static void test_declared_at_the_end(void)
 static void test_keys_of_other_phases(void)
 {
 	begin();
-	CHECK_EQ(SEND(F, RESERVED, "HeaderDigest=CRC32C\0IFMarker=No\0"
-				   "InitiatorName=x\0TargetAlias=x\0"
-				   "X#NodeArchitecture=x\0X-a.b=1"), 0);
+	CHECK_EQ(SEND(F, RESERVED,
+		      "HeaderDigest=CRC32C\0IFMarker=No\0"
+		      "InitiatorName=x\0TargetAlias=x\0"
+		      "X#NodeArchitecture=x\0X-a.b=1"),
+		 0);
 	GOT(F, "HeaderDigest=Reject\0IFMarker=Reject\0InitiatorName=Reject\0"
 	       "TargetAlias=Reject\0X#NodeArchitecture=Reject\0"
 	       "X-a.b=NotUnderstood");
