@@ -164,7 +164,7 @@ static void unsolicited(struct gen *g, unsigned int conn, uint32_t itt,
 static void scsi(struct gen *g, unsigned int conn)
 {
 	static const uint16_t sizes[] = { 0, 1, 2, 8, 8, 16, 64, 300 };
-	static const uint16_t datas[] = { 0, 512, 512, 4096, 8192 };
+	static const uint16_t lengths[] = { 0, 512, 512, 4096, 8192 };
 	static const uint8_t directions[] = {
 		0, ISCSI_CMD_READ, ISCSI_CMD_READ, ISCSI_CMD_WRITE,
 		ISCSI_CMD_WRITE, ISCSI_CMD_READ | ISCSI_CMD_WRITE,
@@ -173,7 +173,7 @@ static void scsi(struct gen *g, unsigned int conn)
 	uint32_t edtl = blocks * 512, itt;
 	uint8_t flags = PICK(&g->rng, directions);
 	struct client_pdu p;
-	size_t data = PICK(&g->rng, datas), limit;
+	size_t data = PICK(&g->rng, lengths), limit;
 	bool final = !g->unasked || rng_chance(&g->rng, 500);
 
 	client_start(&g->conn[conn], &p,
