@@ -269,8 +269,7 @@ int client_next(struct client *c, struct client_pdu *p)
 	p->len = len;
 	if (c->ddigest && len && !right_digest(at, tail))
 		return -EBADMSG;
-	c->in.pos += head + 4 * c->hdigest + tail +
-		     (c->ddigest && len ? 4 : 0);
+	c->in.pos += head + 4 * c->hdigest + tail + (c->ddigest && len ? 4 : 0);
 	note_numbers(c, p);
 	return 1;
 }
@@ -357,8 +356,7 @@ int client_login(struct client *c, const char *keys, int seconds)
 }
 
 uint32_t client_scsi(struct client *c, unsigned int lun, const uint8_t *cdb,
-		     uint8_t flags, uint32_t edtl, const void *data,
-		     size_t len)
+		     uint8_t flags, uint32_t edtl, const void *data, size_t len)
 {
 	struct client_pdu p;
 

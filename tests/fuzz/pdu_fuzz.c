@@ -155,8 +155,10 @@ static int log_out(struct client *c)
 static int check_proper(struct count *n)
 {
 	char name[64];
-	struct client_session s = { .initiator = name, .target = opt.control,
-				    .isid = { 0x80, 0xe }, .cmd_sn = 1,
+	struct client_session s = { .initiator = name,
+				    .target = opt.control,
+				    .isid = { 0x80, 0xe },
+				    .cmd_sn = 1,
 				    .itt = 1 };
 	struct client c = { 0 };
 	double start = client_now(), took;
@@ -198,7 +200,8 @@ static void make_keys(struct gen *g, char *keys)
 	static const char *const conns[] = { "1", "4" };
 	static const char *const digests[] = { "None", "CRC32C" };
 	static const char *const segments[] = { "512", "8192", "262144" };
-	static const char *const bursts[] = { "512", "8192", "65536", "262144" };
+	static const char *const bursts[] = { "512", "8192", "65536",
+					      "262144" };
 	static const char *const firsts[] = { "512", "512", "4096", "65536" };
 	static const char *const r2ts[] = { "1", "2", "16" };
 	static const char *const reports[] = { "RFC3720", "ResponseFence",
@@ -272,8 +275,7 @@ static int take_answers(struct gen *g, unsigned int at)
 		if (p.len > 262144)
 			return -EPROTO;
 		if (op == ISCSI_OP_R2T) {
-			struct gen_r2t *r =
-				&g->r2ts[g->nr_r2ts++ % GEN_R2TS];
+			struct gen_r2t *r = &g->r2ts[g->nr_r2ts++ % GEN_R2TS];
 
 			memcpy(r->bhs, p.bhs, sizeof(r->bhs));
 			r->conn = at;
@@ -305,8 +307,7 @@ static int pump(struct gen *g, int ms)
 		do {
 			client_run(c, c->out.len > c->out.pos ? 10 : ms);
 			err = take_answers(g, i);
-		} while (!err && !c->eof && c->out.len > c->out.pos &&
-			 --tries);
+		} while (!err && !c->eof && c->out.len > c->out.pos && --tries);
 		if (c->eof || !tries)
 			client_close(c);
 	}
@@ -407,8 +408,7 @@ static void leave(struct gen *g)
 		pump(g, 0);
 		break;
 	case 2:
-		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset,
-			   sizeof(reset));
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 		break;
 	case 3:
 		shutdown(c->fd, SHUT_WR);
@@ -429,8 +429,10 @@ static int run_session(uint64_t number, struct count *n)
 {
 	static const uint8_t rounds[] = { 1, 5, 20, 50 };
 	struct gen g = { .rng = { opt.seed * 0x9e3779b97f4a7c15 + number },
-			 .units = opt.units, .nr_units = opt.nr_units,
-			 .pool = pool, .captures = opt.captures,
+			 .units = opt.units,
+			 .nr_units = opt.nr_units,
+			 .pool = pool,
+			 .captures = opt.captures,
 			 .nr_captures = opt.nr_captures };
 	static const uint16_t wilds[] = { 10, 50, 150, 1000 };
 	char keys[1024];
@@ -444,7 +446,8 @@ static int run_session(uint64_t number, struct count *n)
 		/* now and then one that takes the place of another */
 		.isid = { 0x80, 0xf, 0, 0, 0,
 			  rng_chance(&g.rng, 50) ? 0 : number % 251 },
-		.cmd_sn = rng_chance(&g.rng, 100) ? -20U : 1, .itt = 1,
+		.cmd_sn = rng_chance(&g.rng, 100) ? -20U : 1,
+		.itt = 1,
 	};
 	for (unsigned int i = 0; i < GEN_CONNS; i++)
 		g.conn[i].fd = -1;
@@ -500,7 +503,8 @@ static int worker(unsigned int index)
 			err = check_proper(n);
 		if (err) {
 			printf("# failed: --seed %" PRIu64 " --first %" PRIu64
-			       " --sessions 1 --workers 1\n", opt.seed, at);
+			       " --sessions 1 --workers 1\n",
+			       opt.seed, at);
 			return 1;
 		}
 	}
@@ -508,12 +512,14 @@ static int worker(unsigned int index)
 }
 
 static const char *const op_names[GEN_OPS] = {
-	[0x00] = "NOP-Out", [0x01] = "SCSI Command", [0x02] = "TMF",
-	[0x03] = "Login", [0x04] = "Text", [0x05] = "Data-Out",
-	[0x06] = "Logout", [0x10] = "SNACK", [0x20] = "NOP-In",
-	[0x21] = "SCSI Response", [0x22] = "TMF Response",
-	[0x24] = "Text Response", [0x25] = "Data-In",
-	[0x26] = "Logout Response", [0x31] = "R2T", [0x32] = "Async",
+	[0x00] = "NOP-Out",	 [0x01] = "SCSI Command",
+	[0x02] = "TMF",		 [0x03] = "Login",
+	[0x04] = "Text",	 [0x05] = "Data-Out",
+	[0x06] = "Logout",	 [0x10] = "SNACK",
+	[0x20] = "NOP-In",	 [0x21] = "SCSI Response",
+	[0x22] = "TMF Response", [0x24] = "Text Response",
+	[0x25] = "Data-In",	 [0x26] = "Logout Response",
+	[0x31] = "R2T",		 [0x32] = "Async",
 	[0x3f] = "Reject",
 };
 
@@ -600,28 +606,54 @@ static void parse_units(char *list)
 static void parse(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "target", 1, NULL, 't' },   { "control", 1, NULL, 'c' },
-		{ "units", 1, NULL, 'u' },    { "seed", 1, NULL, 's' },
-		{ "first", 1, NULL, 'f' },    { "sessions", 1, NULL, 'n' },
-		{ "pdus", 1, NULL, 'p' },     { "seconds", 1, NULL, 'T' },
-		{ "workers", 1, NULL, 'w' },  { "wild", 1, NULL, 'W' },
+		{ "target", 1, NULL, 't' },
+		{ "control", 1, NULL, 'c' },
+		{ "units", 1, NULL, 'u' },
+		{ "seed", 1, NULL, 's' },
+		{ "first", 1, NULL, 'f' },
+		{ "sessions", 1, NULL, 'n' },
+		{ "pdus", 1, NULL, 'p' },
+		{ "seconds", 1, NULL, 'T' },
+		{ "workers", 1, NULL, 'w' },
+		{ "wild", 1, NULL, 'W' },
 		{ 0 },
 	};
 	int o;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (o) {
-		case 't': opt.target = optarg; break;
-		case 'c': opt.control = optarg; break;
-		case 'u': parse_units(optarg); break;
-		case 's': opt.seed = strtoull(optarg, NULL, 0); break;
-		case 'f': opt.first = strtoull(optarg, NULL, 0); break;
-		case 'n': opt.sessions = strtoull(optarg, NULL, 0); break;
-		case 'p': opt.pdus = strtoull(optarg, NULL, 0); break;
-		case 'T': opt.seconds = atoi(optarg); break;
-		case 'W': opt.wild = atoi(optarg); break;
-		case 'w': opt.workers = atoi(optarg); break;
-		default: exit(2);
+		case 't':
+			opt.target = optarg;
+			break;
+		case 'c':
+			opt.control = optarg;
+			break;
+		case 'u':
+			parse_units(optarg);
+			break;
+		case 's':
+			opt.seed = strtoull(optarg, NULL, 0);
+			break;
+		case 'f':
+			opt.first = strtoull(optarg, NULL, 0);
+			break;
+		case 'n':
+			opt.sessions = strtoull(optarg, NULL, 0);
+			break;
+		case 'p':
+			opt.pdus = strtoull(optarg, NULL, 0);
+			break;
+		case 'T':
+			opt.seconds = atoi(optarg);
+			break;
+		case 'W':
+			opt.wild = atoi(optarg);
+			break;
+		case 'w':
+			opt.workers = atoi(optarg);
+			break;
+		default:
+			exit(2);
 		}
 	}
 	for (; optind < argc; optind++)
@@ -630,7 +662,8 @@ static void parse(int argc, char **argv)
 		opt.units[opt.nr_units++] = 0;
 	if (!opt.workers || opt.workers > WORKERS_MAX ||
 	    !(opt.sessions || opt.pdus || opt.seconds)) {
-		fprintf(stderr, "usage: pdu_fuzz --seconds N | --pdus N | "
+		fprintf(stderr,
+			"usage: pdu_fuzz --seconds N | --pdus N | "
 			"--sessions N [--seed N] [--first N] [--workers N]\n"
 			"\t[--target NAME] [--control NAME] [--units 0,1,...] "
 			"[CAPTURE...]\n");

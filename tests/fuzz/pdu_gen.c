@@ -166,8 +166,12 @@ static void scsi(struct gen *g, unsigned int conn)
 	static const uint16_t sizes[] = { 0, 1, 2, 8, 8, 16, 64, 300 };
 	static const uint16_t lengths[] = { 0, 512, 512, 4096, 8192 };
 	static const uint8_t directions[] = {
-		0, ISCSI_CMD_READ, ISCSI_CMD_READ, ISCSI_CMD_WRITE,
-		ISCSI_CMD_WRITE, ISCSI_CMD_READ | ISCSI_CMD_WRITE,
+		0,
+		ISCSI_CMD_READ,
+		ISCSI_CMD_READ,
+		ISCSI_CMD_WRITE,
+		ISCSI_CMD_WRITE,
+		ISCSI_CMD_READ | ISCSI_CMD_WRITE,
 	};
 	unsigned int blocks = PICK(&g->rng, sizes), lun = some_unit(g);
 	uint32_t edtl = blocks * 512, itt;
@@ -176,8 +180,7 @@ static void scsi(struct gen *g, unsigned int conn)
 	size_t data = PICK(&g->rng, lengths), limit;
 	bool final = !g->unasked || rng_chance(&g->rng, 500);
 
-	client_start(&g->conn[conn], &p,
-		     ISCSI_OP_SCSI_CMD | immediate(g, 100));
+	client_start(&g->conn[conn], &p, ISCSI_OP_SCSI_CMD | immediate(g, 100));
 	itt = get_be(p.bhs + AT_ITT, 4);
 	p.bhs[1] = flags | rng_below(&g->rng, 5) |
 		   (final ? ISCSI_FLAG_FINAL : 0);
@@ -253,9 +256,9 @@ static void data_out(struct gen *g, unsigned int conn)
 	client_start(&g->conn[conn], &p, ISCSI_OP_DATA_OUT);
 	put_be(p.bhs + AT_ITT, 4, some_tag(g));
 	put_be(p.bhs + AT_TTT, 4,
-	       rng_chance(&g->rng, 500) ? ISCSI_RESERVED_TAG :
-					  rng_below(&g->rng, 4) << 16 |
-						  rng_below(&g->rng, 600));
+	       rng_chance(&g->rng, 500) ?
+		       ISCSI_RESERVED_TAG :
+		       rng_below(&g->rng, 4) << 16 | rng_below(&g->rng, 600));
 	set_data(g, &p, 512);
 	gen_send(g, conn, &p);
 }
@@ -297,15 +300,35 @@ void gen_reassign(struct gen *g, unsigned int conn)
 static void text(struct gen *g, unsigned int conn)
 {
 	static const char *const keys[] = {
-		"SendTargets", "SendTargets", "MaxRecvDataSegmentLength",
-		"InitiatorAlias", "HeaderDigest", "MaxBurstLength",
-		"X-com.example.key", "TargetName", "ErrorRecoveryLevel",
+		"SendTargets",
+		"SendTargets",
+		"MaxRecvDataSegmentLength",
+		"InitiatorAlias",
+		"HeaderDigest",
+		"MaxBurstLength",
+		"X-com.example.key",
+		"TargetName",
+		"ErrorRecoveryLevel",
 		"TaskReporting",
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 	};
 	static const char *const values[] = {
-		"", "All", "Yes", "No", "0", "512", "8192", "16777215",
-		"16777216", "-1", "0x200", "None", "CRC32C", "=", "====", "\377",
+		"",
+		"All",
+		"Yes",
+		"No",
+		"0",
+		"512",
+		"8192",
+		"16777215",
+		"16777216",
+		"-1",
+		"0x200",
+		"None",
+		"CRC32C",
+		"=",
+		"====",
+		"\377",
 		"99999999999999999999999999999999999999999999999999999999999",
 	};
 	static const uint8_t lines[] = { 0, 1, 1, 2, 10, 60 };
@@ -350,8 +373,7 @@ static void snack(struct gen *g, unsigned int conn)
 	p.bhs[1] |= type;
 	put_lun(p.bhs, some_unit(g));
 	put_be(p.bhs + AT_ITT, 4, type == 1 ? ISCSI_RESERVED_TAG : some_tag(g));
-	put_be(p.bhs + AT_TTT, 4,
-	       type == 3 ? g->nr_tags : ISCSI_RESERVED_TAG);
+	put_be(p.bhs + AT_TTT, 4, type == 3 ? g->nr_tags : ISCSI_RESERVED_TAG);
 	if (rng_chance(&g->rng, 700)) {
 		put_be(p.bhs + AT_OFFSET, 4,
 		       type == 1 ? c->exp_stat_sn - rng_below(&g->rng, 8) :
@@ -369,14 +391,19 @@ static void snack(struct gen *g, unsigned int conn)
 
 static void other(struct gen *g, unsigned int conn)
 {
-	static const uint8_t ops[] = { ISCSI_OP_LOGIN_REQ, ISCSI_OP_LOGOUT_REQ,
-				       ISCSI_OP_LOGOUT_REQ, 7, 0x1c,
-				       ISCSI_OP_NOP_IN, ISCSI_OP_R2T,
+	static const uint8_t ops[] = { ISCSI_OP_LOGIN_REQ,
+				       ISCSI_OP_LOGOUT_REQ,
+				       ISCSI_OP_LOGOUT_REQ,
+				       7,
+				       0x1c,
+				       ISCSI_OP_NOP_IN,
+				       ISCSI_OP_R2T,
 				       ISCSI_OP_REJECT };
 	static const uint8_t lengths[] = { 0, 0, 4, 60 };
 	struct client_pdu p;
 
-	client_start(&g->conn[conn], &p, PICK(&g->rng, ops) | immediate(g, 500));
+	client_start(&g->conn[conn], &p,
+		     PICK(&g->rng, ops) | immediate(g, 500));
 	if (client_op(p.bhs) == ISCSI_OP_LOGOUT_REQ) {
 		p.bhs[1] |= rng_below(&g->rng, 4);
 		put_be(p.bhs + 20, 2, 1 + rng_below(&g->rng, 4));
@@ -421,8 +448,8 @@ static const struct {
 	unsigned int share;
 	void (*make)(struct gen *g, unsigned int conn);
 } makers[] = {
-	{ 8, some_nop }, { 37, scsi },	{ 24, data_out }, { 5, tmf },
-	{ 6, text },	 { 8, snack },	{ 1, other },	  { 11, captured },
+	{ 8, some_nop }, { 37, scsi }, { 24, data_out }, { 5, tmf },
+	{ 6, text },	 { 8, snack }, { 1, other },	 { 11, captured },
 };
 
 /**

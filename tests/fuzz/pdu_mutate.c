@@ -11,9 +11,17 @@ struct field {
 
 #define FIELDS(...) ((const struct field[]){ __VA_ARGS__, { 0, 0 } })
 /* opcode, flags, two bytes, AHS and data lengths, LUN, tag */
-#define ALL { 0, 1 }, { 1, 1 }, { 2, 1 }, { 3, 1 }, { 4, 1 }, { 5, 3 }, \
-	    { 8, 2 }, { 8, 4 }, { 12, 4 }, { 16, 4 }
-#define ASK ALL, { 20, 4 }, { 24, 4 }, { 28, 4 }
+#define ALL                                                                   \
+	{ 0, 1 }, { 1, 1 }, { 2, 1 }, { 3, 1 }, { 4, 1 }, { 5, 3 }, { 8, 2 }, \
+		{ 8, 4 }, { 12, 4 },                                          \
+	{                                                                     \
+		16, 4                                                         \
+	}
+#define ASK                        \
+	ALL, { 20, 4 }, { 24, 4 }, \
+	{                          \
+		28, 4              \
+	}
 
 /* by opcode: those that mean something */
 static const struct field *const fields[GEN_OPS] = {
@@ -40,11 +48,11 @@ static const struct field *const unknown = FIELDS(ASK, { 32, 4 }, { 36, 4 });
 uint32_t gen_number(struct rng *r)
 {
 	static const uint32_t edges[] = {
-		0,	1,	2,	    3,		4,	    7,
-		8,	15,	16,	    31,		32,	    127,
-		128,	255,	256,	    511,	512,	    513,
-		4095,	4096,	8191,	    8192,	8193,	    65535,
-		65536,	262144, 1U << 24,   0x7fffffff, 0x80000000, 0xfffffffe,
+		0,     1,      2,	 3,	     4,		 7,
+		8,     15,     16,	 31,	     32,	 127,
+		128,   255,    256,	 511,	     512,	 513,
+		4095,  4096,   8191,	 8192,	     8193,	 65535,
+		65536, 262144, 1U << 24, 0x7fffffff, 0x80000000, 0xfffffffe,
 		-1U,
 	};
 

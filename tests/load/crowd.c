@@ -98,10 +98,9 @@ static void explain(void)
 		printf("# session %u: %u commands, %u R2Ts to be answered, "
 		       "%zu bytes to be sent, %zu bytes of a PDU, CmdSN %u of "
 		       "%u, %" PRIu64 " done, %" PRIu64 " put off\n",
-		       i, m->under_way, m->nr_r2ts,
-		       m->c.out.len - m->c.out.pos, m->c.in.len - m->c.in.pos,
-		       m->session.cmd_sn, m->session.max_cmd_sn, m->done,
-		       m->put_off);
+		       i, m->under_way, m->nr_r2ts, m->c.out.len - m->c.out.pos,
+		       m->c.in.len - m->c.in.pos, m->session.cmd_sn,
+		       m->session.max_cmd_sn, m->done, m->put_off);
 	}
 }
 
@@ -217,15 +216,20 @@ static void log_in(struct member *m, unsigned int index)
 
 	m->limit = opt.depth;
 	m->session = (struct client_session){
-		.initiator = name, .target = opt.target, .cmd_sn = 1, .itt = 1,
+		.initiator = name,
+		.target = opt.target,
+		.cmd_sn = 1,
+		.itt = 1,
 		.isid = { 0x80, 0xc, 0, 0, index >> 8, index },
 	};
 	err = client_connect(&m->c, &m->session, 1,
 			     0x7f000101 + index / PER_ADDRESS);
 	if (!err)
-		err = client_login(&m->c, "InitialR2T=Yes\0ImmediateData=No\0"
+		err = client_login(&m->c,
+				   "InitialR2T=Yes\0ImmediateData=No\0"
 				   "MaxBurstLength=262144\0"
-				   "MaxOutstandingR2T=4\0", PATIENCE);
+				   "MaxOutstandingR2T=4\0",
+				   PATIENCE);
 	if (err)
 		die(m, "login", err);
 }
@@ -265,7 +269,8 @@ static void work(int epoll)
 			die(members, "commands never end", all_under_way());
 		}
 		for (int i = 0; i < nr; i++)
-			watch(epoll, ev[i].data.ptr, serve(ev[i].data.ptr, now));
+			watch(epoll, ev[i].data.ptr,
+			      serve(ev[i].data.ptr, now));
 		if (now < swept + RETRY)
 			continue;
 		/* those that may go on now */
@@ -312,9 +317,9 @@ static int report(void)
 	       members[0].done, members[opt.sessions - 1].done, put_off,
 	       longest);
 	printf("min=%" PRIu64 " max=%" PRIu64 " median=%" PRIu64
-	       " longest=%.1f\n", members[0].done,
-	       members[opt.sessions - 1].done, members[opt.sessions / 2].done,
-	       longest);
+	       " longest=%.1f\n",
+	       members[0].done, members[opt.sessions - 1].done,
+	       members[opt.sessions / 2].done, longest);
 	return members[0].done ? 0 : 1;
 }
 
@@ -324,7 +329,7 @@ int main(int argc, char **argv)
 
 	if (argc != 6) {
 		fprintf(stderr, "usage: crowd TARGET SESSIONS DEPTH KIB "
-			"SECONDS\n");
+				"SECONDS\n");
 		return 2;
 	}
 	opt.target = argv[1];

@@ -29,7 +29,9 @@ static int in_and_out(const char *target, unsigned int number)
 {
 	struct client_session s = {
 		.initiator = "iqn.2001-04.com.example:logins",
-		.target = target, .cmd_sn = 1, .itt = 1,
+		.target = target,
+		.cmd_sn = 1,
+		.itt = 1,
 		.isid = { 0x80, 0xd, 0, 0, 0, number },
 	};
 	struct client c = { 0 };
@@ -71,8 +73,7 @@ int main(int argc, char **argv)
 	double start = client_now();
 
 	if (argc != 5) {
-		fprintf(stderr,
-			"usage: logins PORT TARGET PARALLEL SECONDS\n");
+		fprintf(stderr, "usage: logins PORT TARGET PARALLEL SECONDS\n");
 		return 2;
 	}
 	client_port = atoi(argv[1]);
