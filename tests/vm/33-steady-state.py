@@ -61,7 +61,7 @@ class Counter:
         hits = re.search(r"hitcount:\s*(\d+)", entry)
         for line in entry.splitlines():
             # what the allocators do among themselves is not the caller
-            if re.search(r"alloc|event_trigger|trace_event|get_free", line) \
+            if re.search(r"alloc|event_|get_free|stacktrace:", line) \
                     and OURS not in line:
                 continue
             if OURS in line and hits:
