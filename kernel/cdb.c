@@ -113,8 +113,8 @@ bool iet_cdb_naca(const u8 *cdb)
  *
  * Return: true if all is well
  */
-bool iet_cdb_check(const u8 *cdb, const u8 *usage, u8 len, u8 ignored,
-		   u8 *byte, u8 *bit)
+bool iet_cdb_check(const u8 *cdb, const u8 *usage, u8 len, u8 ignored, u8 *byte,
+		   u8 *bit)
 {
 	u8 control = iet_cdb_control(cdb[0]), i, bad;
 

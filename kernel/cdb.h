@@ -61,8 +61,8 @@ void iet_cdb_decode(enum iet_cdb_layout layout, const u8 *cdb,
 		    struct iet_cdb_fields *fields);
 u8 iet_cdb_control(u8 opcode);
 bool iet_cdb_naca(const u8 *cdb);
-bool iet_cdb_check(const u8 *cdb, const u8 *usage, u8 len, u8 ignored,
-		   u8 *byte, u8 *bit);
+bool iet_cdb_check(const u8 *cdb, const u8 *usage, u8 len, u8 ignored, u8 *byte,
+		   u8 *bit);
 
 enum iet_lun_kind iet_lun_decode(const u8 *raw, u32 *lun);
 void iet_lun_encode(u32 lun, u8 *raw);

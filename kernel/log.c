@@ -128,8 +128,10 @@ static const struct {
 	bool thin; /* for thin provisioned units only */
 	void (*fill)(struct log *l);
 } pages[] = {
-	{ 0x00, false, page_supported },   { PAGE_WRITE_ERRORS, false, page_write_errors },
-	{ PAGE_READ_ERRORS, false, page_read_errors }, { 0x0c, true, page_provisioning },
+	{ 0x00, false, page_supported },
+	{ PAGE_WRITE_ERRORS, false, page_write_errors },
+	{ PAGE_READ_ERRORS, false, page_read_errors },
+	{ 0x0c, true, page_provisioning },
 	{ 0x2f, false, page_exceptions },
 };
 

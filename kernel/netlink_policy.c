@@ -182,7 +182,6 @@ const struct nla_policy iet_conn_del_policy[IET_C_MAX + 1] = {
 };
 
 const struct nla_policy iet_conn_async_policy[IET_C_MAX + 1] = {
-	[IET_C_TID] = U32,	   [IET_C_SID] = U64,
-	[IET_C_CID] = U32,	   [IET_C_ASYNC_EVENT] = U32,
-	[IET_C_ASYNC_TIME] = U32,
+	[IET_C_TID] = U32,	   [IET_C_SID] = U64,	     [IET_C_CID] = U32,
+	[IET_C_ASYNC_EVENT] = U32, [IET_C_ASYNC_TIME] = U32,
 };

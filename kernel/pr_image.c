@@ -135,9 +135,8 @@ static int read_all(struct iet_pr *pr, const u8 *buf, u32 len, gfp_t gfp)
 			return n;
 		off += n;
 		if (holder == i)
-			pr->holder =
-				list_last_entry(&pr->regs, struct iet_pr_reg,
-						node);
+			pr->holder = list_last_entry(&pr->regs,
+						     struct iet_pr_reg, node);
 	}
 	pr->aptpl = true;
 	pr->type = buf[AT_TYPE];

@@ -203,9 +203,8 @@ static int add_node(struct iet_scmd *s, const char *iname,
  * One TransportID of the parameter list.  Returns its length, -EINVAL if it is
  * bad, or -ENOMEM.
  */
-static int get_id(struct iet_scmd *s, u32 off, u32 room,
-		  struct list_head *list, const struct ports *ports,
-		  bool node_ok, gfp_t gfp)
+static int get_id(struct iet_scmd *s, u32 off, u32 room, struct list_head *list,
+		  const struct ports *ports, bool node_ok, gfp_t gfp)
 {
 	u8 id[IET_TRANSPORT_ID_MAX];
 	char name[IET_PORT_NAME_MAX];
@@ -220,8 +219,7 @@ static int get_id(struct iet_scmd *s, u32 off, u32 room,
 	if (!len)
 		return -EINVAL;
 	iet_tio_read(&s->tio, off, id, len);
-	if (!iet_transport_id_parse(id, len, name, &node) ||
-	    (node && !node_ok))
+	if (!iet_transport_id_parse(id, len, name, &node) || (node && !node_ok))
 		return -EINVAL;
 	err = node ? add_node(s, name, list, ports, gfp) :
 		     add_nexuses(list, name, ports, gfp);
@@ -367,8 +365,7 @@ int iet_pr_params(struct iet_scmd *s, struct iet_pr_req *req, gfp_t gfp)
 	if (req->action == IET_PR_REGISTER_AND_MOVE)
 		return get_move(s, p, have, req, gfp);
 	req->spec_i_pt = p[20] & SPEC_I_PT;
-	if (req->spec_i_pt &&
-	    (req->action != IET_PR_REGISTER || !req->sa_key))
+	if (req->spec_i_pt && (req->action != IET_PR_REGISTER || !req->sa_key))
 		return bad_bit(s, 3);
 	if (!req->spec_i_pt && have != sizeof(p)) {
 		iet_scsi_refuse(s, ILLEGAL_REQUEST, IET_ASC_PARAM_LENGTH);

@@ -219,8 +219,7 @@ static enum iet_pr_result register_own(struct iet_pr *pr,
 {
 	struct iet_pr_reg *own = find(pr, fresh->port, fresh->target);
 
-	if (req->action == IET_PR_REGISTER &&
-	    req->key != (own ? own->key : 0))
+	if (req->action == IET_PR_REGISTER && req->key != (own ? own->key : 0))
 		return IET_PR_CONFLICT;
 	if (own && req->spec_i_pt)
 		return IET_PR_BAD_SPEC;

@@ -205,7 +205,7 @@ static bool check_state(struct iet_scmd *s, struct iet_itl *itl)
 	if (s->op->flags & IET_OP_SIZE)
 		iet_volume_rescan(s->vol);
 	asc = READ_ONCE(s->vol->mode.ua_intlck) ? iet_ua_peek(s->vol, itl) :
-						   iet_ua_take(s->vol, itl);
+						  iet_ua_take(s->vol, itl);
 	if (asc)
 		return refuse(s, UNIT_ATTENTION, asc);
 	return iet_alua_check(s) && check_reservation(s) &&

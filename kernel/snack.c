@@ -72,8 +72,8 @@ static u8 r2t_again(struct snack *snack, struct iet_cmnd *cmnd)
 	    snack->run > cmnd->r2t.sent - snack->beg)
 		return ISCSI_REJECT_PROTOCOL_ERROR;
 	/* or it is on its way just now */
-	if (snack->beg == cmnd->r2t.sent || cmnd->queued ||
-	    cmnd->sending || !iet_r2t_again(&cmnd->r2t, &sn, &off, &len))
+	if (snack->beg == cmnd->r2t.sent || cmnd->queued || cmnd->sending ||
+	    !iet_r2t_again(&cmnd->r2t, &sn, &off, &len))
 		return 0;
 	cmnd->r2t_again = true;
 	cmnd->kind = IET_TX_R2T;

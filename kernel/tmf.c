@@ -151,8 +151,7 @@ static struct iet_cmnd *find_aca_task(struct iet_cmnd *cmnd,
 /* The condition ends, and the command that it has let in (SAM-5 7.4). */
 static void clear_aca(struct iet_cmnd *cmnd)
 {
-	struct iet_tmf *tmf =
-		iet_tmf_begin(cmnd, cmnd->tmf_op, IET_TMF_WAIT);
+	struct iet_tmf *tmf = iet_tmf_begin(cmnd, cmnd->tmf_op, IET_TMF_WAIT);
 	struct iet_cmnd *task;
 
 	if (!tmf) {

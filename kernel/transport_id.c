@@ -56,8 +56,8 @@ static bool get_name(char *name, const u8 *p, u32 room)
  *
  * Return: true if it is right
  */
-bool iet_transport_id_parse(const u8 *id, u32 len,
-			    char name[IET_PORT_NAME_MAX], bool *node)
+bool iet_transport_id_parse(const u8 *id, u32 len, char name[IET_PORT_NAME_MAX],
+			    bool *node)
 {
 	const char *isid;
 

@@ -15,8 +15,8 @@
 #define IET_TRANSPORT_ID_MAX (IET_TRANSPORT_ID_HEADER + IET_PORT_NAME_MAX)
 
 u32 iet_transport_id_len(const u8 *header, u32 room);
-bool iet_transport_id_parse(const u8 *id, u32 len,
-			    char name[IET_PORT_NAME_MAX], bool *node);
+bool iet_transport_id_parse(const u8 *id, u32 len, char name[IET_PORT_NAME_MAX],
+			    bool *node);
 u32 iet_transport_id_make(u8 *id, const char *port);
 
 #endif /* IET_TRANSPORT_ID_H */

@@ -63,8 +63,7 @@ static void put_groups(struct isns_buf *buf, const struct isns_site *site,
 			isns_put_empty(buf, ISNS_TAG_PG_TAG);
 		tagged = true;
 		isns_put_addr(buf, ISNS_TAG_PG_ADDR, sa);
-		isns_put_u32(buf, ISNS_TAG_PG_PORT,
-			     port_of(&site->portals[i]));
+		isns_put_u32(buf, ISNS_TAG_PG_PORT, port_of(&site->portals[i]));
 	}
 }
 

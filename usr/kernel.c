@@ -494,12 +494,12 @@ static uint64_t lun_map_of(const struct kernel_session *s)
 static int session_new(struct kernel_session *s)
 {
 	struct kernel_session made = { 0 };
-	int err = ask_object(
-		IET_CMD_SESSION_NEW, &attr_session,
-		K_HAS(IET_S_TID) | K_HAS(IET_S_INITIATOR) | K_HAS(IET_S_ISID) |
-			K_HAS(IET_S_EXP_CMD_SN) | K_HAS(IET_S_KEYS) |
-			lun_map_of(s),
-		s, &made);
+	int err =
+		ask_object(IET_CMD_SESSION_NEW, &attr_session,
+			   K_HAS(IET_S_TID) | K_HAS(IET_S_INITIATOR) |
+				   K_HAS(IET_S_ISID) | K_HAS(IET_S_EXP_CMD_SN) |
+				   K_HAS(IET_S_KEYS) | lun_map_of(s),
+			   s, &made);
 
 	if (!err) {
 		s->sid = made.sid;

@@ -15,8 +15,8 @@
 	{                                                                  \
 		n, PARAM_TARGET, PARAM_NUMBER, IET_T_##a, lo, hi, d, false \
 	}
-#define FLAG(n, a)                                                   \
-	{                                                            \
+#define FLAG(n, a)                                                     \
+	{                                                              \
 		n, PARAM_TARGET, PARAM_BOOL, IET_T_##a, 0, 1, 0, false \
 	}
 #define KEY(n, a, lo, hi, d)                                            \

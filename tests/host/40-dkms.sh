@@ -4,9 +4,12 @@
 # dkms adds, builds, installs and removes the module for every kernel whose
 # headers are installed, in folders of its own. In a mount namespace as well,
 # since dkms would leave a signing key in /var/lib/dkms.
-[ -n "${DKMS_PRIVATE-}" ] || DKMS_PRIVATE=1 exec unshare -m "$0"
-mount -t tmpfs tmpfs /var/lib/dkms || exit
+if [ -z "${DKMS_PRIVATE-}" ] && reason=$(unshare -m true 2>&1); then
+	DKMS_PRIVATE=1 exec unshare -m "$0"
+fi
 . tests/lib/ktap.sh
+[ -n "${DKMS_PRIVATE-}" ] || skip_all "no mount namespace: $reason"
+mount -t tmpfs tmpfs /var/lib/dkms || exit
 
 name=iscsitarget
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)

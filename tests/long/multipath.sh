@@ -12,7 +12,8 @@ one=$IET_IQN:one
 two=$IET_IQN:two
 mnt=$IET_DIR/mnt
 mkdir -p "$mnt"
-map= daemons=()
+map=""
+daemons=()
 at_end teardown
 
 teardown() {

@@ -170,16 +170,17 @@ static void test_show(void)
 		  "Wthreads=8\nType=0\nQueuedCommands=32\nNOPInterval=10\n"
 		  "NOPTimeout=5\n",
 		  "");
-	check_run("ietadm --op show --tid=1 --sid=0", 0,
-		  "InitialR2T=No\nImmediateData=Yes\nMaxConnections=1\n"
-		  "MaxRecvDataSegmentLength=262144\n"
-		  "MaxXmitDataSegmentLength=262144\nMaxBurstLength=1048576\n"
-		  "FirstBurstLength=262144\nDefaultTime2Wait=2\n"
-		  "DefaultTime2Retain=20\nMaxOutstandingR2T=8\n"
-		  "DataPDUInOrder=Yes\nDataSequenceInOrder=Yes\n"
-		  "ErrorRecoveryLevel=0\nHeaderDigest=CRC32C,None\nDataDigest=CRC32C,None\n"
-		  "OFMarker=No\nIFMarker=No\nOFMarkInt=2048\nIFMarkInt=2048\n",
-		  "");
+	check_run(
+		"ietadm --op show --tid=1 --sid=0", 0,
+		"InitialR2T=No\nImmediateData=Yes\nMaxConnections=1\n"
+		"MaxRecvDataSegmentLength=262144\n"
+		"MaxXmitDataSegmentLength=262144\nMaxBurstLength=1048576\n"
+		"FirstBurstLength=262144\nDefaultTime2Wait=2\n"
+		"DefaultTime2Retain=20\nMaxOutstandingR2T=8\n"
+		"DataPDUInOrder=Yes\nDataSequenceInOrder=Yes\n"
+		"ErrorRecoveryLevel=0\nHeaderDigest=CRC32C,None\nDataDigest=CRC32C,None\n"
+		"OFMarker=No\nIFMarker=No\nOFMarkInt=2048\nIFMarkInt=2048\n",
+		"");
 	s.keys.set = K_HAS(IET_K_HEADER_DIGEST);
 	s.keys.val[IET_K_HEADER_DIGEST] = IET_DIGEST_CRC32C;
 	CHECK_EQ(kernel->session_new(&s), 0);
@@ -289,10 +290,11 @@ static void test_props(void)
 	CHECK_STR(fake_find_lun(1, 1)->props.vendor, "ACME");
 	CHECK_EQ(fake_find_lun(1, 1)->props.rotation, 7200);
 	CHECK_EQ(fake_find_lun(1, 1)->props.io_granularity, 0);
-	check_run("ietadm --op update --tid=1 --lun=1 --params Path=/a",
-		  -EINVAL, "",
-		  "ietadm: update lun 1 of target 1: \"Path\" cannot be changed "
-		  "while the logical unit is there\n");
+	check_run(
+		"ietadm --op update --tid=1 --lun=1 --params Path=/a", -EINVAL,
+		"",
+		"ietadm: update lun 1 of target 1: \"Path\" cannot be changed "
+		"while the logical unit is there\n");
 	check_run("ietadm --op update --tid=1 --lun=1 --params Colour=blue",
 		  -EINVAL, "",
 		  "ietadm: update lun 1 of target 1: \"Colour\" is not an "

@@ -94,8 +94,7 @@ static void test_hangs(void)
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	CHECK_EQ(ietadm_open(hangs, "/x", "fileio", 0, 100, 200, reason),
 		 -ETIMEDOUT);
-	CHECK_STR(reason,
-		  "it can't be opened: its storage does not answer");
+	CHECK_STR(reason, "it can't be opened: its storage does not answer");
 	close(fds[1]);
 	CHECK_EQ(read(fds[0], &c, 1), 0);
 	close(fds[0]);

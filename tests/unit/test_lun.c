@@ -14,8 +14,7 @@
 	"32 that begin with 6"
 #define EUI_WORDS "EUI64: must be 16, 24 or 32 hexadecimal digits"
 #define UUID_WORDS "UUID: must be 8-4-4-4-12 hexadecimal digits"
-#define PHYS_WORDS \
-	"PhysicalBlockSize: must be a power of two of 512 to 1048576"
+#define PHYS_WORDS "PhysicalBlockSize: must be a power of two of 512 to 1048576"
 
 static const struct {
 	const char *text;
@@ -46,7 +45,8 @@ static const struct {
 	  "WriteCache: is given twice, or by another word" },
 	{ "Type=nullio,WriteCache=No", "IOMode: is not for nullio" },
 	{ "Path=/a,VendorId=12345678,ProductId=1234567890abcdef,"
-	  "ProductRev=1.2x", NULL },
+	  "ProductRev=1.2x",
+	  NULL },
 	{ "Path=/a,VendorId=123456789",
 	  "VendorId: must be 1 to 8 printable characters" },
 	{ "Path=/a,ProductId=", "ProductId: must be 1 to 16 printable "
@@ -85,8 +85,7 @@ static const struct {
 	  "RotationRate: must be 0, 1 or 1025 to 65534" },
 	{ "Path=/a,OptimalIO=65536", NULL },
 	{ "Path=/a,OptimalIO=65536:1048576", NULL },
-	{ "Path=/a,OptimalIO=0",
-	  "OptimalIO: must be 512 to 16777216 bytes" },
+	{ "Path=/a,OptimalIO=0", "OptimalIO: must be 512 to 16777216 bytes" },
 	{ "Path=/a,OptimalIO=4096:",
 	  "OptimalIO: must be 512 to 16777216 bytes" },
 	{ "Path=/a,OptimalIO=:4096", "OptimalIO: the granularity must be 512 "
@@ -119,7 +118,8 @@ static const struct {
 	{ "Path=/a,ThinProvisioned=1", "ThinProvisioned: must be Yes or No" },
 	{ "Type=nullio,Removable=Yes", NULL },
 	{ "Path=/a,Removable=maybe", "Removable: must be Yes or No" },
-	{ "Path=/a,Removable=Yes,removable=No", "Removable: is given twice, or by another word" },
+	{ "Path=/a,Removable=Yes,removable=No",
+	  "Removable: is given twice, or by another word" },
 	{ "Path=/a,ScsiSN=", "ScsiSN: must be 1 to 32 printable characters" },
 };
 
@@ -198,8 +198,7 @@ static void test_props(void)
 
 	/* a new length has no granularity, unless it brings one */
 	memset(&a, 0, sizeof(a));
-	CHECK_EQ(lun_parse("Type=nullio,OptimalIO=4096,VendorId=X", &a,
-			   reason),
+	CHECK_EQ(lun_parse("Type=nullio,OptimalIO=4096,VendorId=X", &a, reason),
 		 0);
 	lun_props_merge(&b.props, &a.props);
 	CHECK_EQ(b.props.io_optimal, 4096);

@@ -233,8 +233,8 @@ static void held_back(void)
 		}
 		fake_work();
 		CHECK_EQ(nr_ended, 1);
-		CHECK_EQ(held.status, i == 2 ? SAM_STAT_TASK_ABORTED :
-					       SAM_STAT_GOOD);
+		CHECK_EQ(held.status,
+			 i == 2 ? SAM_STAT_TASK_ABORTED : SAM_STAT_GOOD);
 		CHECK_EQ(fake.nr_io, i != 2);
 		CHECK_EQ(fake.medium[0], i == 2 ? 1 : 0x5a);
 		iet_orphan_del(&held);
@@ -294,8 +294,9 @@ static void span_granted(struct iet_span *span)
 
 static void waited_for_blocks(void)
 {
-	struct iet_span span = { .first = 0, .end = 4, .excl = true,
-				 .granted = span_granted };
+	struct iet_span span = {
+		.first = 0, .end = 4, .excl = true, .granted = span_granted
+	};
 
 	set_up();
 	CHECK(iet_span_lock(&fake.vol.spans, &span));

@@ -56,10 +56,10 @@ static const u8 *report(u8 format, u32 alloc)
 /* one segment of all blocks, and what each target port is good for */
 static void referrals(void)
 {
-	static const u8 want[] = { 0, 0, 0, 28, 0, 0, 0, 2, 0, 0,
-				   0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-				   0, 0, 3, 0xff, 0x02, 0, 0x00, 0x01, 0x00, 0,
-				   0x12, 0x34 };
+	static const u8 want[] = { 0,	 0, 0,	  28,	0,    0, 0,    2,
+				   0,	 0, 0,	  0,	0,    0, 0,    0,
+				   0,	 0, 0,	  0,	0,    0, 3,    0xff,
+				   0x02, 0, 0x00, 0x01, 0x00, 0, 0x12, 0x34 };
 	u8 cdb[16] = { 0x9e, 0x13, [13] = 255, [14] = 1 };
 	unsigned int n;
 
@@ -115,8 +115,8 @@ static u16 ua(struct iet_itl *itl)
 static void reporting(void)
 {
 	static const u8 want[] = {
-		0, 0, 0, 24, 0x80, 0x8f, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1,
-		2, 0x8f, 0x12, 0x34, 0, 2, 0, 1, 0, 0, 0x12, 0x34,
+		0, 0, 0, 24,   0x80, 0x8f, 0, 1, 0, 0, 0, 1, 0,	   0,
+		0, 1, 2, 0x8f, 0x12, 0x34, 0, 2, 0, 1, 0, 0, 0x12, 0x34,
 	};
 	const u8 *d;
 	u32 n;
@@ -221,13 +221,21 @@ static void keeping_off(void)
 		{ "WRITE(10)", { 0x2a, [8] = 1 }, DIR_OUT, BS, false, false },
 		{ "READ CAPACITY(10)", { 0x25 }, DIR_IN, 8, false, false },
 		{ "RESERVE(6)", { 0x16 }, DIR_NONE, 0, false, false },
-		{ "MODE SENSE(6)", { 0x1a, 0, 0x3f, 0, 255 }, DIR_IN, 255, true,
+		{ "MODE SENSE(6)",
+		  { 0x1a, 0, 0x3f, 0, 255 },
+		  DIR_IN,
+		  255,
+		  true,
 		  false },
 		{ "READ KEYS", { 0x5e, [8] = 8 }, DIR_IN, 8, true, false },
 		{ "INQUIRY", { 0x12, [4] = 96 }, DIR_IN, 96, true, true },
 		{ "REQUEST SENSE", { 0x03, [4] = 18 }, DIR_IN, 18, true, true },
-		{ "REPORT TARGET PORT GROUPS", { 0xa3, 0x0a, [9] = 8 }, DIR_IN,
-		  8, true, true },
+		{ "REPORT TARGET PORT GROUPS",
+		  { 0xa3, 0x0a, [9] = 8 },
+		  DIR_IN,
+		  8,
+		  true,
+		  true },
 	};
 	unsigned int i;
 

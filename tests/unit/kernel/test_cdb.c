@@ -87,8 +87,12 @@ static void usage(void)
 		{ "zero", { 0x12 }, true, 0, 0 },
 		{ "ignored", { 0x12, 0xe0 }, true, 0, 0, 0xe0 },
 		{ "not ignored", { 0x12, 0xe2 }, false, 1, 1, 0xe0 },
-		{ "ignored in byte 1 only", { 0x1a, 0xe1, 0, 0, 0, 0x80 },
-		  false, 5, 7, 0xe0 },
+		{ "ignored in byte 1 only",
+		  { 0x1a, 0xe1, 0, 0, 0, 0x80 },
+		  false,
+		  5,
+		  7,
+		  0xe0 },
 		{ "all of it", { 0x12, 1, 0xff, 0xff, 0xff }, true, 0, 0 },
 		{ "opcode is not looked at", { 0xff }, true, 0, 0 },
 		{ "CMDDT", { 0x12, 0x02 }, false, 1, 1 },
@@ -109,8 +113,8 @@ static void usage(void)
 		bool before = ktap_ok;
 		u8 byte = 0, bit = 0;
 
-		CHECK_EQ(iet_cdb_check(rows[i].cdb, mask, 6,
-				       rows[i].ignored, &byte, &bit),
+		CHECK_EQ(iet_cdb_check(rows[i].cdb, mask, 6, rows[i].ignored,
+				       &byte, &bit),
 			 rows[i].ok);
 		CHECK_EQ(byte, rows[i].byte);
 		CHECK_EQ(bit, rows[i].bit);

@@ -49,7 +49,10 @@ static void given(void)
 
 	memset(buf, 0, sizeof(buf));
 	end = iet_designators_of_unit(buf, &props, id);
-	CHECK(!memcmp(d, "\x02\x01\0\x09" "ACME    z", 13));
+	CHECK(!memcmp(d,
+		      "\x02\x01\0\x09"
+		      "ACME    z",
+		      13));
 	d += 13;
 	CHECK(!memcmp(d, "\x01\x03\0\x10\x60\x01\x40\x50", 8));
 	CHECK_EQ(d[19], 0xcd);
@@ -96,9 +99,14 @@ static void hex(void)
 		const char *text;
 		u8 len;
 	} rows[] = {
-		{ "", 0 },	  { "0", 0 },	   { "00", 1 },
-		{ "a-b", 1 },	  { "ab-cd", 2 }, { "0g", 0 },
-		{ "---", 0 },	  { "1-2-3", 0 },
+		{ "", 0 },
+		{ "0", 0 },
+		{ "00", 1 },
+		{ "a-b", 1 },
+		{ "ab-cd", 2 },
+		{ "0g", 0 },
+		{ "---", 0 },
+		{ "1-2-3", 0 },
 		{ "00112233445566778899aabbccddeeff", 16 },
 		{ "00112233445566778899aabbccddeeff0", 0 },
 		{ "00112233445566778899aabbccddeeff00", 0 },

@@ -421,8 +421,8 @@ static void lists(void)
 					    op->opcode == 0x55)
 						cdb[1] |= 0x10; /* PF */
 					memset(data, fills[f], sizeof(data));
-					fake_run(cdb, edtl > 0 ? DIR_OUT :
-								 DIR_NONE,
+					fake_run(cdb,
+						 edtl > 0 ? DIR_OUT : DIR_NONE,
 						 max(edtl, 0), data);
 					check_end(op);
 					CHECK(fake.s.out_len <= len);

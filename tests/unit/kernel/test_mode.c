@@ -196,8 +196,8 @@ static void truncation(void)
 static void changeable(void)
 {
 	/* caching and control */
-	static const u8 want[32] = { 0x08, 0x12, 0x04, [20] = 0x0a,
-				     0x0a, 0x24, 0x06, 0x38, 0x40 };
+	static const u8 want[32] = { 0x08, 0x12, 0x04, [20] = 0x0a, 0x0a,
+				     0x24, 0x06, 0x38, 0x40 };
 	u8 have[144];
 	unsigned int i;
 
@@ -209,9 +209,12 @@ static void changeable(void)
 	/* headers of the others */
 	for (i = 4; i < 144; i++) {
 		static const u8 headers[144] = {
-			[4] = 0x01,  0x0a,    [16] = 0x02, 0x0e,
-			[32] = 0x07, 0x0a,    [76] = 0x4a, 0x01, 0, 0x1c,
-			[108] = 0x1c, 0x0a, [120] = 0x5c, 0x02, 0, 0x14,
+			[4] = 0x01,   0x0a,	    [16] = 0x02,
+			0x0e,	      [32] = 0x07,  0x0a,
+			[76] = 0x4a,  0x01,	    0,
+			0x1c,	      [108] = 0x1c, 0x0a,
+			[120] = 0x5c, 0x02,	    0,
+			0x14,
 		};
 
 		if (i < 44 || i >= 76)
@@ -305,8 +308,7 @@ static void select_bits(void)
 				u16 len;
 
 				fake_init();
-				b = (u8 *)&fake.vol.mode +
-				    rows[i].member;
+				b = (u8 *)&fake.vol.mode + rows[i].member;
 				len = current(opcodes[o], flags[f],
 					      rows[i].page);
 				CHECK_EQ(mode_select(opcodes[o], 0x10, len), 0);

@@ -219,9 +219,9 @@ static void test_ahs(void)
 			CHECK_EQ(ahs.ext_len, a->ext_len);
 			CHECK_EQ(ahs.read_len, a->read_len);
 			CHECK_EQ(ahs.ext ? ahs.ext + ahs.ext_len - copy : 0,
-				 a->ext_len ? 4 + a->ext_len +
-						      8 * !!a->read_len :
-					      0);
+				 a->ext_len ?
+					 4 + a->ext_len + 8 * !!a->read_len :
+					 0);
 		}
 		CHECK_ROW(a->name, before);
 		free(copy);

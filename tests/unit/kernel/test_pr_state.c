@@ -159,7 +159,7 @@ static void access(void)
 		for (w = 0; w < 3; w++)
 			for (write = 0; write < 2; write++)
 				CHECK_EQ(iet_pr_conflict(&pr, who[w], TARGET,
-							  write),
+							 write),
 					 rows[i].conflict[w][write]);
 		tear_down();
 	}

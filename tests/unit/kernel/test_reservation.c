@@ -373,7 +373,8 @@ static void barred(void)
 {
 	static const struct iet_scsi_op write = { .flags = IET_OP_WRITE };
 	struct iet_orphan_wait wait = { .all_back = note_back };
-	struct iet_scmd a = { .op = &write, .nexus = &fake.nexus,
+	struct iet_scmd a = { .op = &write,
+			      .nexus = &fake.nexus,
 			      .vol = &fake.vol };
 	struct iet_nexus other = { .iname = "somebody" };
 	struct iet_scmd b = a, c = a;
@@ -505,8 +506,7 @@ static void node_name(void)
 
 	fake_init();
 	for (i = 0; i < 2; i++) {
-		sprintf(nexus[i].initiator, "iqn.x:other,i,0x40000137000%u",
-			i);
+		sprintf(nexus[i].initiator, "iqn.x:other,i,0x40000137000%u", i);
 		nexus[i].iname = "iqn.x:other";
 		nexus[i].target = &fake.target;
 		itl[i] = (struct iet_itl){ .nexus = &nexus[i],

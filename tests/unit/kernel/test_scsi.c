@@ -739,8 +739,9 @@ static void bad_blocks(void)
 		fake.bad_block = rows[i].lba;
 		fake.bad_blocks = rows[i].nr;
 		fake_run(rows[i].cdb, rows[i].out ? DIR_OUT : DIR_IN,
-			 rows[i].out		    ? rows[i].out :
-			 whole ? sizeof(out) * 2 : 3 * BS - 1,
+			 rows[i].out ? rows[i].out :
+			 whole	     ? sizeof(out) * 2 :
+				       3 * BS - 1,
 			 rows[i].cdb[1] ? zero : out);
 		CHECK_EQ(fake.s.sense[2], MEDIUM_ERROR);
 		CHECK_EQ(fake.s.sense[0], 0xf0);
@@ -1194,10 +1195,8 @@ static void ordered(void)
 		u32 len;
 		bool waits;
 	} rows[] = {
-		{ read, DIR_IN, 512, true },
-		{ sync, DIR_NONE, 0, true },
-		{ ready, DIR_NONE, 0, true },
-		{ inquiry, DIR_IN, 36, false },
+		{ read, DIR_IN, 512, true },  { sync, DIR_NONE, 0, true },
+		{ ready, DIR_NONE, 0, true }, { inquiry, DIR_IN, 36, false },
 		{ keys, DIR_IN, 8, false },
 	};
 	struct iet_span held = { .first = 900, .end = 901 };
@@ -1207,8 +1206,7 @@ static void ordered(void)
 		u8 attr;
 
 		for (attr = ISCSI_ATTR_UNTAGGED;
-		     attr <= ISCSI_ATTR_HEAD_OF_QUEUE;
-		     attr++) {
+		     attr <= ISCSI_ATTR_HEAD_OF_QUEUE; attr++) {
 			bool waits = rows[i].waits &&
 				     attr == ISCSI_ATTR_ORDERED;
 

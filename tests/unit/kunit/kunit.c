@@ -57,10 +57,10 @@ void ktap_add(const char *name, void (*fn)(void))
 	collecting[nr_collected++].run_case = run;
 }
 
-#define SUITE_OF(n)                                 \
-	static struct kunit_suite n##_suite = {     \
-		.name = "iet_" #n,                  \
-		.test_cases = n.cases,              \
+#define SUITE_OF(n)                             \
+	static struct kunit_suite n##_suite = { \
+		.name = "iet_" #n,              \
+		.test_cases = n.cases,          \
 	};
 #include "suites.h"
 #undef SUITE_OF
@@ -87,7 +87,7 @@ static void __exit kunit_exit(void)
 static struct kunit_suite *const suites[] __used
 	__section(".kunit_test_suites") = {
 #include "suites.h"
-};
+	};
 
 module_init(kunit_init);
 module_exit(kunit_exit);

@@ -140,8 +140,7 @@ static inline bool shim_fails(gfp_t gfp)
 #define kvmalloc(size, gfp) kmalloc(size, gfp)
 #define kfree(p) free(p)
 #define kvfree(p) free(p)
-#define struct_size(p, member, n) \
-	(sizeof(*(p)) + (n) * sizeof((p)->member[0]))
+#define struct_size(p, member, n) (sizeof(*(p)) + (n) * sizeof((p)->member[0]))
 
 static inline void strscpy(char *to, const char *from, size_t room)
 {
