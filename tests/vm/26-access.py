@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from ktap import (FOLDER, IQN, Failed, Target, case, ietadm, main,  # noqa: E402
-                  note, sessions)
+                  note, sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 
 OPEN, SAFE, HERE, AWAY = (f"{IQN}:{name}"
@@ -245,7 +245,7 @@ def _():
 
 @case("no session is left")
 def _():
-    same("sessions", sessions(), [])
+    wait_for("they end", lambda: not sessions(), 10)
 
 
 main(Bed.begin, Bed.end)
