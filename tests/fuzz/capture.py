@@ -64,6 +64,8 @@ def serve(listener, recorder):
     while True:
         peer, _ = listener.accept()
         target = socket.create_connection(("127.0.0.1", 3260))
+        for end in (peer, target):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for args in ((peer, target, recorder), (target, peer)):
             threading.Thread(target=pump, args=args, daemon=True).start()
 
