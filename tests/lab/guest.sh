@@ -98,10 +98,16 @@ check_leaks() {
 }
 
 end_module() {
+	local n
 	check_leaks
 	# a loop device stays read-only, say, for its next user
 	! grep -q '^loop ' /proc/modules || rmmod loop >&9 2>&1
 	loaded || return 0
+	# what was deleted may be closing its file still
+	for n in {1..25}; do
+		! grep -q '^iscsi_trgt [0-9]* 0 ' /proc/modules || break
+		pause 0.2
+	done
 	rmmod iscsi_trgt >&9 2>&1 &
 	if ! ended $! 30; then
 		log "rmmod hangs"
