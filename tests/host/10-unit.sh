@@ -4,7 +4,7 @@
 # The unit tests of usr/ and of the module's pure logic, under ASan and UBSan,
 # built in a copy of the sources.
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
-cp -r usr include kernel "$dir"
+cp -r usr include kernel doc "$dir"
 mkdir "$dir/tests" && cp -r tests/unit "$dir/tests"
 rm -rf "$dir/usr/build" "$dir/tests/unit/kernel/build"
 status=0
