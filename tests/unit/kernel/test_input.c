@@ -7,6 +7,7 @@
 #include <scsi/scsi_proto.h>
 
 #include "cdb.h"
+#include "copy_op.h"
 #include "fake_device.h"
 #include "ktap.h"
 #include "ready.h"
@@ -45,6 +46,8 @@ static void tear_down(void)
 {
 	free(fake.vol.echo);
 	fake.vol.echo = NULL;
+	/* what is kept for RECEIVE COPY STATUS */
+	iet_copy_nexus_lost(&fake.vol, &fake.nexus);
 	iet_reservation_exit(&fake.vol.reservation);
 }
 

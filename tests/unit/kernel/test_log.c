@@ -302,7 +302,7 @@ static void select_pages(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
-		bool before = ktap_ok, changed;
+		bool before = ktap_ok, changed = rows[i].reads != 5;
 
 		fake_init();
 		fake.vol.nr_read_errors.counter = 5;
@@ -314,7 +314,7 @@ static void select_pages(void)
 		CHECK_EQ(fake.itl.nr_ua, 0);
 		fake_end();
 		/* the others are told, if there is anything to tell */
-		changed = fake.vol.nr_read_errors.counter = rows[i].reads != 5;
+		fake.vol.nr_read_errors.counter = changed;
 		fake.itl.nexus = &other;
 		fake_run(rows[i].cdb, DIR_NONE, 0, NULL);
 		CHECK_EQ(fake.itl.nr_ua, changed);
