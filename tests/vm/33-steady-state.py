@@ -128,10 +128,13 @@ def _():
 def steady(what, work, *args):
     @case(f"{what}: nothing is allocated")
     def _():
-        counter = count(work, *args)
-        # a page that TCP holds longer than usual is replaced
-        if counter.total > ROUNDS // 10:
-            raise Failed(f"{counter.found}")
+        # a page that TCP holds longer than usual is replaced, and on a busy
+        # machine many are; what each I/O allocates is there every time
+        for _ in range(3):
+            counter = count(work, *args)
+            if counter.total <= ROUNDS // 10:
+                return
+        raise Failed(f"{counter.found}")
 
 
 steady("4 KiB reads, nullio", Load.read, NULLIO, 4096)
