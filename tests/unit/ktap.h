@@ -25,45 +25,11 @@ static const char *ktap_skipped;
 /* says that what a test needs is not there; return from the test then */
 #define ktap_skip(why) (ktap_skipped = (why))
 
-#define CHECK(cond)                                                         \
-	do {                                                                \
-		if (!(cond)) {                                              \
-			printf("# %s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			ktap_ok = false;                                    \
-		}                                                           \
-	} while (0)
+#define ktap_note(fmt, ...) printf("# " fmt "\n", ##__VA_ARGS__)
+#define ktap_fail(fmt, ...) \
+	ktap_note("%s:%d: " fmt, __FILE__, __LINE__, ##__VA_ARGS__)
 
-#define CHECK_EQ(have, want)                                                   \
-	do {                                                                   \
-		long long have_ = (long long)(have);                           \
-		long long want_ = (long long)(want);                           \
-		if (have_ != want_) {                                          \
-			printf("# %s:%d: %s is %lld (0x%llx), want %lld "      \
-			       "(0x%llx)\n",                                   \
-			       __FILE__, __LINE__, #have, have_, have_, want_, \
-			       want_);                                         \
-			ktap_ok = false;                                       \
-		}                                                              \
-	} while (0)
-
-#define CHECK_STR(have, want)                                          \
-	do {                                                           \
-		const char *have_ = (have);                            \
-		const char *want_ = (want);                            \
-		if (!have_ || strcmp(have_, want_)) {                  \
-			printf("# %s:%d: %s is \"%s\", want \"%s\"\n", \
-			       __FILE__, __LINE__, #have,              \
-			       have_ ? have_ : "(null)", want_);       \
-			ktap_ok = false;                               \
-		}                                                      \
-	} while (0)
-
-/* says which row of a table the checks that follow are about */
-#define CHECK_ROW(name, before)                           \
-	do {                                              \
-		if ((before) && !ktap_ok)                 \
-			printf("# in row: %s\n", (name)); \
-	} while (0)
+#include "ktap_check.h"
 
 static inline void ktap_run_named(void (*fn)(void), const char *name)
 {

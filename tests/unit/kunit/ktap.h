@@ -21,40 +21,9 @@ void ktap_add(const char *name, void (*fn)(void));
 #define main ENTRY(SUITE)
 int main(void);
 
-#define CHECK(cond)                                           \
-	do {                                                  \
-		if (!(cond)) {                                \
-			KUNIT_FAIL(ktap_test, "%s\n", #cond); \
-			ktap_ok = false;                      \
-		}                                             \
-	} while (0)
+#define ktap_note(fmt, ...) kunit_info(ktap_test, fmt "\n", ##__VA_ARGS__)
+#define ktap_fail(fmt, ...) KUNIT_FAIL(ktap_test, fmt "\n", ##__VA_ARGS__)
 
-#define CHECK_EQ(have, want)                                             \
-	do {                                                             \
-		long long have_ = (long long)(have);                     \
-		long long want_ = (long long)(want);                     \
-		if (have_ != want_) {                                    \
-			KUNIT_FAIL(ktap_test, "%s is %lld, want %lld\n", \
-				   #have, have_, want_);                 \
-			ktap_ok = false;                                 \
-		}                                                        \
-	} while (0)
-
-#define CHECK_STR(have, want)                                                \
-	do {                                                                 \
-		const char *have_ = (have);                                  \
-		const char *want_ = (want);                                  \
-		if (!have_ || strcmp(have_, want_)) {                        \
-			KUNIT_FAIL(ktap_test, "%s is \"%s\", want \"%s\"\n", \
-				   #have, have_ ?: "(null)", want_);         \
-			ktap_ok = false;                                     \
-		}                                                            \
-	} while (0)
-
-#define CHECK_ROW(name, before)                                        \
-	do {                                                           \
-		if ((before) && !ktap_ok)                              \
-			kunit_info(ktap_test, "in row: %s\n", (name)); \
-	} while (0)
+#include "../ktap_check.h"
 
 #endif /* KTAP_H */
