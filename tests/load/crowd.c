@@ -80,7 +80,7 @@ static bool over;
 
 static void die(const struct member *m, const char *what, int code)
 {
-	printf("# session %td: %s (%d)\n", m - members, what, code);
+	printf("# session %td: %s (%#x)\n", m - members, what, code);
 	exit(1);
 }
 
@@ -159,6 +159,9 @@ static void response(struct member *m, const struct client_pdu *p, double now)
 		m->held = now + RETRY;
 		return;
 	}
+	if (status == 2 && p->len >= 2 + 14)
+		die(m, "sense key, ASC and ASCQ",
+		    (p->data[4] & 0xf) << 16 | get_be(p->data + 14, 2));
 	if (status)
 		die(m, "status", status);
 	if (now - m->last > m->longest)

@@ -274,7 +274,10 @@ def grown_by_crowd(crowd, before):
 
 @case(f"{SESSIONS} sessions write {WRITE_KIB} KiB at a queue depth of {DEPTH}")
 def _():
-    Path("/run/iet-test/crowd.img").write_bytes(bytes(64 * MIB))
+    # in place: a file that is made anew has another size for a moment, and
+    # the target may tell of that just when the crowd is at work
+    with open("/run/iet-test/crowd.img", "r+b") as crowd_img:
+        crowd_img.write(bytes(64 * MIB))
     before = in_use()
     with subprocess.Popen(
             ["crowd", DISK, *map(str, (SESSIONS, DEPTH, WRITE_KIB,
