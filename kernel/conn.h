@@ -101,7 +101,8 @@ enum iet_rx_state {
  * @off: bytes of it that are there
  * @bhs: header segment
  * @drained: the socket was empty in this turn
- * @turn: bytes of data received in this turn
+ * @turn: what it has had of this turn, see iet_nthread_turn()
+ * @left: what is left of it
  * @ahs: additional header segments
  * @ahs_len: their length in bytes
  * @digest: digest as received
@@ -120,6 +121,7 @@ struct iet_rx {
 	struct iscsi_hdr bhs;
 	bool drained;
 	u32 turn;
+	u32 left;
 	u8 ahs[ISCSI_AHS_MAX_LEN];
 	u32 ahs_len;
 	__le32 digest;
@@ -183,6 +185,7 @@ struct iet_tx_pdu {
  * @queue: iet_cmnd.tx_node: who wants to send, in order
  * @corked: TCP was told that more follows
  * @starved: TCP had room, but no memory; try again later
+ * @turn: what it has had of this turn, see iet_nthread_turn()
  * @pdus: the batch that is being sent
  * @nr_pdus: how many there are in @pdus
  * @nr_sent: how many of them are with TCP
@@ -198,6 +201,7 @@ struct iet_tx {
 	struct list_head queue;
 	bool corked;
 	bool starved;
+	u32 turn;
 	u8 nr_pdus;
 	u8 nr_sent;
 	u8 nr_vecs;
@@ -221,6 +225,7 @@ struct iet_tx {
  * @run_node: in the thread's list of connections with work
  * @ready_node: in the thread's list of kicked connections
  * @on_run: is it in the run list?
+ * @round: of its thread, when it was put there
  * @flags: IET_CONN_*, atomic bits
  * @close_reason: enum iet_event, set before IET_CONN_CLOSE by who sets it
  * @done: iet_cmnd.done_node: commands that a backend has finished
@@ -288,6 +293,7 @@ struct iet_conn {
 	struct list_head run_node;
 	struct llist_node ready_node;
 	bool on_run;
+	unsigned int round;
 	unsigned long flags;
 	enum iet_event close_reason;
 

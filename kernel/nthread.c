@@ -12,6 +12,7 @@
 #include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/sched/clock.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 #include <net/sock.h>
@@ -26,12 +27,21 @@
  */
 #define STARVED_RETRY_JIFFIES max(HZ / 500, 1)
 
+/*
+ * How much a connection is given at a time, in each direction: less, and less
+ * efficient, if others wait, which is what makes a modest initiator beside a
+ * greedy one get its share.
+ */
+#define TURN SZ_256K
+#define SHARED_TURN SZ_64K
+
 /**
  * struct iet_nthread - a network thread
  * @task: the thread
  * @wait: where it sleeps
  * @ready: iet_conn.ready_node: kicked connections, each with a reference
  * @run: iet_conn.run_node: connections with work, the thread's own
+ * @round: counts the turns that were too short for what there was to do
  * @nr_conns: connections assigned, for placement
  *
  * Lifetime: from iet_nthreads_start() to iet_nthreads_stop(); connections
@@ -42,6 +52,7 @@ struct iet_nthread {
 	wait_queue_head_t wait;
 	struct llist_head ready;
 	struct list_head run;
+	unsigned int round;
 	atomic_t nr_conns;
 } ____cacheline_aligned_in_smp;
 
@@ -53,6 +64,20 @@ MODULE_PARM_DESC(
 
 static struct iet_nthread *nthreads;
 static unsigned int nr_nthreads;
+
+/*
+ * Who had nothing to do goes before those who always have, but only once
+ * between two turns of theirs.
+ */
+static void enqueue(struct iet_nthread *nt, struct iet_conn *conn)
+{
+	if (conn->round == nt->round) {
+		list_add_tail(&conn->run_node, &nt->run);
+		return;
+	}
+	conn->round = nt->round;
+	list_add(&conn->run_node, &nt->run);
+}
 
 /* Take over what was kicked.  A kick's reference ends here. */
 static void collect_ready(struct iet_nthread *nt)
@@ -69,26 +94,30 @@ static void collect_ready(struct iet_nthread *nt)
 		smp_mb__after_atomic();
 		if (smp_load_acquire(&conn->attached) && !conn->on_run) {
 			conn->on_run = true;
-			list_add_tail(&conn->run_node, &nt->run);
+			enqueue(nt, conn);
 		}
 		iet_conn_put(conn);
 	}
 }
 
-/* A connection stays in the list while it has work or must try again. */
+/*
+ * A turn of the connection whose turn it is.  It stays in the list, as the
+ * last, while it has work or must try again.
+ */
 static void run_once(struct iet_nthread *nt)
 {
-	struct iet_conn *conn, *next;
+	struct iet_conn *conn =
+		list_first_entry(&nt->run, struct iet_conn, run_node);
 
-	list_for_each_entry_safe(conn, next, &nt->run, run_node) {
-		if (iet_conn_run(conn) ||
-		    (conn->attached && iet_conn_starved(conn)))
-			continue;
-		conn->on_run = false;
-		list_del(&conn->run_node);
-		if (!conn->attached)
-			iet_conn_put(conn);
+	list_move_tail(&conn->run_node, &nt->run);
+	if (iet_conn_run(conn) || (conn->attached && iet_conn_starved(conn))) {
+		nt->round++;
+		return;
 	}
+	conn->on_run = false;
+	list_del(&conn->run_node);
+	if (!conn->attached)
+		iet_conn_put(conn);
 }
 
 static bool all_starved(struct iet_nthread *nt)
@@ -115,7 +144,11 @@ static void poll_for_work(struct iet_nthread *nt)
 static void wait_for_work(struct iet_nthread *nt)
 {
 	DEFINE_WAIT(wait);
+	struct iet_conn *next =
+		list_first_entry_or_null(&nt->run, struct iet_conn, run_node);
 
+	if (next && !iet_conn_starved(next))
+		return;
 	if (poll_us && list_empty(&nt->run))
 		poll_for_work(nt);
 	if (!llist_empty(&nt->ready))
@@ -316,6 +349,33 @@ void iet_nthread_detach(struct iet_conn *conn)
 {
 	conn->attached = false;
 	iet_nthread_unassign(conn);
+}
+
+static bool others_wait(const struct iet_conn *conn)
+{
+	struct iet_nthread *nt = conn->nthread;
+	struct llist_node *first = READ_ONCE(nt->ready.first);
+
+	if (first && (first != &conn->ready_node || READ_ONCE(first->next)))
+		return true;
+	return !list_is_singular(&nt->run) || need_resched();
+}
+
+/**
+ * iet_nthread_turn - what is left of a connection's turn?
+ * @conn: the connection that is being served
+ * @used: what it has had of the turn: bytes, and IET_TURN_PDU for each PDU
+ *
+ * A turn is shorter while others wait for the thread or its CPU.
+ *
+ * Context: the connection's thread.
+ * Return: bytes, 0: it is somebody else's turn
+ */
+u32 iet_nthread_turn(const struct iet_conn *conn, u32 used)
+{
+	u32 turn = others_wait(conn) ? SHARED_TURN : TURN;
+
+	return used < turn ? turn - used : 0;
 }
 
 /**

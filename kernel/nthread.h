@@ -11,6 +11,9 @@
 struct iet_conn;
 struct iet_nthread;
 
+/* a PDU without data costs as much of a turn as so many bytes */
+#define IET_TURN_PDU 4096
+
 int iet_nthreads_start(unsigned int nr);
 void iet_nthreads_stop(void);
 unsigned int iet_nthreads_nr(void);
@@ -20,6 +23,7 @@ void iet_nthread_unassign(struct iet_conn *conn);
 void iet_nthread_attach(struct iet_conn *conn);
 void iet_nthread_kick(struct iet_conn *conn);
 void iet_nthread_detach(struct iet_conn *conn);
+u32 iet_nthread_turn(const struct iet_conn *conn, u32 used);
 bool iet_nthread_current(const struct iet_conn *conn);
 
 #endif /* IET_NTHREAD_H */

@@ -12,20 +12,13 @@
 #include <linux/crc32c.h>
 #include <linux/kernel.h>
 #include <linux/net.h>
-#include <linux/sizes.h>
 #include <linux/tcp.h>
 #include <net/sock.h>
 
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
-
-/*
- * A turn ends after so many steps of the state machine, about 32 PDUs, or so
- * many bytes: who sends much is not to keep others of the thread waiting.
- */
-#define RX_BUDGET 192
-#define RX_BYTES SZ_256K
+#include "nthread.h"
 
 /* Bytes, 0 if there are none now, or a negative errno. */
 static int receive(struct iet_conn *conn, struct msghdr *msg)
@@ -157,7 +150,7 @@ static int receive_data(struct iet_conn *conn, u32 pos, u32 room)
 
 	if (room)
 		iet_tio_iter(&rx->cmnd->scmd.tio, &msg.msg_iter, ITER_DEST, pos,
-			     room);
+			     min(room, rx->left));
 	else
 		iov_iter_discard(&msg.msg_iter, ITER_DEST,
 				 rx->data_len - rx->off);
@@ -227,6 +220,7 @@ static int rx_pdu(struct iet_conn *conn)
 	struct iet_rx *rx = &conn->rx;
 
 	iet_cmnd_pdu(conn);
+	rx->turn += IET_TURN_PDU;
 	rx->cmnd = NULL;
 	rx->crc_skipped = false;
 	next_state(rx, IET_RX_BHS);
@@ -256,7 +250,6 @@ static enum iet_event close_reason(int err)
 bool iet_conn_rx(struct iet_conn *conn)
 {
 	struct iet_rx *rx = &conn->rx;
-	int budget = RX_BUDGET;
 	int ret = 1;
 
 	if (!test_and_clear_bit(IET_CONN_RX_READY, &conn->flags) &&
@@ -264,7 +257,8 @@ bool iet_conn_rx(struct iet_conn *conn)
 		return false;
 	rx->drained = false;
 	rx->turn = 0;
-	while (!conn->stop_rx && budget-- && rx->turn < RX_BYTES) {
+	while (!conn->stop_rx &&
+	       (rx->left = iet_nthread_turn(conn, rx->turn))) {
 		ret = rx_states[rx->state](conn);
 		if (ret <= 0)
 			break;

@@ -18,14 +18,8 @@
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
+#include "nthread.h"
 #include "tio_math.h"
-
-/*
- * A turn ends after so many PDUs or bytes: who asks for much is not to keep
- * others of the thread waiting.
- */
-#define TX_BUDGET 64
-#define TX_BYTES SZ_256K
 
 /*
  * So much data is copied: it costs less than what TCP has to do for each page
@@ -134,16 +128,17 @@ static int send_copied(struct iet_conn *conn, int flags)
 	return sock_sendmsg(conn->sock, &msg);
 }
 
-static int send_pages(struct iet_conn *conn, u32 done, int flags)
+/* No more than @left, the rest of the turn: it is much in one piece. */
+static int send_pages(struct iet_conn *conn, u32 done, u32 left, int flags)
 {
 	const struct iet_tx_pdu *pdu = conn->tx.paged;
 	struct iet_tio *tio = &pdu->cmnd->scmd.tio;
+	u32 len = min(pdu->data_len - done, left);
 
-	if (pdu->trailer_len)
+	if (pdu->trailer_len || done + len < pdu->data_len)
 		flags |= MSG_MORE;
 	return iet_sock_send_bvec(conn->sock, tio->bv, tio->nr,
-				  pdu->tio_off + done, pdu->data_len - done,
-				  flags);
+				  pdu->tio_off + done, len, flags);
 }
 
 static int send_trailer(struct iet_conn *conn, u32 done, int flags)
@@ -155,17 +150,24 @@ static int send_trailer(struct iet_conn *conn, u32 done, int flags)
 	return kernel_sendmsg(conn->sock, &msg, &kv, 1, kv.iov_len);
 }
 
-/* Send some of the batch: bytes, or a negative errno. */
-static int send_some(struct iet_conn *conn, int flags)
+/*
+ * Send some of the batch: bytes, or a negative errno.  If anything follows at
+ * once, TCP need not push what it has.
+ */
+static int send_some(struct iet_conn *conn, u32 left)
 {
 	struct iet_tx *tx = &conn->tx;
+	int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 	u32 done;
 
+	tx->corked = !list_empty(&tx->queue);
+	if (tx->corked)
+		flags |= MSG_MORE;
 	if (tx->off < tx->copied)
 		return send_copied(conn, flags);
 	done = tx->off - tx->copied;
 	if (done < tx->paged->data_len)
-		return send_pages(conn, done, flags);
+		return send_pages(conn, done, left, flags);
 	return send_trailer(conn, done - tx->paged->data_len, flags);
 }
 
@@ -180,28 +182,12 @@ static void pdu_sent(struct iet_cmnd *cmnd)
 static void bytes_sent(struct iet_tx *tx, u32 n)
 {
 	tx->off += n;
+	tx->turn += n;
 	while (tx->nr_sent < tx->nr_pdus &&
-	       tx->pdus[tx->nr_sent].end <= tx->off)
+	       tx->pdus[tx->nr_sent].end <= tx->off) {
 		pdu_sent(tx->pdus[tx->nr_sent++].cmnd);
-}
-
-/* If anything follows at once, TCP need not push what it has. */
-static int send_batch(struct iet_conn *conn)
-{
-	struct iet_tx *tx = &conn->tx;
-	int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-
-	tx->corked = !list_empty(&tx->queue);
-	if (tx->corked)
-		flags |= MSG_MORE;
-	while (tx->off < tx->len) {
-		int n = send_some(conn, flags);
-
-		if (n <= 0)
-			return n ?: -ECONNRESET;
-		bytes_sent(tx, n);
+		tx->turn += IET_TURN_PDU;
 	}
-	return 0;
 }
 
 /*
@@ -251,7 +237,7 @@ void iet_tx_drop(struct iet_conn *conn)
 bool iet_conn_tx(struct iet_conn *conn)
 {
 	struct iet_tx *tx = &conn->tx;
-	int budget = TX_BUDGET, bytes = TX_BYTES;
+	u32 left;
 
 	if (tx->off == tx->len && list_empty(&tx->queue)) {
 		uncork(conn);
@@ -260,26 +246,26 @@ bool iet_conn_tx(struct iet_conn *conn)
 	if (!test_bit(IET_CONN_TX_READY, &conn->flags) && !tx->starved)
 		return false;
 	tx->starved = false;
-	while (budget > 0 && bytes > 0) {
-		int err;
+	tx->turn = 0;
+	while ((left = iet_nthread_turn(conn, tx->turn))) {
+		int n;
 
 		if (tx->off == tx->len && !next_batch(tx)) {
 			uncork(conn);
 			return false;
 		}
-		budget -= tx->nr_pdus;
-		bytes -= tx->len;
 		clear_bit(IET_CONN_TX_READY, &conn->flags);
-		err = send_batch(conn);
-		if (err == -EAGAIN) {
+		n = send_some(conn, left);
+		if (n == -EAGAIN) {
 			tx_blocked(conn);
 			return test_bit(IET_CONN_TX_READY, &conn->flags);
 		}
 		set_bit(IET_CONN_TX_READY, &conn->flags);
-		if (err) {
+		if (n <= 0) {
 			iet_conn_fail(conn, IET_EVENT_CLOSED_BY_PEER);
 			return false;
 		}
+		bytes_sent(tx, n);
 		if (test_bit(IET_CONN_CLOSE, &conn->flags))
 			return false;
 	}

@@ -6,7 +6,8 @@ measured:
 
     beside.py KIND PORT IQN LUN DISK SECONDS
 
-It says "ready" when it has begun. Started by guest.py; KINDS has them all.
+It says "ready" when it has begun, and in the end maybe what it has had. Started
+by guest.py; KINDS has them all.
 """
 
 import os
@@ -26,6 +27,7 @@ class Beside:
         fd = os.open("/proc/kload", os.O_RDWR)
         print("ready", flush=True)
         os.write(fd, f"dev={self.disk} secs={self.seconds} {job}".encode())
+        print(os.read(fd, 4096).decode().strip(), flush=True)
 
     def conn(self, **options):
         # none of it is needed for the others

@@ -155,6 +155,7 @@ class Bench:
             if other.stdout.readline() != "ready\n":
                 raise RuntimeError(f"{row.name}: there is nobody beside")
             yield
+            note(f"{row.name} of {peer.name}: {other.stdout.read()}")
         if other.returncode:
             raise RuntimeError(f"{row.name}: beside.py has failed")
 
