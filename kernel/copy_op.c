@@ -81,6 +81,8 @@ static bool enlist(struct iet_scmd *s, struct iet_copy *c)
 {
 	struct iet_copy *old;
 
+	if (iet_scsi_lost(s))
+		return false;
 	old = c->tracked ? find(s->nexus, s->vol, c->list_id) : NULL;
 	if (old && is_running(old)) {
 		iet_scsi_refuse(s, ILLEGAL_REQUEST,

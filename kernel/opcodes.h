@@ -211,6 +211,8 @@ u8 iet_scsi_explain(int err, bool write, struct iet_sense *sense);
 u16 iet_scsi_protected(const struct iet_volume *vol);
 bool iet_scsi_charge(struct iet_scmd *s, u32 len);
 void iet_scsi_end(struct iet_scmd *s, int err);
+struct iet_itl *iet_scsi_itl(const struct iet_scmd *s);
+bool iet_scsi_lost(struct iet_scmd *s);
 void *iet_scsi_state(struct iet_scmd *s, size_t size,
 		     void (*free_state)(void *state), gfp_t gfp);
 int iet_scsi_in_worker(struct iet_scmd *s, void (*step)(struct iet_scmd *s));

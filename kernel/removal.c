@@ -33,20 +33,12 @@ static bool is_prevented(struct iet_volume *vol)
 	return found;
 }
 
-/* The nexus of a command, if it is still there; under rcu_read_lock() */
-static struct iet_itl *find_itl(struct iet_scmd *s)
-{
-	struct iet_itl *itl = iet_nexus_itl(s->nexus, s->lun_raw);
-
-	return itl && itl->lun->vol == s->vol ? itl : NULL;
-}
-
 static void set_stopped(struct iet_scmd *s, bool stopped)
 {
 	struct iet_itl *itl;
 
 	rcu_read_lock();
-	itl = find_itl(s);
+	itl = iet_scsi_itl(s);
 	if (itl)
 		WRITE_ONCE(itl->stopped, stopped);
 	rcu_read_unlock();
@@ -148,7 +140,7 @@ int iet_spc_prevent_allow(struct iet_scmd *s, gfp_t gfp)
 	unsigned long flags;
 
 	rcu_read_lock();
-	itl = find_itl(s);
+	itl = iet_scsi_itl(s);
 	if (itl) {
 		spin_lock_irqsave(&s->vol->lock, flags);
 		itl->prevent = s->cdb[4] & PREVENT;

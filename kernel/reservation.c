@@ -198,7 +198,9 @@ int iet_spc_reserve(struct iet_scmd *s, gfp_t gfp)
 	unsigned long flags;
 
 	spin_lock_irqsave(&r->lock, flags);
-	if (r->pr.nr_regs || (r->legacy && r->legacy != s->nexus))
+	if (iet_scsi_lost(s))
+		; /* nobody would release it */
+	else if (r->pr.nr_regs || (r->legacy && r->legacy != s->nexus))
 		s->status = SAM_STAT_RESERVATION_CONFLICT;
 	else if (r->busy) /* somebody may be registering just now */
 		s->status = SAM_STAT_BUSY;

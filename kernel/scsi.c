@@ -446,6 +446,45 @@ static u16 previous(u8 status)
 	}
 }
 
+/**
+ * iet_scsi_itl() - the I_T_L nexus of a command
+ * @s: the command, which has a volume
+ *
+ * Context: any; under rcu_read_lock().
+ *
+ * Return: the nexus, or NULL: it has come to its end since the command came
+ */
+struct iet_itl *iet_scsi_itl(const struct iet_scmd *s)
+{
+	struct iet_itl *itl = iet_nexus_itl(s->nexus, s->lun_raw);
+
+	return itl && itl->lun->vol == s->vol ? itl : NULL;
+}
+
+/**
+ * iet_scsi_lost() - has the I_T_L nexus of a command come to its end?
+ * @s: the command, which has a volume
+ *
+ * For what is kept of a nexus beside its &struct iet_itl: asked under a lock
+ * that the end of the nexus takes, too, to forget it (del_lun() of nexus.c),
+ * either this says so or that will find it.
+ *
+ * Context: any.
+ *
+ * Return: true: nothing may be kept any more; status and sense are set
+ */
+bool iet_scsi_lost(struct iet_scmd *s)
+{
+	bool lost;
+
+	rcu_read_lock();
+	lost = !iet_scsi_itl(s);
+	rcu_read_unlock();
+	if (lost)
+		iet_scsi_refuse(s, ILLEGAL_REQUEST, IET_ASC_LUN_NOT_SUPPORTED);
+	return lost;
+}
+
 /* The status of a command is known: what follows from it. */
 static void follow_status(struct iet_scmd *s)
 {
@@ -454,8 +493,8 @@ static void follow_status(struct iet_scmd *s)
 	if (likely(s->status == SAM_STAT_GOOD && !s->aca_task) || !s->vol)
 		return;
 	rcu_read_lock();
-	itl = iet_nexus_itl(s->nexus, s->lun_raw);
-	if (!itl || itl->lun->vol != s->vol)
+	itl = iet_scsi_itl(s);
+	if (!itl)
 		;
 	else if (s->status == SAM_STAT_CHECK_CONDITION)
 		iet_aca_ended(s, itl);

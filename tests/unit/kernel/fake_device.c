@@ -5,6 +5,7 @@
 #include <scsi/scsi_proto.h>
 
 #include "budget.h"
+#include "copy_op.h"
 #include "fake_device.h"
 #include "ready.h"
 
@@ -386,6 +387,15 @@ void fake_add_other(void)
 		fake.other_medium[i] = i * 13 + (i >> FAKE_SHIFT) + 1;
 }
 
+/* As nexus.c has it. */
+static void take_away(void)
+{
+	fake.nexus.itls.slot[0] = NULL;
+	list_del_init(&fake.itl.vol_node);
+	iet_reservation_nexus_lost(&fake.vol, &fake.nexus);
+	iet_copy_nexus_lost(&fake.vol, &fake.nexus);
+}
+
 /*
  * Runs a command as the transport does; its result is in fake.s until
  * fake_end().  fake.s.lun_raw is the test's to set.
@@ -420,6 +430,8 @@ void fake_run_from(struct iet_nexus *nexus, const u8 *cdb, enum fake_dir dir,
 		iet_scsi_refused(s);
 		return;
 	}
+	if (fake.taken_away)
+		take_away();
 	iet_scsi_execute(s);
 	if (fake.held) {
 		assert(!fake.nr_done && !fake.nr_io && !fake.work);

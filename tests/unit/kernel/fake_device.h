@@ -73,6 +73,8 @@ struct fake_io {
  * @abort: the next command is aborted while it waits
  * @short_cdb: there are 16 bytes of a CDB, even of variable length
  * @erase_meanwhile: somebody sanitizes the unit while it waits
+ * @taken_away: the initiator loses the unit at LUN 0 before the next command,
+ *	which has been taken, is executed
  * @before_io: called before each io, with its number, or NULL
  * @no_budget: there is no memory left for data
  * @saving: on its way to the state file, or NULL
@@ -118,6 +120,7 @@ struct fake_device {
 	bool abort;
 	bool short_cdb;
 	bool erase_meanwhile;
+	bool taken_away;
 	void (*before_io)(unsigned int nr);
 	bool no_budget;
 

@@ -181,6 +181,21 @@ static void durable(void)
 	tear_down();
 }
 
+/* Nobody would forget what a nexus copies that is not there any more. */
+static void nexus_gone(void)
+{
+	set_up();
+	put_list(1);
+	put_segment(0, 0, 1, 8, 0, 0);
+	fake.taken_away = true;
+	xcopy(1);
+	CHECK_EQ(result(), IET_ASC_LUN_NOT_SUPPORTED);
+	CHECK(list_empty(&fake.nexus.copies));
+	CHECK_EQ(fake.nr_io, 0);
+	fake_end();
+	tear_down();
+}
+
 /* Ranges that overlap, up and down. */
 static void overlapping(void)
 {
@@ -1262,6 +1277,7 @@ int main(void)
 {
 	ktap_run(copies);
 	ktap_run(durable);
+	ktap_run(nexus_gone);
 	ktap_run(overlapping);
 	ktap_run(overlapping_bytes);
 	ktap_run(by_medium);

@@ -632,6 +632,17 @@ static void aptpl_hangs(void)
 	clean_up();
 }
 
+/* Nobody would release what a nexus reserves that is not there any more. */
+static void nexus_gone(void)
+{
+	fake_init();
+	fake.taken_away = true;
+	CHECK_EQ(run(0x16, DIR_NONE, 0), IET_ASC_LUN_NOT_SUPPORTED);
+	CHECK(!fake.vol.reservation.legacy);
+	CHECK(!fake.vol.reservation.active);
+	clean_up();
+}
+
 /* An image with any length or number in it wrong is not taken. */
 static void bad_image(void)
 {
@@ -683,6 +694,7 @@ int main(void)
 	ktap_run(aptpl);
 	ktap_run(aptpl_fails);
 	ktap_run(aptpl_hangs);
+	ktap_run(nexus_gone);
 	ktap_run(bad_image);
 	return ktap_done();
 }
