@@ -147,9 +147,11 @@ int iet_lun_delete(struct iet_target *target, u32 lun,
 	del_from_sessions(target, lun);
 	if (!--l->vol->nr_luns) {
 		iet_share_del(l->vol);
+		/* tokens refer to it until the last of them has been dropped */
+		percpu_ref_get(&l->vol->ref);
 		iet_volume_kill(l->vol);
-		/* only compared: it may be gone already */
 		iet_rod_volume_gone(l->vol);
+		percpu_ref_put(&l->vol->ref);
 	}
 	kfree_rcu(l, rcu);
 	iet_event_lun(target->tid, lun, IET_EVENT_DEL);
