@@ -9,7 +9,7 @@
 
 struct iet_nexus;
 
-/* what a nexus with nothing in flight always gets, bytes */
+/* what a nexus always gets, for one command or several, bytes */
 #define IET_BUDGET_SMALL (1U << 20)
 
 /**
@@ -27,9 +27,9 @@ struct iet_nexus;
  */
 static inline bool iet_budget_fits(s64 own, s64 all, s64 max, u32 len)
 {
-	if (own + len <= max - all - len)
+	if (own + len <= max - all - len || own + len <= IET_BUDGET_SMALL)
 		return true;
-	return !own && (len <= IET_BUDGET_SMALL || all + len <= max);
+	return !own && all + len <= max;
 }
 
 int iet_budget_init(void);

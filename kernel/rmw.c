@@ -67,7 +67,7 @@ static int start(struct iet_scmd *s, u32 len,
 		return -ENOMEM;
 	r->len = len;
 	r->modify = modify;
-	err = iet_tio_alloc(&r->tio, len, gfp);
+	err = iet_scsi_alloc_beside(s, &r->tio, len, gfp);
 	if (err)
 		return err;
 	return iet_scsi_io(s, IET_IO_READ, 0, &r->tio, 0, len, blocks_read);

@@ -656,6 +656,27 @@ int iet_scsi_alloc(struct iet_scmd *s, u32 len, gfp_t gfp)
 }
 
 /**
+ * iet_scsi_alloc_beside() - get pages that a command needs beside its data
+ * @s: the command, with its data
+ * @tio: takes them
+ * @len: bytes
+ * @gfp: for the pages
+ *
+ * Once for a command: with the data they are what is charged.
+ *
+ * Context: does not sleep unless @gfp allows it; not from interrupts.
+ *
+ * Return: 0, -ENOMEM or -EAGAIN, as iet_scsi_alloc()
+ */
+int iet_scsi_alloc_beside(struct iet_scmd *s, struct iet_tio *tio, u32 len,
+			  gfp_t gfp)
+{
+	return iet_scsi_charge(s, s->tio.size + len) ?
+		       iet_tio_alloc(tio, len, gfp) :
+		       -EAGAIN;
+}
+
+/**
  * iet_scsi_borrow() - read without a copy, if the medium has the pages
  * @s: the command
  * @len: bytes to read from @s->lba on

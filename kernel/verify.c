@@ -123,7 +123,7 @@ static int verify_alloc(struct iet_scmd *s, u32 total, bool compare, gfp_t gfp)
 	v->total = total;
 	v->compare = compare;
 	v->repeat = iet_scsi_out_bytes(s);
-	return iet_tio_alloc(&v->tio, chunk_len(v), gfp);
+	return iet_scsi_alloc_beside(s, &v->tio, chunk_len(v), gfp);
 }
 
 /**

@@ -87,7 +87,8 @@ static int write_blocks(struct iet_scmd *s, gfp_t gfp)
 	u32 bs = 1U << s->vol->blk_shift, off;
 	int err;
 
-	err = iet_tio_alloc(&w->tio, min_t(u64, w->total, CHUNK), gfp);
+	err = iet_scsi_alloc_beside(s, &w->tio, min_t(u64, w->total, CHUNK),
+				    gfp);
 	if (err)
 		return err;
 	for (off = 0; off < w->tio.size; off += bs)

@@ -76,6 +76,9 @@ static void test_large(void)
 	CHECK(!iet_budget_fits(0, 0, 31 * MIB, 32 * MIB));
 	CHECK(iet_budget_fits(0, 100 * MIB, 40 * MIB, MIB));
 	CHECK(!iet_budget_fits(0, 100 * MIB, 40 * MIB, MIB + 1));
+	/* little by little as well as at once */
+	CHECK(iet_budget_fits(MIB / 2, 100 * MIB, 40 * MIB, MIB / 2));
+	CHECK(!iet_budget_fits(MIB / 2, 100 * MIB, 40 * MIB, MIB / 2 + 1));
 	/* nothing is always there */
 	CHECK(iet_budget_fits(0, 40 * MIB, 40 * MIB, 0));
 }

@@ -945,6 +945,63 @@ static void over_budget(void)
 	}
 }
 
+static s64 held_at_io;
+
+static void look_at_budget(unsigned int nr)
+{
+	held_at_io = fake.nexus.in_flight.counter;
+}
+
+/* What commands need beside their data comes out of the same budget. */
+static void beside_data(void)
+{
+	static const struct {
+		const char *name;
+		u8 cdb[16];
+		u32 edtl;
+		u32 beside;
+	} rows[] = {
+		{ "WRITE SAME", { 0x41, [7] = 2 }, BS, 256 << 10 },
+		{ "ORWRITE", { 0x8b, [13] = 9 }, 9 * BS, 9 * BS },
+		{ "COMPARE AND WRITE", { 0x89, [13] = 3 }, 6 * BS, 3 * BS },
+		{ "WRITE", { 0x2a, [8] = 4 }, 3 * BS + 1, 4 * BS },
+		{ "VERIFY", { 0x2f, 0x00, [7] = 2 }, 0, 128 << 10 },
+		{ "VERIFY, bytes", { 0x2f, 0x02, [8] = 8 }, 8 * BS, 8 * BS },
+		{ "WRITE AND VERIFY", { 0x2e, [8] = 7 }, 7 * BS, 7 * BS },
+	};
+	static u8 out[16 * BS];
+	unsigned int i;
+
+	memset(out, 0x5a, sizeof(out));
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool before = ktap_ok;
+
+		set_up();
+		held_at_io = 0;
+		fake.before_io = look_at_budget;
+		fake_run(rows[i].cdb, rows[i].edtl ? DIR_OUT : DIR_NONE,
+			 rows[i].edtl, out);
+		CHECK_EQ(held_at_io, rows[i].edtl + rows[i].beside);
+		fake_end();
+		CHECK_EQ(fake.nexus.in_flight.counter, 0);
+		/* the same if it has to be tried once more in a worker */
+		shim_no_memory = 2;
+		fake_run(rows[i].cdb, rows[i].edtl ? DIR_OUT : DIR_NONE,
+			 rows[i].edtl, out);
+		CHECK_EQ(fake.nr_steps > 0, true);
+		CHECK_EQ(held_at_io, rows[i].edtl + rows[i].beside);
+		fake_end();
+		fake.before_io = NULL;
+		fake.no_budget = true;
+		fake_run(rows[i].cdb, rows[i].edtl ? DIR_OUT : DIR_NONE,
+			 rows[i].edtl, out);
+		CHECK_EQ(fake.s.status, SAM_STAT_TASK_SET_FULL);
+		CHECK_EQ(fake.nr_io, 0);
+		fake_end();
+		CHECK_ROW(rows[i].name, before);
+	}
+}
+
 static void no_unit(void)
 {
 	static const u8 luns[][8] = {
@@ -1245,6 +1302,7 @@ int main(void)
 	ktap_run(no_memory);
 	ktap_run(no_direction);
 	ktap_run(over_budget);
+	ktap_run(beside_data);
 	ktap_run(no_unit);
 	ktap_run(well_known_unit);
 	ktap_run(unit_attention);
