@@ -5,10 +5,10 @@
  * An initiator that announces writes and sends no data, or asks for reads and
  * does not take them, pins memory for as long as it likes.  So all of them
  * together get a quarter of the machine's, and one I_T nexus as much of that as
- * it leaves to others.  What is over it ends with TASK SET FULL; nobody waits.  A nexus with
- * next to nothing in flight always gets a small transfer, and what that needs
- * beside its data, so that those who take too much slow the others down, but
- * do not stop them.
+ * it leaves to others.  What is over it ends with TASK SET FULL; nobody waits.
+ * A nexus with next to nothing in flight always gets a small transfer, and what
+ * that needs beside its data, so that those who take too much slow the others
+ * down, but do not stop them.
  */
 #include <linux/atomic.h>
 #include <linux/mm.h>

@@ -395,7 +395,9 @@ static void next_step(struct iet_copy_job *job)
  */
 void iet_copy_start(struct iet_copy_job *job)
 {
-	job->backward = job->src == job->dst && job->src_pos < job->dst_pos &&
+	/* two units may have one medium: see share.c */
+	job->backward = job->src && job->src->medium == job->dst->medium &&
+			job->src_pos < job->dst_pos &&
 			job->dst_pos - job->src_pos < job->len;
 	INIT_WORK(&job->work, run_work);
 	in_worker(job, next_step);

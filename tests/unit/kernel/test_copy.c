@@ -215,6 +215,26 @@ static void overlapping(void)
 	tear_down();
 }
 
+/* ... of a medium that is two units, read-only and not. */
+static void overlapping_units(void)
+{
+	set_up();
+	fake.other.medium = fake.vol.medium;
+	put_list(1);
+	put_segment(0, 0, 1, 900, 0, 50);
+	xcopy(1);
+	CHECK_EQ(result(), 0);
+	CHECK_EQ(fake.io[0].pos, 512 * BS);
+	CHECK_EQ(fake.io[1].pos, 562 * BS);
+	fake_end();
+	put_segment(0, 0, 1, 900, 50, 0);
+	xcopy(1);
+	CHECK_EQ(result(), 0);
+	CHECK_EQ(fake.io[0].pos, 50 * BS);
+	fake_end();
+	tear_down();
+}
+
 /* ... of bytes that are no whole blocks: the last one is filled up. */
 static void overlapping_bytes(void)
 {
@@ -1279,6 +1299,7 @@ int main(void)
 	ktap_run(durable);
 	ktap_run(nexus_gone);
 	ktap_run(overlapping);
+	ktap_run(overlapping_units);
 	ktap_run(overlapping_bytes);
 	ktap_run(by_medium);
 	ktap_run(thin);
