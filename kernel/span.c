@@ -33,26 +33,28 @@ static struct list_head *place(struct iet_spans *spans, struct iet_span *span)
 	if (!span->ahead || !spans->nr_waiting)
 		return &spans->list;
 	list_for_each_entry(other, &spans->list, node) {
-		if (!first && other->waiting)
+		if (!first && other->nr_before)
 			first = other;
-		if (first && !other->waiting && conflict(other, span))
+		if (first && !other->nr_before && conflict(other, span))
 			return &spans->list;
 	}
 	return first ? &first->node : &spans->list;
 }
 
-/* Must it wait for one of those before it? */
-static bool must_wait(struct iet_spans *spans, struct iet_span *span)
+/* Who is in its way, and, if it has got ahead, in whose way it is. */
+static void count_conflicts(struct iet_spans *spans, struct iet_span *span)
 {
-	struct iet_span *before;
+	struct iet_span *other;
+	bool before = true;
 
-	list_for_each_entry(before, &spans->list, node) {
-		if (before == span)
-			return false;
-		if (conflict(before, span))
-			return true;
+	list_for_each_entry(other, &spans->list, node) {
+		if (other == span)
+			before = false;
+		else if (conflict(other, span) && before)
+			span->nr_before++;
+		else if (conflict(other, span))
+			other->nr_before++;
 	}
-	return false;
 }
 
 /**
@@ -68,29 +70,33 @@ static bool must_wait(struct iet_spans *spans, struct iet_span *span)
 bool iet_span_lock(struct iet_spans *spans, struct iet_span *span)
 {
 	unsigned long flags;
-	bool waiting = false;
+	bool now;
 
+	span->nr_before = 0;
 	spin_lock_irqsave(&spans->lock, flags);
 	list_add_tail(&span->node, place(spans, span));
 	if (span->excl || spans->nr_excl)
-		waiting = must_wait(spans, span);
-	span->waiting = waiting;
+		count_conflicts(spans, span);
+	now = !span->nr_before;
 	spans->nr_excl += span->excl;
-	spans->nr_waiting += waiting;
+	spans->nr_waiting += !now;
 	spin_unlock_irqrestore(&spans->lock, flags);
-	return !waiting;
+	return now;
 }
 
-static void grant(struct iet_spans *spans)
+/*
+ * Those that it was in the way of are all behind it, and wait.  Interrupts are
+ * off, and there may be very many: none is looked at but once.
+ */
+static void grant(struct iet_spans *spans, struct iet_span *span)
 {
-	struct iet_span *span;
+	struct iet_span *other = span;
 
-	list_for_each_entry(span, &spans->list, node) {
-		if (!span->waiting || must_wait(spans, span))
+	list_for_each_entry_continue(other, &spans->list, node) {
+		if (!conflict(other, span) || --other->nr_before)
 			continue;
-		span->waiting = false;
 		spans->nr_waiting--;
-		span->granted(span);
+		other->granted(other);
 	}
 }
 
@@ -106,9 +112,9 @@ void iet_span_unlock(struct iet_spans *spans, struct iet_span *span)
 	unsigned long flags;
 
 	spin_lock_irqsave(&spans->lock, flags);
-	list_del_init(&span->node);
 	spans->nr_excl -= span->excl;
 	if (spans->nr_waiting)
-		grant(spans);
+		grant(spans, span);
+	list_del_init(&span->node);
 	spin_unlock_irqrestore(&spans->lock, flags);
 }

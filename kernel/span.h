@@ -40,7 +40,7 @@ struct iet_spans {
  * @end: the block after the last
  * @excl: no other command may touch these blocks at the same time
  * @ahead: before those that have not been granted
- * @waiting: it is not granted yet
+ * @nr_before: how many before it in the list are in its way; 0: it is granted
  * @granted: called once if it had to wait, in any context, under the lock
  */
 struct iet_span {
@@ -49,7 +49,7 @@ struct iet_span {
 	u64 end;
 	bool excl;
 	bool ahead;
-	bool waiting;
+	unsigned int nr_before;
 	void (*granted)(struct iet_span *span);
 };
 

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static unsigned int ktap_nr, ktap_failed;
 static bool ktap_ok;
@@ -24,6 +25,9 @@ static const char *ktap_skipped;
 
 /* says that what a test needs is not there; return from the test then */
 #define ktap_skip(why) (ktap_skipped = (why))
+
+/* since some time or other */
+#define ktap_seconds() ((unsigned long)time(NULL))
 
 #define ktap_note(fmt, ...) printf("# " fmt "\n", ##__VA_ARGS__)
 #define ktap_fail(fmt, ...) \

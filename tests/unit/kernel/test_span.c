@@ -18,6 +18,15 @@ static void note(struct iet_span *span)
 	strcat(granted, c);
 }
 
+static void ignore(struct iet_span *span)
+{
+}
+
+static bool is_waiting(const struct iet_span *span)
+{
+	return span->nr_before;
+}
+
 /* Returns which of them had to be waited for, then or since. */
 static const char *unlock(unsigned int i)
 {
@@ -132,6 +141,94 @@ static void ahead(void)
 	idle();
 }
 
+/* Of two in each other's way one waits, and who waits has one before it. */
+static bool is_sound(void)
+{
+	struct iet_span *span, *before;
+
+	list_for_each_entry(span, &spans.list, node) {
+		bool in_way = false;
+
+		list_for_each_entry(before, &spans.list, node) {
+			if (before == span)
+				break;
+			in_way |= (span->excl || before->excl) &&
+				  span->first < before->end &&
+				  before->first < span->end;
+		}
+		if (in_way != is_waiting(span))
+			return false;
+	}
+	return true;
+}
+
+static void at_random(void)
+{
+	static struct iet_span many[40];
+	unsigned int i, n;
+
+	iet_spans_init(&spans);
+	memset(many, 0, sizeof(many));
+	for (n = 0; n < 20000; n++) {
+		struct iet_span *span = &many[rand() % ARRAY_SIZE(many)];
+
+		if (span->granted && !is_waiting(span)) {
+			iet_span_unlock(&spans, span);
+			span->granted = NULL;
+		} else if (!span->granted) {
+			span->first = rand() % 30;
+			span->end = span->first + rand() % 12;
+			span->excl = rand() % 2;
+			span->ahead = rand() % 4 == 0;
+			span->granted = ignore;
+			iet_span_lock(&spans, span);
+		}
+		if (!is_sound())
+			break;
+	}
+	CHECK_EQ(n, 20000);
+	for (n = 0; n < ARRAY_SIZE(many); n++)
+		for (i = 0; i < ARRAY_SIZE(many); i++)
+			if (many[i].granted && !is_waiting(&many[i])) {
+				iet_span_unlock(&spans, &many[i]);
+				many[i].granted = NULL;
+			}
+	idle();
+}
+
+#define CROWD 4000
+
+/*
+ * Many hosts read, and many wait for the same block.  Interrupts are off while
+ * one is looked for that may go on: it takes time that grows with their number,
+ * not with its square.
+ */
+static void crowd(void)
+{
+	static struct iet_span many[2 * CROWD];
+	unsigned long start = ktap_seconds();
+	unsigned int i;
+
+	iet_spans_init(&spans);
+	for (i = 0; i < 2 * CROWD; i++) {
+		many[i].first = i < CROWD ? 10 + i : 0;
+		many[i].end = many[i].first + 1;
+		many[i].excl = i >= CROWD;
+		many[i].granted = ignore;
+		CHECK_EQ(iet_span_lock(&spans, &many[i]), i <= CROWD);
+	}
+	for (i = CROWD; i < 2 * CROWD; i++) {
+		if (ktap_seconds() - start > 30)
+			break;
+		CHECK(!is_waiting(&many[i]));
+		iet_span_unlock(&spans, &many[i]);
+	}
+	CHECK_EQ(i, 2 * CROWD);
+	for (i = 0; i < CROWD; i++)
+		iet_span_unlock(&spans, &many[i]);
+	idle();
+}
+
 int main(void)
 {
 	ktap_run(shared);
@@ -139,5 +236,7 @@ int main(void)
 	ktap_run(order);
 	ktap_run(everything);
 	ktap_run(ahead);
+	ktap_run(at_random);
+	ktap_run(crowd);
 	return ktap_done();
 }

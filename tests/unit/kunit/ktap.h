@@ -7,6 +7,7 @@
 #define KTAP_H
 
 #include <kunit/test.h>
+#include <linux/timekeeping.h>
 
 extern struct kunit *ktap_test;
 extern bool ktap_ok;
@@ -21,6 +22,7 @@ void ktap_add(const char *name, void (*fn)(void));
 #define main ENTRY(SUITE)
 int main(void);
 
+#define ktap_seconds() ((unsigned long)ktime_get_seconds())
 #define ktap_note(fmt, ...) kunit_info(ktap_test, fmt "\n", ##__VA_ARGS__)
 #define ktap_fail(fmt, ...) KUNIT_FAIL(ktap_test, fmt "\n", ##__VA_ARGS__)
 

@@ -327,6 +327,10 @@ struct list_head {
 	     &pos->member != (head);                                   \
 	     pos = list_entry(pos->member.next, __typeof__(*pos), member))
 
+#define list_for_each_entry_continue(pos, head, member)                    \
+	for (pos = list_entry(pos->member.next, __typeof__(*pos), member); \
+	     &pos->member != (head);                                       \
+	     pos = list_entry(pos->member.next, __typeof__(*pos), member))
 #define list_last_entry(head, type, member) \
 	container_of((head)->prev, type, member)
 #define list_first_entry_or_null(head, type, member) \
