@@ -16,7 +16,7 @@
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
-#include "nthread.h"
+#include "conn_timer.h"
 #include "sense.h"
 #include "session.h"
 #include "target.h"
@@ -78,20 +78,12 @@ static void set_params(struct iet_cmnd *cmnd, u16 p1, u16 p2, u16 p3)
 	hdr->param3 = cpu_to_be16(p3);
 }
 
-static void set_timer(struct iet_conn *conn, unsigned long when)
-{
-	long delay = when - jiffies;
-
-	mod_delayed_work(iet_wq, &conn->async.timer, max(delay, 1L));
-}
-
 /* The connection ends when it has been told, or a little later anyway. */
 static void drop(struct iet_conn *conn, u8 event, enum iet_event reason)
 {
 	const u32 *keys = conn->session->keys;
 	struct iet_cmnd *cmnd = new_message(conn, event);
 
-	conn->async.logout = false;
 	conn->async.dropping = true;
 	cmpxchg(&conn->close_reason, IET_EVENT_UNSPEC, reason);
 	if (!cmnd) {
@@ -104,8 +96,7 @@ static void drop(struct iet_conn *conn, u8 event, enum iet_event reason)
 	cmnd->close_after = true;
 	conn->stop_rx = true;
 	iet_conn_queue(conn, cmnd);
-	conn->async.deadline = jiffies + DROP_DEADLINE;
-	set_timer(conn, conn->async.deadline);
+	iet_timer_set(conn, IET_TIMER_DROP, DROP_DEADLINE);
 }
 
 static void ask(struct iet_conn *conn, u8 event, u16 seconds)
@@ -116,11 +107,8 @@ static void ask(struct iet_conn *conn, u8 event, u16 seconds)
 		set_params(cmnd, 0, 0, seconds);
 		iet_conn_queue(conn, cmnd);
 	}
-	if (event != ISCSI_ASYNC_LOGOUT_REQUEST)
-		return;
-	conn->async.logout = true;
-	conn->async.deadline = jiffies + seconds * HZ;
-	set_timer(conn, conn->async.deadline);
+	if (event == ISCSI_ASYNC_LOGOUT_REQUEST)
+		iet_timer_set(conn, IET_TIMER_DROP, seconds * HZ);
 }
 
 static void take_ask(struct iet_conn *conn, struct iet_conn_msg *msg)
@@ -152,18 +140,10 @@ static void scsi_event(struct iet_conn *conn, u32 lun, u16 asc)
 
 static void tell_luns_changed(struct iet_conn *conn, u32 lun)
 {
-	struct iet_conn_async *a = &conn->async;
-
-	if (a->ever_told && time_before(jiffies, a->told + TELL_INTERVAL)) {
-		a->luns_changed = true;
-		/* an earlier deadline makes it come a little sooner */
-		if (!a->logout)
-			set_timer(conn, a->told + TELL_INTERVAL);
+	conn->async.luns_changed = iet_timer_is_set(conn, IET_TIMER_LUNS);
+	if (conn->async.luns_changed)
 		return;
-	}
-	a->luns_changed = false;
-	a->ever_told = true;
-	a->told = jiffies;
+	iet_timer_set(conn, IET_TIMER_LUNS, TELL_INTERVAL);
 	scsi_event(conn, lun, IET_ASC_LUNS_CHANGED);
 }
 
@@ -182,27 +162,29 @@ out:
 }
 
 /**
- * iet_async_timer - something is due
- * @conn: the connection; its timer has fired
+ * iet_async_drop_timer - an initiator has had the time to go
+ * @conn: the connection
  *
  * Context: the connection's thread; does not sleep.
  */
-void iet_async_timer(struct iet_conn *conn)
+void iet_async_drop_timer(struct iet_conn *conn)
 {
-	struct iet_conn_async *a = &conn->async;
-	bool due = time_after_eq(jiffies, a->deadline);
-
-	if (a->dropping) {
-		if (due)
-			iet_conn_close(conn, IET_EVENT_ADMIN);
-		return;
-	}
-	if (a->luns_changed)
-		tell_luns_changed(conn, 0);
-	if (a->logout && due)
+	if (conn->async.dropping)
+		iet_conn_close(conn, IET_EVENT_ADMIN);
+	else
 		drop(conn, ISCSI_ASYNC_DROP_CONNECTION, IET_EVENT_TIMEOUT);
-	else if (a->logout)
-		set_timer(conn, a->deadline);
+}
+
+/**
+ * iet_async_luns_timer - changed LUNs may be told of again
+ * @conn: the connection
+ *
+ * Context: the connection's thread; does not sleep.
+ */
+void iet_async_luns_timer(struct iet_conn *conn)
+{
+	if (conn->async.luns_changed && !conn->async.dropping)
+		tell_luns_changed(conn, 0);
 }
 
 /**
@@ -226,35 +208,6 @@ void iet_async_terminated(struct iet_conn *conn, const u8 *lun_raw)
 }
 
 /* --- by others ------------------------------------------------------------ */
-
-static void timer_work(struct work_struct *work)
-{
-	struct iet_conn *conn = container_of(to_delayed_work(work),
-					     struct iet_conn, async.timer);
-
-	set_bit(IET_CONN_ASYNC_TIMER, &conn->flags);
-	iet_nthread_kick(conn);
-}
-
-/**
- * iet_async_init - set up what a new connection needs
- * @conn: the connection
- */
-void iet_async_init(struct iet_conn *conn)
-{
-	INIT_DELAYED_WORK(&conn->async.timer, timer_work);
-}
-
-/**
- * iet_async_stop - a connection is being closed
- * @conn: the connection, whose thread sends no more
- *
- * Context: may sleep.
- */
-void iet_async_stop(struct iet_conn *conn)
-{
-	cancel_delayed_work_sync(&conn->async.timer);
-}
 
 /**
  * iet_async_ask - ask an initiator for something, or drop a connection

@@ -6,7 +6,6 @@
 #define IET_ASYNC_H
 
 #include <linux/types.h>
-#include <linux/workqueue.h>
 
 struct iet_conn;
 struct iet_session;
@@ -14,29 +13,15 @@ struct iet_volume;
 
 /**
  * struct iet_conn_async - asynchronous messages of a connection
- * @timer: something is due
- * @logout: the initiator was asked to log out, until @deadline
- * @dropping: it was told that the connection is dropped: not later than
- *	@deadline
+ * @dropping: the initiator was told that the connection is dropped
  * @luns_changed: to be told, but not so soon after the last time
- * @told: jiffies when it was told of changed LUNs, if @ever_told
- * @deadline: jiffies
- * @ever_told: it was
  *
- * The connection's thread's own, but for @timer.
+ * The connection's thread's own.
  */
 struct iet_conn_async {
-	struct delayed_work timer;
-	bool logout;
 	bool dropping;
 	bool luns_changed;
-	bool ever_told;
-	unsigned long told;
-	unsigned long deadline;
 };
-
-void iet_async_init(struct iet_conn *conn);
-void iet_async_stop(struct iet_conn *conn);
 
 /* under iet_config_lock */
 int iet_async_ask(struct iet_conn *conn, u8 event, u32 seconds);
@@ -44,7 +29,8 @@ void iet_async_luns_changed(struct iet_session *session, u32 lun);
 void iet_async_capacity_changed(const struct iet_volume *vol);
 
 /* called by the connection's thread only */
-void iet_async_timer(struct iet_conn *conn);
+void iet_async_drop_timer(struct iet_conn *conn);
+void iet_async_luns_timer(struct iet_conn *conn);
 void iet_async_terminated(struct iet_conn *conn, const u8 *lun_raw);
 
 #endif /* IET_ASYNC_H */

@@ -14,7 +14,7 @@
 #include "cmnd.h"
 #include "cmnd_pool.h"
 #include "conn.h"
-#include "nthread.h"
+#include "conn_timer.h"
 
 /* that a connection has from its beginning to its end */
 #define NR_MIN 8
@@ -74,20 +74,10 @@ static void del_cmnd(struct iet_conn *conn, struct iet_cmnd *cmnd)
 	kmem_cache_free(cache, cmnd);
 }
 
-static void trim_work(struct work_struct *work)
+static void trim_later(struct iet_conn *conn)
 {
-	struct iet_conn *conn =
-		container_of(to_delayed_work(work), struct iet_conn, pool.work);
-
-	set_bit(IET_CONN_TRIM, &conn->flags);
-	iet_nthread_kick(conn);
-}
-
-/* Not where nobody would stop it: see iet_cmnd_pool_stop(). */
-static void watch(struct iet_conn *conn)
-{
-	if (conn->pool.nr > NR_MIN && conn->state != IET_CONN_CLOSING)
-		queue_delayed_work(iet_wq, &conn->pool.work, TRIM_INTERVAL);
+	if (conn->pool.nr > NR_MIN)
+		iet_timer_set_by(conn, IET_TIMER_TRIM, TRIM_INTERVAL);
 }
 
 /**
@@ -104,7 +94,6 @@ int iet_cmnd_pool_create(struct iet_conn *conn, unsigned int max)
 	unsigned int i;
 	int err = 0;
 
-	INIT_DELAYED_WORK(&pool->work, trim_work);
 	pool->max = max;
 	pool->cmnds = kcalloc(max, sizeof(*pool->cmnds), GFP_NOIO);
 	if (!pool->cmnds)
@@ -148,13 +137,13 @@ bool iet_cmnd_pool_grow(struct iet_conn *conn)
 	/* what is written back through a target must not wait for memory */
 	if (add_cmnd(conn, i, GFP_ATOMIC | __GFP_NOWARN))
 		return false;
-	watch(conn);
+	trim_later(conn);
 	return true;
 }
 
 /**
  * iet_cmnd_pool_trim - give back what was not in use of late
- * @conn: the connection, IET_CONN_TRIM of which was set
+ * @conn: the connection
  *
  * Context: the connection's thread.
  */
@@ -171,16 +160,5 @@ void iet_cmnd_pool_trim(struct iet_conn *conn)
 		del_cmnd(conn, cmnd);
 	}
 	pool->peak = conn->nr_active;
-	watch(conn);
-}
-
-/**
- * iet_cmnd_pool_stop - the pool will not be trimmed any more
- * @conn: a connection that is closing, as its thread knows
- *
- * Context: may sleep.
- */
-void iet_cmnd_pool_stop(struct iet_conn *conn)
-{
-	cancel_delayed_work_sync(&conn->pool.work);
+	trim_later(conn);
 }

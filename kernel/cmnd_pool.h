@@ -6,7 +6,6 @@
 #define IET_CMND_POOL_H
 
 #include <linux/types.h>
-#include <linux/workqueue.h>
 
 struct iet_cmnd;
 struct iet_conn;
@@ -18,9 +17,8 @@ struct iet_conn;
  * @nr: how many there are
  * @peak: how many were in use at a time since the pool was last trimmed
  * @gen: iet_cmnd.gen that no command which had been here has passed
- * @work: asks the thread to trim the pool, if it has grown
  *
- * The thread's own, but for @work.
+ * The thread's own.
  */
 struct iet_cmnd_pool {
 	struct iet_cmnd **cmnds;
@@ -28,7 +26,6 @@ struct iet_cmnd_pool {
 	unsigned int nr;
 	unsigned int peak;
 	u16 gen;
-	struct delayed_work work;
 };
 
 int iet_cmnd_pool_init(void);
@@ -38,6 +35,5 @@ int iet_cmnd_pool_create(struct iet_conn *conn, unsigned int max);
 void iet_cmnd_pool_destroy(struct iet_conn *conn);
 bool iet_cmnd_pool_grow(struct iet_conn *conn);
 void iet_cmnd_pool_trim(struct iet_conn *conn);
-void iet_cmnd_pool_stop(struct iet_conn *conn);
 
 #endif /* IET_CMND_POOL_H */

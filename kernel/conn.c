@@ -189,10 +189,7 @@ static void conn_unlink_work(struct work_struct *work)
 	struct iet_session *session = conn->session;
 	struct iet_conn *other;
 
-	cancel_delayed_work_sync(&conn->timer);
-	iet_cmnd_pool_stop(conn);
-	iet_async_stop(conn);
-	iet_watch_stop(conn);
+	iet_timer_stop(conn);
 	mutex_lock(&iet_config_lock);
 	list_del(&conn->session_node);
 	session->nr_conns--;
@@ -213,15 +210,6 @@ static void conn_unlink_work(struct work_struct *work)
 	iet_conn_put(conn);
 }
 
-static void conn_timer_work(struct work_struct *work)
-{
-	struct iet_conn *conn =
-		container_of(to_delayed_work(work), struct iet_conn, timer);
-
-	set_bit(IET_CONN_TIMER, &conn->flags);
-	iet_nthread_kick(conn);
-}
-
 static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 		       const struct iet_conn_args *args)
 {
@@ -234,9 +222,7 @@ static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 	INIT_LIST_HEAD(&conn->unacked);
 	INIT_LIST_HEAD(&conn->member_node);
 	INIT_LIST_HEAD(&conn->tx.queue);
-	INIT_DELAYED_WORK(&conn->timer, conn_timer_work);
-	iet_async_init(conn);
-	iet_watch_init(conn);
+	iet_timer_init(conn);
 	INIT_WORK(&conn->unlink_work, conn_unlink_work);
 	conn->sock = args->sock;
 	conn->cid = args->cid;
@@ -253,7 +239,6 @@ static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 	conn->state = IET_CONN_ACTIVE;
 	/* no task has the reserved tag */
 	memset(conn->dropped_itt, 0xff, sizeof(conn->dropped_itt));
-	conn->last_rx = jiffies;
 	conn->flags = BIT(IET_CONN_RX_READY) | BIT(IET_CONN_TX_READY);
 }
 
@@ -312,20 +297,6 @@ static void reinstate(struct iet_session *session, u16 cid)
 	}
 }
 
-static unsigned long nop_interval(const struct iet_conn *conn)
-{
-	return READ_ONCE(conn->session->target->param.nop_interval) * HZ;
-}
-
-static unsigned long nop_timeout(const struct iet_conn *conn)
-{
-	unsigned long t =
-		READ_ONCE(conn->session->target->param.nop_timeout) * HZ;
-	unsigned long interval = nop_interval(conn);
-
-	return t && t < interval ? t : interval;
-}
-
 /**
  * iet_conn_create - take a connection over from the daemon
  * @session: its session
@@ -370,9 +341,8 @@ struct iet_conn *iet_conn_create(struct iet_session *session,
 		iet_nexus_set_peer(&session->nexus, &conn->addr);
 	list_add(&conn->session_node, &session->conns);
 	session->nr_conns++;
-	/* closing, which may begin as soon as it is attached, stops the timer */
-	if (nop_interval(conn))
-		queue_delayed_work(iet_wq, &conn->timer, nop_interval(conn));
+	/* the thread has it as soon as it is attached */
+	iet_ping_start(conn);
 	iet_nthread_attach(conn);
 	iet_event_conn(session->target->tid, session->sid, conn->cid,
 		       IET_EVENT_NEW);
@@ -495,6 +465,7 @@ static void conn_shut(struct iet_conn *conn)
 	give_socket_back(conn);
 	kernel_sock_shutdown(conn->sock, SHUT_RDWR);
 	iet_text_end(&conn->text);
+	iet_timer_clear(conn);
 	if (iet_recovery_possible(conn))
 		iet_recovery_begin(conn);
 	else
@@ -596,46 +567,6 @@ static void take_done(struct iet_conn *conn)
 }
 
 /**
- * iet_conn_ping - send a NOP-In that the initiator has to answer
- * @conn: the connection
- *
- * Context: the connection's thread.
- */
-void iet_conn_ping(struct iet_conn *conn)
-{
-	struct iet_cmnd *cmnd = iet_cmnd_alloc(conn);
-
-	if (!cmnd)
-		return;
-	cmnd->kind = IET_TX_PING;
-	conn->pinging = true;
-	conn->ping_sent = jiffies;
-	iet_conn_queue(conn, cmnd);
-}
-
-/* NOP-In: is the initiator still there? */
-static void nop_timer(struct iet_conn *conn)
-{
-	unsigned long interval = nop_interval(conn);
-	unsigned long next = conn->last_rx + interval;
-
-	if (!interval)
-		return;
-	if (conn->pinging) {
-		next = conn->ping_sent + nop_timeout(conn);
-		if (time_after_eq(jiffies, next)) {
-			iet_conn_fail(conn, IET_EVENT_TIMEOUT);
-			return;
-		}
-	} else if (time_after_eq(jiffies, next)) {
-		iet_conn_ping(conn);
-		next = jiffies + nop_timeout(conn);
-	}
-	queue_delayed_work(iet_wq, &conn->timer,
-			   max_t(long, next - jiffies, 1));
-}
-
-/**
  * iet_conn_run - a turn of a connection
  * @conn: the connection
  *
@@ -652,6 +583,8 @@ bool iet_conn_run(struct iet_conn *conn)
 		join(conn);
 	if (is_closing(conn) && conn->state != IET_CONN_CLOSING)
 		conn_shut(conn);
+	if (test_and_clear_bit(IET_CONN_TIMER, &conn->flags))
+		iet_timer_run(conn);
 	if (conn->suspended && iet_recovery_over(conn))
 		conn_finish(conn);
 	take_messages(conn);
@@ -661,14 +594,6 @@ bool iet_conn_run(struct iet_conn *conn)
 			leave(conn);
 		return false;
 	}
-	if (test_and_clear_bit(IET_CONN_TIMER, &conn->flags))
-		nop_timer(conn);
-	if (test_and_clear_bit(IET_CONN_WATCH, &conn->flags))
-		iet_watch_timer(conn);
-	if (test_and_clear_bit(IET_CONN_ASYNC_TIMER, &conn->flags))
-		iet_async_timer(conn);
-	if (test_and_clear_bit(IET_CONN_TRIM, &conn->flags))
-		iet_cmnd_pool_trim(conn);
 	if (!atomic_read(&conn->session->hold))
 		more = iet_conn_rx(conn);
 	if (conn->state == IET_CONN_CLOSING)

@@ -16,8 +16,10 @@
 
 #include "async.h"
 #include "cmnd_pool.h"
+#include "conn_timer.h"
 #include "iet_netlink.h"
 #include "iscsi_proto.h"
+#include "ping.h"
 #include "scsi.h"
 #include "text_seq.h"
 #include "watch.h"
@@ -75,10 +77,7 @@ enum {
 	IET_CONN_TX_READY, /* the socket may have room */
 	IET_CONN_CLOSE, /* close asked for; the reason is in close_reason */
 	IET_CONN_END, /* ... and it is not to be recovered */
-	IET_CONN_TIMER, /* the NOP-In timer has fired */
-	IET_CONN_WATCH, /* so has that of what waits, see watch.h */
-	IET_CONN_ASYNC_TIMER, /* so has that of asynchronous messages */
-	IET_CONN_TRIM, /* commands that are not needed may be given back */
+	IET_CONN_TIMER, /* something is due, see conn_timer.h */
 	IET_CONN_LEAVING, /* logged out: it ends with the response */
 	IET_CONN_UNLINKED, /* nobody but its thread knows it any more */
 };
@@ -261,18 +260,15 @@ struct iet_tx {
  * @ends_session: the session ends with it
  * @suspended: it has failed, and its tasks wait for another: see recovery.c
  * @logged_out: the initiator knows of that
- * @retain_until: jiffies when it is given up
+ * @retained: long enough: it is given up
  * @stop_rx: nothing more is read: a Reject or Logout Response that ends the
  *	connection is on its way
- * @timer: NOP-In; the end of a suspended connection
+ * @timer: what it does after a while
  * @async: asynchronous messages
- * @watch: deadlines of commands
  * @text: a sequence of Text Requests
  * @fence_sn: StatSN that is to be acknowledged before a response that waits;
  *	under iet_config_lock
- * @last_rx: jiffies of the last PDU received
- * @ping_sent: jiffies of our last NOP-In, if @pinging
- * @pinging: it has not been answered
+ * @ping: NOP-In
  * @unlink_work: the part of closing that may sleep
  *
  * Lifetime: made by CONN_NEW.  Closing: IET_CONN_CLOSE is set by anyone; the
@@ -334,16 +330,13 @@ struct iet_conn {
 	bool ends_session;
 	bool suspended;
 	bool logged_out;
-	unsigned long retain_until;
+	bool retained;
 
-	struct delayed_work timer;
+	struct iet_conn_timer timer;
 	struct iet_conn_async async;
-	struct iet_conn_watch watch;
+	struct iet_conn_ping ping;
 	struct iet_text_seq text;
 	u32 fence_sn;
-	unsigned long last_rx;
-	unsigned long ping_sent;
-	bool pinging;
 
 	struct work_struct unlink_work;
 };
@@ -363,7 +356,6 @@ void iet_conn_put(struct iet_conn *conn);
 /* called by the connection's thread only */
 bool iet_conn_run(struct iet_conn *conn);
 void iet_conn_end(struct iet_conn *conn, enum iet_event reason);
-void iet_conn_ping(struct iet_conn *conn);
 void iet_conn_suspend(struct iet_conn *conn);
 struct iet_conn *iet_conn_member(struct iet_session *session, u16 cid);
 void iet_conn_queue(struct iet_conn *conn, struct iet_cmnd *cmnd);

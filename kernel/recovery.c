@@ -101,8 +101,7 @@ static void start_timer(struct iet_conn *conn)
 			       keys[IET_K_DEFAULT_TIME2RETAIN]) *
 			      HZ;
 
-	conn->retain_until = jiffies + delay;
-	mod_delayed_work(iet_wq, &conn->timer, delay);
+	iet_timer_set(conn, IET_TIMER_RETAIN, delay);
 }
 
 /* An initiator that reconnects again and again must not pile them up. */
@@ -136,6 +135,17 @@ void iet_recovery_begin(struct iet_conn *conn)
 	limit_suspended(conn->session);
 }
 
+/**
+ * iet_recovery_timer - a suspended connection has been retained long enough
+ * @conn: the connection
+ *
+ * Context: the session's thread.
+ */
+void iet_recovery_timer(struct iet_conn *conn)
+{
+	conn->retained = true;
+}
+
 static bool has_live_member(const struct iet_session *session)
 {
 	const struct iet_conn *conn;
@@ -159,8 +169,7 @@ static bool has_live_member(const struct iet_session *session)
  */
 bool iet_recovery_over(const struct iet_conn *conn)
 {
-	if (test_bit(IET_CONN_END, &conn->flags) ||
-	    time_after_eq(jiffies, conn->retain_until))
+	if (test_bit(IET_CONN_END, &conn->flags) || conn->retained)
 		return true;
 	return conn->logged_out && list_empty(&conn->active) &&
 	       has_live_member(conn->session);

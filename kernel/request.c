@@ -61,7 +61,7 @@ static void nop_start(struct iet_cmnd *cmnd)
 
 	/* an answer to our ping, or a request that wants none */
 	if (cmnd->req.itt == cpu_to_be32(ISCSI_RESERVED_TAG)) {
-		conn->pinging = false;
+		conn->ping.waiting = false;
 		iet_cmnd_free(cmnd);
 		return;
 	}
@@ -363,7 +363,7 @@ void iet_cmnd_pdu(struct iet_conn *conn)
 {
 	struct iet_cmnd *cmnd = conn->rx.cmnd;
 
-	conn->last_rx = jiffies;
+	conn->ping.last_rx = jiffies;
 	if (!cmnd)
 		return;
 	conn->rx.cmnd = NULL;

@@ -11,11 +11,14 @@
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
+#include "conn_timer.h"
 #include "session.h"
 #include "target.h"
 #include "text.h"
 
 #define TEXT_GFP (GFP_NOWAIT | __GFP_NOWARN)
+/* how long a sequence may stall; its texts take up to 32 KiB */
+#define TEXT_PATIENCE (10 * HZ)
 /* "[", an IPv6 address, "]:", a port, ",1" */
 #define ADDRESS_MAX 64
 
@@ -96,7 +99,22 @@ void iet_text_start(struct iet_cmnd *cmnd)
 	cmnd->text_ttt = piece.ttt;
 	if (piece.flags & ISCSI_FLAG_FINAL)
 		iet_text_end(&conn->text);
+	else
+		iet_timer_set(conn, IET_TIMER_TEXT, TEXT_PATIENCE);
 	if (piece.max_recv)
 		conn->max_xmit = min(piece.max_recv, conn->max_xmit_limit);
 	iet_conn_queue(conn, cmnd);
+}
+
+/**
+ * iet_text_timer - the initiator has not gone on with its sequence
+ * @conn: the connection
+ *
+ * A request that comes after all has a tag that nobody knows, and is rejected.
+ *
+ * Context: the connection's thread; does not sleep.
+ */
+void iet_text_timer(struct iet_conn *conn)
+{
+	iet_text_end(&conn->text);
 }

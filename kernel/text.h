@@ -6,7 +6,9 @@
 #define IET_TEXT_H
 
 struct iet_cmnd;
+struct iet_conn;
 
 void iet_text_start(struct iet_cmnd *cmnd);
+void iet_text_timer(struct iet_conn *conn);
 
 #endif /* IET_TEXT_H */

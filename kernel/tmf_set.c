@@ -480,7 +480,7 @@ static void take_fence(struct iet_conn *conn, struct iet_conn_msg *msg)
 {
 	kfree(msg);
 	if (conn->state != IET_CONN_CLOSING)
-		iet_conn_ping(conn);
+		iet_ping_send(conn);
 }
 
 /* A ping makes the initiator acknowledge what it has seen. */

@@ -9,7 +9,7 @@
 
 #include "cmnd.h"
 #include "conn.h"
-#include "nthread.h"
+#include "conn_timer.h"
 #include "session.h"
 #include "watch.h"
 
@@ -18,42 +18,6 @@
 #define DATA_TRIES 3
 /* from the Login Response to CONN_NEW; the daemon needs microseconds */
 #define HANDOFF_PATIENCE (HZ / 2)
-
-static void watch_work(struct work_struct *work)
-{
-	struct iet_conn *conn = container_of(to_delayed_work(work),
-					     struct iet_conn, watch.work);
-
-	set_bit(IET_CONN_WATCH, &conn->flags);
-	iet_nthread_kick(conn);
-}
-
-/**
- * iet_watch_init - set a connection's timer up
- * @conn: new connection
- */
-void iet_watch_init(struct iet_conn *conn)
-{
-	INIT_DELAYED_WORK(&conn->watch.work, watch_work);
-}
-
-/**
- * iet_watch_stop - the timer does not run any more
- * @conn: a connection that is closing, as its thread knows
- *
- * Context: may sleep.
- */
-void iet_watch_stop(struct iet_conn *conn)
-{
-	cancel_delayed_work_sync(&conn->watch.work);
-}
-
-/* Not where nobody would stop it: see iet_watch_stop(). */
-static void look_in(struct iet_conn *conn, long delay)
-{
-	if (conn->state != IET_CONN_CLOSING)
-		queue_delayed_work(iet_wq, &conn->watch.work, max(delay, 1L));
-}
 
 /**
  * iet_watch_data - a write waits for data
@@ -67,7 +31,7 @@ void iet_watch_data(struct iet_cmnd *cmnd)
 	if (!cmnd->r2t.recovery)
 		return;
 	cmnd->waits_since = jiffies;
-	look_in(cmnd->conn, DATA_PATIENCE);
+	iet_timer_set_by(cmnd->conn, IET_TIMER_WATCH, DATA_PATIENCE);
 }
 
 /**
@@ -79,10 +43,7 @@ void iet_watch_data(struct iet_cmnd *cmnd)
 void iet_watch_logout(struct iet_cmnd *cmnd)
 {
 	cmnd->waits_since = jiffies;
-	/* sooner than for data */
-	if (cmnd->conn->state != IET_CONN_CLOSING)
-		mod_delayed_work(iet_wq, &cmnd->conn->watch.work,
-				 HANDOFF_PATIENCE);
+	iet_timer_set_by(cmnd->conn, IET_TIMER_WATCH, HANDOFF_PATIENCE);
 }
 
 /* Jiffies that are left; when there are none, it is done. */
@@ -138,5 +99,5 @@ void iet_watch_timer(struct iet_conn *conn)
 			soonest = left;
 	}
 	if (soonest)
-		look_in(conn, soonest);
+		iet_timer_set_by(conn, IET_TIMER_WATCH, soonest);
 }

@@ -10,21 +10,10 @@
 #ifndef IET_WATCH_H
 #define IET_WATCH_H
 
-#include <linux/workqueue.h>
-
 struct iet_cmnd;
 struct iet_conn;
 
-/**
- * struct iet_conn_watch - the timer of a connection
- * @work: looks at what waits
- */
-struct iet_conn_watch {
-	struct delayed_work work;
-};
-
-void iet_watch_init(struct iet_conn *conn);
-void iet_watch_stop(struct iet_conn *conn);
+/* all called by the connection's thread only */
 void iet_watch_data(struct iet_cmnd *cmnd);
 void iet_watch_logout(struct iet_cmnd *cmnd);
 void iet_watch_timer(struct iet_conn *conn);

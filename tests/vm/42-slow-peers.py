@@ -20,6 +20,7 @@ from pdu import *  # noqa: E402,F403
 
 TARGET, PINGING = f"{IQN}:slow", f"{IQN}:pinging"
 LOGIN_SECONDS = 15
+TEXT_SECONDS = 10
 IDLE = 1000
 
 CONF = f"""
@@ -34,9 +35,22 @@ Target {PINGING}
 """
 
 
+class Stalled:
+    """A Text sequence that does not go on while other things are tested."""
+    conn = ttt = since = None
+
+    @classmethod
+    def begin(cls):
+        cls.conn = Conn().login(TARGET, f"{IQN}:stalled").ready(0)
+        cls.conn.request(TEXT, itt=0x77, data=text(XYZ="1"), flags=0)
+        cls.ttt = cls.conn.expect(TEXT_RSP, flags=0).ttt
+        cls.since = time.monotonic()
+
+
 def begin():
     resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
     Bed.begin(CONF, neighbour=(TARGET, 1))
+    Stalled.begin()
 
 
 def around(function, options):
@@ -81,6 +95,17 @@ def _():
     note(f"closed within {took:.1f} s")
     if not LOGIN_SECONDS - 1 < took < LOGIN_SECONDS * 2:
         raise Failed(f"after {took:.1f} s")
+
+
+@case(f"a Text sequence that has stalled for {TEXT_SECONDS} s is forgotten")
+def _():
+    time.sleep(max(0, Stalled.since + TEXT_SECONDS + 1 - time.monotonic()))
+    with Stalled.conn as c:
+        sn = c.cmdsn
+        c.request(TEXT, itt=0x77, ttt=Stalled.ttt, flags=FINAL)
+        if c.expect(REJECT, reason=PROTOCOL_ERROR).expcmdsn == sn:
+            c.cmdsn = sn
+        c.ping()
 
 
 @case(f"a login takes at most 2 s beside {IDLE} idle connections")
