@@ -12,7 +12,7 @@ from . import CACHE, TOP, LabError
 # What --kernel takes besides a full release, and the Debian suite it is in.
 SUITES = {"6.1": "bookworm", "6.12": "trixie", "sid": "sid"}
 FETCHED = CACHE / "kernels"
-UML = {"uml", "uml-debug"}  # what tests/uml-build makes
+UML = {"uml", "uml-debug", "uml-cov"}  # what tests/uml-build makes
 MAX_AGE = 7 * 86400  # a fetched kernel older than this is looked up anew
 
 
