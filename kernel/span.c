@@ -7,13 +7,58 @@
 /**
  * iet_spans_init() - no command works on anything
  * @spans: of a new logical unit
+ *
+ * Context: may sleep.
+ *
+ * Return: 0 or -ENOMEM
  */
-void iet_spans_init(struct iet_spans *spans)
+int iet_spans_init(struct iet_spans *spans)
 {
+	int cpu;
+
 	spin_lock_init(&spans->lock);
 	INIT_LIST_HEAD(&spans->list);
 	spans->nr_excl = 0;
 	spans->nr_waiting = 0;
+	spans->lanes = alloc_percpu(struct iet_span_lane);
+	if (!spans->lanes)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		struct iet_span_lane *lane = per_cpu_ptr(spans->lanes, cpu);
+
+		spin_lock_init(&lane->lock);
+		INIT_LIST_HEAD(&lane->list);
+	}
+	return 0;
+}
+
+/**
+ * iet_spans_idle() - does no command work on anything?
+ * @spans: of a logical unit that gets no commands meanwhile
+ *
+ * Return: true if none does
+ */
+bool iet_spans_idle(struct iet_spans *spans)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (!list_empty(&per_cpu_ptr(spans->lanes, cpu)->list))
+			return false;
+	}
+	return list_empty(&spans->list);
+}
+
+/**
+ * iet_spans_exit() - the logical unit ends
+ * @spans: of the logical unit, which no command uses
+ *
+ * Context: may sleep.
+ */
+void iet_spans_exit(struct iet_spans *spans)
+{
+	WARN_ON_ONCE(!iet_spans_idle(spans));
+	free_percpu(spans->lanes);
 }
 
 static bool conflict(const struct iet_span *a, const struct iet_span *b)
@@ -57,6 +102,61 @@ static void count_conflicts(struct iet_spans *spans, struct iet_span *span)
 	}
 }
 
+/* Nobody is in the way of a range, nor is it, unless there is an exclusive one. */
+static bool pass(struct iet_spans *spans, struct iet_span *span)
+{
+	struct iet_span_lane *lane = raw_cpu_ptr(spans->lanes);
+	unsigned long flags;
+	bool ok;
+
+	spin_lock_irqsave(&lane->lock, flags);
+	ok = !READ_ONCE(spans->nr_excl);
+	if (ok) {
+		span->lane = lane;
+		list_add_tail(&span->node, &lane->list);
+	}
+	spin_unlock_irqrestore(&lane->lock, flags);
+	return ok;
+}
+
+/* Those that have passed were there before the first exclusive one. */
+static void collect(struct iet_spans *spans)
+{
+	struct iet_span *span;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct iet_span_lane *lane = per_cpu_ptr(spans->lanes, cpu);
+
+		spin_lock(&lane->lock);
+		list_for_each_entry(span, &lane->list, node)
+			WRITE_ONCE(span->lane, NULL);
+		list_splice_init(&lane->list, &spans->list);
+		spin_unlock(&lane->lock);
+	}
+}
+
+static bool enter(struct iet_spans *spans, struct iet_span *span)
+{
+	unsigned long flags;
+	bool now;
+
+	spin_lock_irqsave(&spans->lock, flags);
+	if (span->excl) {
+		WRITE_ONCE(spans->nr_excl, spans->nr_excl + 1);
+		if (spans->nr_excl == 1)
+			collect(spans);
+	}
+	span->lane = NULL;
+	list_add_tail(&span->node, place(spans, span));
+	if (spans->nr_excl)
+		count_conflicts(spans, span);
+	now = !span->nr_before;
+	spans->nr_waiting += !now;
+	spin_unlock_irqrestore(&spans->lock, flags);
+	return now;
+}
+
 /**
  * iet_span_lock() - a command is about to work on a range
  * @spans: of the logical unit
@@ -69,19 +169,8 @@ static void count_conflicts(struct iet_spans *spans, struct iet_span *span)
  */
 bool iet_span_lock(struct iet_spans *spans, struct iet_span *span)
 {
-	unsigned long flags;
-	bool now;
-
 	span->nr_before = 0;
-	spin_lock_irqsave(&spans->lock, flags);
-	list_add_tail(&span->node, place(spans, span));
-	if (span->excl || spans->nr_excl)
-		count_conflicts(spans, span);
-	now = !span->nr_before;
-	spans->nr_excl += span->excl;
-	spans->nr_waiting += !now;
-	spin_unlock_irqrestore(&spans->lock, flags);
-	return now;
+	return (!span->excl && pass(spans, span)) || enter(spans, span);
 }
 
 /*
@@ -100,6 +189,23 @@ static void grant(struct iet_spans *spans, struct iet_span *span)
 	}
 }
 
+/* Takes a range out of its lane; false if it is in none, or no longer. */
+static bool leave(struct iet_span *span)
+{
+	struct iet_span_lane *lane = READ_ONCE(span->lane);
+	unsigned long flags;
+	bool there;
+
+	if (!lane)
+		return false;
+	spin_lock_irqsave(&lane->lock, flags);
+	there = span->lane;
+	if (there)
+		list_del_init(&span->node);
+	spin_unlock_irqrestore(&lane->lock, flags);
+	return there;
+}
+
 /**
  * iet_span_unlock() - a command has done its work on a range
  * @spans: of the logical unit
@@ -111,8 +217,10 @@ void iet_span_unlock(struct iet_spans *spans, struct iet_span *span)
 {
 	unsigned long flags;
 
+	if (leave(span))
+		return;
 	spin_lock_irqsave(&spans->lock, flags);
-	spans->nr_excl -= span->excl;
+	WRITE_ONCE(spans->nr_excl, spans->nr_excl - span->excl);
 	if (spans->nr_waiting)
 		grant(spans, span);
 	list_del_init(&span->node);

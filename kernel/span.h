@@ -11,31 +11,51 @@
  *
  * ORDERED tasks (SAM-5 8.6.3) are exclusive over all blocks, HEAD OF QUEUE
  * tasks (8.6.4) go ahead.
+ *
+ * Exclusive ones are rare.  While there is none, nobody is in anybody's way, and
+ * ranges are only written down, each CPU for itself, so that initiators of the
+ * same logical unit don't meet here.  The first exclusive one collects them.
  */
 #ifndef IET_SPAN_H
 #define IET_SPAN_H
 
 #include <linux/list.h>
+#include <linux/percpu.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
 /**
+ * struct iet_span_lane - ranges that a CPU has let pass
+ * @lock: of @list, and of iet_span.lane of those in it; taken from any context,
+ *	also within iet_spans.lock
+ * @list: iet_span.node, none of them exclusive or waiting
+ */
+struct iet_span_lane {
+	spinlock_t lock;
+	struct list_head list;
+};
+
+/**
  * struct iet_spans - the ranges of a logical unit
- * @lock: of everything here; taken from any context
- * @list: iet_span.node, in the order of arrival
- * @nr_excl: exclusive ones in it
+ * @lock: of everything here but the lanes; taken from any context
+ * @list: iet_span.node of those that are in no lane, in the order of arrival
+ * @nr_excl: exclusive ones in it; set before the lanes are looked at, and read
+ *	under the lock of a lane before anything is put there
  * @nr_waiting: ranges in it that have not been granted
+ * @lanes: of each CPU; all of them are empty while @nr_excl is not 0
  */
 struct iet_spans {
 	spinlock_t lock;
 	struct list_head list;
 	unsigned int nr_excl;
 	unsigned int nr_waiting;
+	struct iet_span_lane __percpu *lanes;
 };
 
 /**
  * struct iet_span - what a command works on
- * @node: in spans->list from iet_span_lock() to iet_span_unlock()
+ * @node: in a lane or in spans->list from iet_span_lock() to iet_span_unlock()
+ * @lane: which one; NULL: it is in spans->list.  Once there, it stays there
  * @first: first block
  * @end: the block after the last
  * @excl: no other command may touch these blocks at the same time
@@ -45,6 +65,7 @@ struct iet_spans {
  */
 struct iet_span {
 	struct list_head node;
+	struct iet_span_lane *lane;
 	u64 first;
 	u64 end;
 	bool excl;
@@ -53,7 +74,9 @@ struct iet_span {
 	void (*granted)(struct iet_span *span);
 };
 
-void iet_spans_init(struct iet_spans *spans);
+int iet_spans_init(struct iet_spans *spans);
+void iet_spans_exit(struct iet_spans *spans);
+bool iet_spans_idle(struct iet_spans *spans);
 bool iet_span_lock(struct iet_spans *spans, struct iet_span *span);
 void iet_span_unlock(struct iet_spans *spans, struct iet_span *span);
 

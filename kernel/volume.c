@@ -51,6 +51,7 @@ static void release_volume(struct work_struct *work)
 	iet_reservation_exit(&vol->reservation);
 	kfree(vol->echo);
 	kfree(vol->path);
+	iet_spans_exit(&vol->spans);
 	kfree(vol);
 	module_put(THIS_MODULE);
 }
@@ -162,12 +163,13 @@ static struct iet_volume *alloc_volume(const struct iet_lun_args *args)
 	INIT_LIST_HEAD(&vol->luns);
 	INIT_LIST_HEAD(&vol->itls);
 	INIT_LIST_HEAD(&vol->aca_held);
-	iet_spans_init(&vol->spans);
 	iet_reservation_init(&vol->reservation);
 	INIT_RCU_WORK(&vol->release_work, release_volume);
+	if (iet_spans_init(&vol->spans))
+		goto free_vol;
 	vol->path = kstrdup(args->path ?: "", GFP_KERNEL);
 	if (!vol->path)
-		goto free_vol;
+		goto exit_spans;
 	set_ids(vol, args);
 	vol->wq = alloc_workers(vol, args->wthreads);
 	if (!vol->wq)
@@ -188,6 +190,8 @@ destroy_wq:
 	destroy_workqueue(vol->wq);
 free_path:
 	kfree(vol->path);
+exit_spans:
+	iet_spans_exit(&vol->spans);
 free_vol:
 	kfree(vol);
 	return NULL;
@@ -202,6 +206,7 @@ static void free_volume(struct iet_volume *vol)
 	iet_reservation_exit(&vol->reservation);
 	destroy_workqueue(vol->wq);
 	kfree(vol->path);
+	iet_spans_exit(&vol->spans);
 	kfree(vol);
 }
 

@@ -323,6 +323,8 @@ void fake_init(void)
 {
 	unsigned int i;
 
+	free_percpu(fake.vol.spans.lanes);
+	free_percpu(fake.other.spans.lanes);
 	memset(&fake, 0, sizeof(fake));
 	shim_no_memory = 0;
 	strcpy(fake.target.name, "iqn.2026-01.org.example:disk");
@@ -339,7 +341,7 @@ void fake_init(void)
 	fake.vol.orphans = &fake.orphans[0];
 	iet_orphans_init(fake.vol.orphans);
 	INIT_LIST_HEAD(&fake.vol.aca_held);
-	iet_spans_init(&fake.vol.spans);
+	assert(!iet_spans_init(&fake.vol.spans));
 	iet_reservation_init(&fake.vol.reservation);
 	fake.lun.vol = &fake.vol;
 	fake.lun.target = &fake.target;
@@ -373,7 +375,7 @@ void fake_add_other(void)
 	fake.other.orphans = &fake.orphans[1];
 	iet_orphans_init(fake.other.orphans);
 	INIT_LIST_HEAD(&fake.other.aca_held);
-	iet_spans_init(&fake.other.spans);
+	assert(!iet_spans_init(&fake.other.spans));
 	iet_reservation_init(&fake.other.reservation);
 	fake.other_lun.vol = &fake.other;
 	fake.other_lun.target = &fake.target;
@@ -467,5 +469,5 @@ void fake_end(void)
 {
 	iet_scsi_release(&fake.s);
 	assert(fake.vol.ref.count == 1 && !fake.s.tio.nr);
-	assert(list_empty(&fake.vol.spans.list));
+	assert(iet_spans_idle(&fake.vol.spans));
 }

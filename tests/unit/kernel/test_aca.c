@@ -213,7 +213,7 @@ static void held_back(void)
 		iet_scsi_execute(&held);
 		fake_work();
 		CHECK(!nr_ended && !fake.nr_io);
-		CHECK(list_empty(&fake.vol.spans.list));
+		CHECK(iet_spans_idle(&fake.vol.spans));
 		switch (i) {
 		case 2: /* it is aborted */
 			iet_orphan_add(&held);
@@ -240,7 +240,7 @@ static void held_back(void)
 		iet_orphan_del(&held);
 		iet_scsi_release(&held);
 		CHECK(list_empty(&fake.vol.aca_held));
-		CHECK(list_empty(&fake.vol.spans.list));
+		CHECK(iet_spans_idle(&fake.vol.spans));
 	}
 }
 
@@ -307,7 +307,7 @@ static void waited_for_blocks(void)
 	iet_span_unlock(&fake.vol.spans, &span);
 	fake_work();
 	CHECK(!nr_ended && !held.spanned);
-	CHECK(list_empty(&fake.vol.spans.list));
+	CHECK(iet_spans_idle(&fake.vol.spans));
 	iet_aca_clear(&fake.vol, NULL);
 	fake_work();
 	CHECK_EQ(nr_ended, 1);

@@ -42,7 +42,7 @@ static void tear_down(void)
 	iet_rod_volume_gone(&fake.other);
 	CHECK(list_empty(&fake.nexus.copies));
 	CHECK_EQ(fake.other.ref.count, 1);
-	CHECK(list_empty(&fake.other.spans.list));
+	CHECK(iet_spans_idle(&fake.other.spans));
 	CHECK_EQ(fake.vol.orphans->nr + fake.other.orphans->nr, 0);
 }
 

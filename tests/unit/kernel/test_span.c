@@ -46,14 +46,15 @@ static bool lock(unsigned int i, u64 first, u64 end, bool excl)
 
 static void idle(void)
 {
-	CHECK(list_empty(&spans.list));
+	CHECK(iet_spans_idle(&spans));
 	CHECK_EQ(spans.nr_excl, 0);
 	CHECK_EQ(spans.nr_waiting, 0);
+	iet_spans_exit(&spans);
 }
 
 static void shared(void)
 {
-	iet_spans_init(&spans);
+	CHECK_EQ(iet_spans_init(&spans), 0);
 	CHECK(lock(0, 0, 10, SHARED));
 	CHECK(lock(1, 0, 10, SHARED));
 	CHECK_STR(unlock(0), "");
@@ -63,7 +64,7 @@ static void shared(void)
 
 static void neighbours(void)
 {
-	iet_spans_init(&spans);
+	CHECK_EQ(iet_spans_init(&spans), 0);
 	CHECK(lock(0, 10, 20, EXCL));
 	CHECK(lock(1, 20, 30, EXCL));
 	CHECK(lock(2, 0, 10, EXCL));
@@ -80,7 +81,7 @@ static void neighbours(void)
 /* nobody overtakes one that waits for the same blocks */
 static void order(void)
 {
-	iet_spans_init(&spans);
+	CHECK_EQ(iet_spans_init(&spans), 0);
 	CHECK(lock(0, 0, 10, SHARED));
 	CHECK(!lock(1, 0, 10, EXCL));
 	CHECK(!lock(2, 0, 10, SHARED));
@@ -98,7 +99,7 @@ static void order(void)
 
 static void everything(void)
 {
-	iet_spans_init(&spans);
+	CHECK_EQ(iet_spans_init(&spans), 0);
 	CHECK(lock(0, 0, U64_MAX, SHARED));
 	CHECK(!lock(1, 1000, 1001, EXCL));
 	CHECK(lock(2, 0, 1000, SHARED));
@@ -111,7 +112,7 @@ static void everything(void)
 /* HEAD OF QUEUE: before those that wait, after those that run */
 static void ahead(void)
 {
-	iet_spans_init(&spans);
+	CHECK_EQ(iet_spans_init(&spans), 0);
 	memset(r, 0, sizeof(r));
 	CHECK(lock(0, 0, 10, SHARED));
 	CHECK(!lock(1, 0, U64_MAX, EXCL)); /* ORDERED */
@@ -128,6 +129,7 @@ static void ahead(void)
 	CHECK_STR(unlock(4), "");
 	idle();
 	/* too late to get ahead of what runs behind one that waits */
+	CHECK_EQ(iet_spans_init(&spans), 0);
 	memset(r, 0, sizeof(r));
 	CHECK(lock(0, 0, 10, SHARED));
 	CHECK(!lock(1, 0, 10, EXCL));
@@ -167,7 +169,7 @@ static void at_random(void)
 	static struct iet_span many[40];
 	unsigned int i, n;
 
-	iet_spans_init(&spans);
+	CHECK_EQ(iet_spans_init(&spans), 0);
 	memset(many, 0, sizeof(many));
 	for (n = 0; n < 20000; n++) {
 		struct iet_span *span = &many[rand() % ARRAY_SIZE(many)];
@@ -209,7 +211,7 @@ static void crowd(void)
 	unsigned long start = ktap_seconds();
 	unsigned int i;
 
-	iet_spans_init(&spans);
+	CHECK_EQ(iet_spans_init(&spans), 0);
 	for (i = 0; i < 2 * CROWD; i++) {
 		many[i].first = i < CROWD ? 10 + i : 0;
 		many[i].end = many[i].first + 1;
@@ -229,6 +231,35 @@ static void crowd(void)
 	idle();
 }
 
+/* those that other CPUs have let pass are waited for, too */
+static void cpus(void)
+{
+	CHECK_EQ(iet_spans_init(&spans), 0);
+	memset(r, 0, sizeof(r));
+	CHECK(lock(0, 0, 10, SHARED));
+	shim_cpu = 1;
+	CHECK(lock(1, 0, 10, SHARED));
+	CHECK(lock(2, 20, 30, SHARED));
+	CHECK(list_empty(&spans.list));
+	CHECK(!iet_spans_idle(&spans));
+	CHECK(!lock(3, 0, 30, EXCL));
+	CHECK(!lock(4, 0, 10, SHARED));
+	shim_cpu = 0;
+	CHECK(!lock(5, 29, 30, SHARED));
+	CHECK_STR(unlock(2), "");
+	CHECK_STR(unlock(0), "");
+	CHECK_STR(unlock(1), "d");
+	CHECK_STR(unlock(3), "ef");
+	/* it is over, but these two are still where it has put them */
+	CHECK(lock(3, 0, 10, SHARED));
+	CHECK(!list_empty(&spans.list));
+	CHECK_STR(unlock(4), "");
+	CHECK_STR(unlock(5), "");
+	CHECK(list_empty(&spans.list));
+	CHECK_STR(unlock(3), "");
+	idle();
+}
+
 int main(void)
 {
 	ktap_run(shared);
@@ -238,5 +269,6 @@ int main(void)
 	ktap_run(ahead);
 	ktap_run(at_random);
 	ktap_run(crowd);
+	ktap_run(cpus);
 	return ktap_done();
 }

@@ -26,5 +26,7 @@
 #define free(p) kfree(p)
 #define rand() ((int)(get_random_u32() >> 1))
 #define assert(cond) WARN_ON_ONCE(!(cond))
+/* tests run on whatever CPU they are on */
+static __maybe_unused unsigned int shim_cpu;
 
 #endif /* KUNIT_KERNEL_H */
