@@ -23,6 +23,7 @@
 #include "nthread.h"
 #include "recovery.h"
 #include "session.h"
+#include "sweep.h"
 #include "target.h"
 
 static struct kmem_cache *cache;
@@ -221,6 +222,7 @@ static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 	INIT_LIST_HEAD(&conn->active);
 	INIT_LIST_HEAD(&conn->unacked);
 	INIT_LIST_HEAD(&conn->member_node);
+	INIT_LIST_HEAD(&conn->sweeps);
 	INIT_LIST_HEAD(&conn->tx.queue);
 	iet_timer_init(conn);
 	INIT_WORK(&conn->unlink_work, conn_unlink_work);
@@ -466,6 +468,7 @@ static void conn_shut(struct iet_conn *conn)
 	kernel_sock_shutdown(conn->sock, SHUT_RDWR);
 	iet_text_end(&conn->text);
 	iet_timer_clear(conn);
+	iet_sweep_again(conn);
 	if (iet_recovery_possible(conn))
 		iet_recovery_begin(conn);
 	else

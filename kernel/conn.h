@@ -269,6 +269,7 @@ struct iet_tx {
  * @fence_sn: StatSN that is to be acknowledged before a response that waits;
  *	under iet_config_lock
  * @ping: NOP-In
+ * @sweeps: what it is to look at again: see sweep.c
  * @unlink_work: the part of closing that may sleep
  *
  * Lifetime: made by CONN_NEW.  Closing: IET_CONN_CLOSE is set by anyone; the
@@ -336,6 +337,7 @@ struct iet_conn {
 	struct iet_conn_async async;
 	struct iet_conn_ping ping;
 	struct iet_text_seq text;
+	struct list_head sweeps;
 	u32 fence_sn;
 
 	struct work_struct unlink_work;

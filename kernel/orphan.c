@@ -26,7 +26,7 @@ void iet_orphans_init(struct iet_orphans *orphans)
 	spin_lock_init(&orphans->lock);
 	INIT_LIST_HEAD(&orphans->list);
 	INIT_LIST_HEAD(&orphans->writers);
-	INIT_LIST_HEAD(&orphans->bar_waits);
+	INIT_LIST_HEAD(&orphans->waits);
 }
 
 static void bar(struct iet_scmd *s)
@@ -111,22 +111,36 @@ void iet_orphan_bar_all(struct iet_volume *vol,
 	spin_unlock_irqrestore(&o->lock, flags);
 }
 
-/* One of those that kept all off has come back. */
-static void unbar(struct iet_scmd *s)
+/* The last that somebody waits for has come back. */
+static void tell_waiters(struct iet_orphans *o, bool bars_only)
 {
 	struct iet_orphan_wait *wait;
 
+	list_for_each_entry(wait, &o->waits, node) {
+		if (wait->bars_only == bars_only)
+			wait->all_back(wait);
+	}
+}
+
+static void unbar(struct iet_scmd *s)
+{
 	s->barred = false;
-	if (--s->vol->orphans->nr_barred)
-		return;
-	list_for_each_entry(wait, &s->vol->orphans->bar_waits, node)
-		wait->all_back(wait);
+	if (!--s->vol->orphans->nr_barred)
+		tell_waiters(s->vol->orphans, true);
+}
+
+static void count_one_less(struct iet_orphans *o)
+{
+	WRITE_ONCE(o->nr, o->nr - 1);
+	if (!o->nr)
+		tell_waiters(o, false);
 }
 
 /**
- * iet_orphan_wait() - be told when no orphan keeps all initiators off
+ * iet_orphan_wait() - be told when there are no orphans
  * @vol: the volume
- * @wait: with @all_back, which may be called before this returns
+ * @wait: with @all_back, which may be called before this returns, and
+ *	@bars_only
  *
  * Context: any.
  */
@@ -136,8 +150,8 @@ void iet_orphan_wait(struct iet_volume *vol, struct iet_orphan_wait *wait)
 	unsigned long flags;
 
 	spin_lock_irqsave(&o->lock, flags);
-	list_add_tail(&wait->node, &o->bar_waits);
-	if (!o->nr_barred)
+	list_add_tail(&wait->node, &o->waits);
+	if (!(wait->bars_only ? o->nr_barred : o->nr))
 		wait->all_back(wait);
 	spin_unlock_irqrestore(&o->lock, flags);
 }
@@ -165,9 +179,9 @@ static void del(struct iet_scmd *s)
 	if (list_empty(&s->orphan_node))
 		return;
 	list_del_init(&s->orphan_node);
-	WRITE_ONCE(s->vol->orphans->nr, s->vol->orphans->nr - 1);
 	if (s->barred)
 		unbar(s);
+	count_one_less(s->vol->orphans);
 }
 
 /**
@@ -309,6 +323,6 @@ void iet_writer_end(struct iet_volume *vol, struct iet_writer *w)
 
 	spin_lock_irqsave(&o->lock, flags);
 	list_del_init(&w->node);
-	WRITE_ONCE(o->nr, o->nr - 1);
+	count_one_less(o);
 	spin_unlock_irqrestore(&o->lock, flags);
 }

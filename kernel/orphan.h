@@ -16,7 +16,7 @@
  * @writers: iet_writer.node: copies that are writing, aborted or not
  * @nr: how many there are in both; read without the lock on the fast path
  * @nr_barred: how many of them keep all initiators off
- * @bar_waits: iet_orphan_wait.node: who waits for their end
+ * @waits: iet_orphan_wait.node: who waits for their end
  * @medium: only compared: what the volumes have in common
  * @refs: how many volumes have it; as @node, see orphan_set.c
  * @node: in the table of all
@@ -34,7 +34,7 @@ struct iet_orphans {
 	struct list_head writers;
 	unsigned int nr;
 	unsigned int nr_barred;
-	struct list_head bar_waits;
+	struct list_head waits;
 	const void *medium;
 	unsigned int refs;
 	struct hlist_node node;

@@ -6,19 +6,19 @@
 #ifndef IET_PREEMPT_H
 #define IET_PREEMPT_H
 
-#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/workqueue.h>
 
 #include "scsi.h"
+#include "sweep.h"
 
 /**
  * struct iet_preempt - tasks are being aborted
  * @s: on whose behalf
  * @gone: iet_pr_reg.node: the nexuses that have been preempted
  * @own: and the nexus of @s
- * @looking: connections still to look, and whoever tells them
- * @work: tells them
+ * @sweep: the connections of those
+ * @work: asks them
  * @waiting: @end has begun to wait
  * @wait: for what has to come back from the backend
  * @end: when it has, or has not
@@ -30,7 +30,7 @@ struct iet_preempt {
 	struct iet_scmd *s;
 	const struct list_head *gone;
 	bool own;
-	atomic_t looking;
+	struct iet_sweep sweep;
 	struct work_struct work;
 	bool waiting;
 	struct iet_orphan_wait wait;

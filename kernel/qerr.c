@@ -3,12 +3,11 @@
  * QErr of the control mode page (SPC-4 7.5.8): CHECK CONDITION aborts the other
  * commands of the task set, or those of the same initiator.
  *
- * As with task management, a worker sends a message to each connection
- * concerned, whose thread aborts them; the response follows when all have
- * looked.  What a backend still holds is not waited for: see orphan.c.
+ * As with task management, the thread of each connection concerned aborts
+ * them; the response follows when all have looked.  What a backend still holds
+ * is not waited for: see orphan.c.
  */
 #include <linux/kernel.h>
-#include <linux/slab.h>
 #include <scsi/scsi_proto.h>
 
 #include "cmnd.h"
@@ -17,31 +16,21 @@
 #include "opcodes.h"
 #include "sense.h"
 #include "session.h"
+#include "sweep.h"
 #include "target.h"
 #include "volume.h"
 
 /**
  * struct qerr - commands are being aborted
  * @cmnd: the one that has ended with CHECK CONDITION
- * @looking: connections still to look, and whoever tells them
+ * @sweep: the connections of whom it may abort commands
  *
  * Lifetime: iet_scmd.state of @cmnd.
  */
 struct qerr {
 	struct iet_cmnd *cmnd;
-	atomic_t looking;
+	struct iet_sweep sweep;
 };
-
-struct qerr_msg {
-	struct iet_conn_msg msg;
-	struct qerr *q;
-};
-
-static void put_looking(struct qerr *q)
-{
-	if (atomic_dec_and_test(&q->looking))
-		iet_cmnd_done(q->cmnd);
-}
 
 /* One that is being judged has its status, and is not aborted any more. */
 static bool concerns(const struct iet_cmnd *failed, const struct iet_cmnd *cmnd)
@@ -69,11 +58,10 @@ static void abort_others(struct iet_conn *conn, struct iet_volume *vol,
 	rcu_read_unlock();
 }
 
-/* In the connection's thread. */
-static void take_message(struct iet_conn *conn, struct iet_conn_msg *msg)
+static bool look(struct iet_sweep *sweep, struct iet_conn *conn)
 {
-	struct qerr_msg *m = container_of(msg, struct qerr_msg, msg);
-	struct iet_cmnd *failed = m->q->cmnd, *cmnd, *next;
+	struct qerr *q = container_of(sweep, struct qerr, sweep);
+	struct iet_cmnd *failed = q->cmnd, *cmnd, *next;
 
 	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
 		if (!concerns(failed, cmnd))
@@ -83,60 +71,33 @@ static void take_message(struct iet_conn *conn, struct iet_conn_msg *msg)
 		else
 			abort_others(conn, failed->scmd.vol, cmnd);
 	}
-	put_looking(m->q);
-	kfree(m);
+	return true;
 }
 
 /* Without memory for a message the connection ends, and its tasks with it. */
-static void tell(struct iet_conn *conn, struct qerr *q)
+static void lost(struct iet_sweep *sweep, struct iet_conn *conn)
 {
-	struct qerr_msg *m = kmalloc(sizeof(*m), GFP_NOIO);
-
-	if (!m) {
-		iet_conn_close(conn, IET_EVENT_ADMIN);
-		return;
-	}
-	m->msg.fn = take_message;
-	m->q = q;
-	atomic_inc(&q->looking);
-	iet_conn_tell(conn, &m->msg);
+	iet_conn_close(conn, IET_EVENT_ADMIN);
 }
 
-static bool has_unit(struct iet_target *target, const struct iet_volume *vol)
+static void done(struct iet_sweep *sweep)
 {
-	struct iet_lun *lun;
-	unsigned long i;
-
-	xa_for_each(&target->luns, i, lun)
-		if (lun->vol == vol)
-			return true;
-	return false;
+	iet_cmnd_done(container_of(sweep, struct qerr, sweep)->cmnd);
 }
 
-static void tell_session(struct iet_session *session, struct qerr *q)
-{
-	struct iet_conn *conn;
+static const struct iet_sweep_ops ops = { look, lost, done };
 
-	list_for_each_entry(conn, &session->conns, session_node)
-		tell(conn, q);
-}
-
-static void tell_all(struct iet_session *own, struct qerr *q)
+static void sweep_others(struct qerr *q, const struct iet_session *own)
 {
 	struct iet_volume *vol = q->cmnd->scmd.vol;
 	struct iet_session *session;
-	struct iet_target *target;
 
-	list_for_each_entry(target, &iet_targets, node) {
-		if (!has_unit(target, vol))
-			continue;
-		list_for_each_entry(session, &target->sessions, target_node)
-			if (session != own)
-				tell_session(session, q);
-	}
+	list_for_each_entry(session, &iet_sessions, all_node)
+		if (session != own && iet_lun_of(vol, session->target))
+			iet_sweep_session(&q->sweep, session);
 }
 
-static void tell_work(struct work_struct *work)
+static void sweep_work(struct work_struct *work)
 {
 	struct iet_scmd *s = container_of(work, struct iet_scmd, work);
 	struct iet_cmnd *cmnd = container_of(s, struct iet_cmnd, scmd);
@@ -150,14 +111,14 @@ static void tell_work(struct work_struct *work)
 		return;
 	}
 	q->cmnd = cmnd;
-	atomic_set(&q->looking, 1);
+	iet_sweep_begin(&q->sweep, &ops);
 	mutex_lock(&iet_config_lock);
-	tell_session(own, q);
+	iet_sweep_session(&q->sweep, own);
 	if (READ_ONCE(s->vol->mode.qerr) == IET_QERR_ALL &&
 	    !READ_ONCE(s->vol->mode.tst))
-		tell_all(own, q);
+		sweep_others(q, own);
 	mutex_unlock(&iet_config_lock);
-	put_looking(q);
+	iet_sweep_end(&q->sweep);
 }
 
 /**
@@ -177,7 +138,7 @@ bool iet_qerr(struct iet_cmnd *cmnd)
 		return false;
 	cmnd->judged = true;
 	cmnd->state = IET_CMND_EXECUTING;
-	INIT_WORK(&s->work, tell_work);
+	INIT_WORK(&s->work, sweep_work);
 	queue_work(iet_wq, &s->work);
 	return true;
 }

@@ -14,6 +14,7 @@
 #include "data_out.h"
 #include "pdu.h"
 #include "session.h"
+#include "sweep.h"
 #include "text.h"
 
 #define IMMEDIATE_MAX (IET_CMND_RESERVE / 2)
@@ -226,6 +227,8 @@ int iet_cmnd_header(struct iet_conn *conn)
 		break;
 	}
 	iet_cmnds_acknowledged(conn, iet_pdu_exp_stat_sn(&rx->bhs));
+	if (unlikely(!list_empty(&conn->sweeps)))
+		iet_sweep_again(conn);
 	switch (iscsi_opcode(&rx->bhs)) {
 	case ISCSI_OP_DATA_OUT:
 		return iet_data_out_header(conn);

@@ -104,13 +104,15 @@ struct iet_itl {
 };
 
 /**
- * struct iet_orphan_wait - somebody waits for the orphans that bar a volume
- * @node: in vol->orphans->bar_waits
+ * struct iet_orphan_wait - somebody waits for the orphans of a volume
+ * @node: in vol->orphans->waits
+ * @bars_only: for those that keep all initiators off
  * @all_back: called when there are none any more, perhaps several times; from
  *	any context, with vol->lock held
  */
 struct iet_orphan_wait {
 	struct list_head node;
+	bool bars_only;
 	void (*all_back)(struct iet_orphan_wait *wait);
 };
 

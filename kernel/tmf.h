@@ -15,6 +15,9 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include "scsi.h"
+#include "sweep.h"
+
 struct iet_cmnd;
 struct iet_conn;
 struct iet_session;
@@ -72,12 +75,16 @@ enum iet_tmf_phase {
  * @op: row of the table of functions
  * @vol: the logical unit, with a reference, or NULL
  * @tas: other initiators get status TASK ABORTED
- * @looking: connections still to look, and whoever is telling them
+ * @sweep: connections that are to abort commands
+ * @revival: those that are to let them go on
+ * @fence: those whose initiator is to acknowledge something
  * @pending: aborted commands still in a backend
  * @phase: how far it is
  * @start: jiffies when it came, or when the fence was raised
  * @found: there are commands: what a query is about
  * @response: enum iscsi_tmf_response
+ * @wait: for the end of old writes, if @waits_at
+ * @waits_at: the volume where they are, with a reference; @wait has one, too
  * @work: goes through the phases
  *
  * Lifetime: from iet_tmf_begin() to the last reference.  A command in a
@@ -90,12 +97,16 @@ struct iet_tmf {
 	const struct iet_tmf_op *op;
 	struct iet_volume *vol;
 	bool tas;
-	atomic_t looking;
+	struct iet_sweep sweep;
+	struct iet_sweep revival;
+	struct iet_sweep fence;
 	atomic_t pending;
 	enum iet_tmf_phase phase;
 	unsigned long start;
 	bool found;
 	u8 response;
+	struct iet_orphan_wait wait;
+	struct iet_volume *waits_at;
 	struct delayed_work work;
 };
 

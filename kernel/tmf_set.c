@@ -3,9 +3,10 @@
  * Task management functions that wait (RFC 7143 4.2.3; SAM-5 7).
  *
  * A function may concern commands of any connection of the target, and only a
- * connection's thread may touch its commands: a worker sends each of them a
- * message, and the response is sent when all have looked and no backend holds
- * an aborted command any more.  Nobody else waits.
+ * connection's thread may touch its commands: a worker asks each of them to
+ * look, and the response is sent when all have and no backend holds an aborted
+ * command any more.  Nobody else waits, and nothing polls: whatever the worker
+ * waits for makes it run, and so does a deadline.
  *
  * A backend that hangs is not waited for: after a while the commands that it
  * still holds are alive again, and the function is rejected.  "Function
@@ -21,9 +22,11 @@
 #include "conn.h"
 #include "copy_op.h"
 #include "event.h"
+#include "ping.h"
 #include "ready.h"
 #include "sense.h"
 #include "session.h"
+#include "sweep.h"
 #include "target.h"
 #include "tmf.h"
 #include "volume.h"
@@ -34,20 +37,6 @@
 #define ARRIVAL_DEADLINE msecs_to_jiffies(500)
 /* how long an initiator may take to acknowledge, after that */
 #define FENCE_DEADLINE msecs_to_jiffies(500)
-/* how often to look for what nobody tells of */
-#define TMF_POLL max_t(unsigned long, msecs_to_jiffies(4), 1)
-
-/**
- * struct tmf_msg - asks a connection's thread to abort commands
- * @msg: the message
- * @tmf: on whose behalf, with a count in its @looking
- * @give_up: let what a backend still holds go on instead
- */
-struct tmf_msg {
-	struct iet_conn_msg msg;
-	struct iet_tmf *tmf;
-	bool give_up;
-};
 
 static struct iet_session *own_session(const struct iet_tmf *tmf)
 {
@@ -104,10 +93,17 @@ void iet_tmf_put(struct iet_tmf *tmf)
 	kref_put(&tmf->ref, tmf_free);
 }
 
-static void looked(struct iet_tmf *tmf)
+/* A sweep that runs has a reference. */
+static void begin_sweep(struct iet_tmf *tmf, struct iet_sweep *sweep,
+			const struct iet_sweep_ops *ops)
 {
-	if (atomic_dec_and_test(&tmf->looking))
-		run_now(tmf);
+	kref_get(&tmf->ref);
+	iet_sweep_begin(sweep, ops);
+}
+
+static void end_sweep(struct iet_tmf *tmf)
+{
+	run_now(tmf);
 	kref_put(&tmf->ref, tmf_free);
 }
 
@@ -273,57 +269,74 @@ static void tell_of_termination(const struct iet_tmf *tmf,
 	}
 }
 
-static void look_at(struct iet_tmf *tmf, struct iet_cmnd *cmnd, bool give_up)
+static void look_at(struct iet_tmf *tmf, struct iet_cmnd *cmnd)
 {
-	if (give_up) {
-		iet_cmnd_revive(cmnd, tmf);
-	} else if (!concerns(tmf, cmnd)) {
+	if (!concerns(tmf, cmnd))
 		return;
-	} else if (tmf->op->query) {
+	if (tmf->op->query)
 		WRITE_ONCE(tmf->found, true);
-	} else if (cmnd->conn->session == own_session(tmf)) {
+	else if (cmnd->conn->session == own_session(tmf))
 		iet_cmnd_abort(cmnd, tmf);
-	} else {
+	else
 		abort_by_other(tmf, cmnd);
-	}
 }
 
-static void take_message(struct iet_conn *conn, struct iet_conn_msg *msg)
+static bool look(struct iet_sweep *sweep, struct iet_conn *conn)
 {
-	struct tmf_msg *m = container_of(msg, struct tmf_msg, msg);
-	struct iet_tmf *tmf = m->tmf;
+	struct iet_tmf *tmf = container_of(sweep, struct iet_tmf, sweep);
 	/* on the function's own connection the order of arrival counts, too */
 	bool first = conn == tmf->cmnd->conn;
 	struct iet_cmnd *cmnd, *next;
 
-	if (!m->give_up)
-		tell_of_termination(tmf, conn);
+	tell_of_termination(tmf, conn);
 	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
 		if (cmnd == tmf->cmnd)
 			first = false;
-		else if (first || came_before(tmf, cmnd) || m->give_up)
-			look_at(tmf, cmnd, m->give_up);
+		else if (first || came_before(tmf, cmnd))
+			look_at(tmf, cmnd);
 	}
-	kfree(m);
-	looked(tmf);
-}
-
-/* --- in a worker ---------------------------------------------------------- */
-
-static bool send_message(struct iet_conn *conn, struct iet_tmf *tmf)
-{
-	struct tmf_msg *m = kmalloc(sizeof(*m), GFP_NOIO);
-
-	if (!m)
-		return false;
-	m->msg.fn = take_message;
-	m->tmf = tmf;
-	m->give_up = tmf->phase == IET_TMF_GIVE_UP;
-	kref_get(&tmf->ref);
-	atomic_inc(&tmf->looking);
-	iet_conn_tell(conn, &m->msg);
 	return true;
 }
+
+/* Without memory to ask somebody it can't be said that all is done. */
+static void lost(struct iet_sweep *sweep, struct iet_conn *conn)
+{
+	container_of(sweep, struct iet_tmf, sweep)->response =
+		ISCSI_TMF_RSP_REJECTED;
+}
+
+static void looked(struct iet_sweep *sweep)
+{
+	end_sweep(container_of(sweep, struct iet_tmf, sweep));
+}
+
+static const struct iet_sweep_ops abort_ops = { look, lost, looked };
+
+/* What a backend still holds is to go on instead. */
+static bool revive(struct iet_sweep *sweep, struct iet_conn *conn)
+{
+	struct iet_tmf *tmf = container_of(sweep, struct iet_tmf, revival);
+	struct iet_cmnd *cmnd, *next;
+
+	list_for_each_entry_safe(cmnd, next, &conn->active, node)
+		if (cmnd != tmf->cmnd)
+			iet_cmnd_revive(cmnd, tmf);
+	return true;
+}
+
+/* It stays aborted. */
+static void not_revived(struct iet_sweep *sweep, struct iet_conn *conn)
+{
+}
+
+static void revived(struct iet_sweep *sweep)
+{
+	end_sweep(container_of(sweep, struct iet_tmf, revival));
+}
+
+static const struct iet_sweep_ops revive_ops = { revive, not_revived, revived };
+
+/* --- in a worker ---------------------------------------------------------- */
 
 /*
  * Other I_T nexuses have task sets of their own if TST says so: then CLEAR TASK
@@ -335,27 +348,17 @@ static bool is_for_all(const struct iet_tmf *tmf)
 	       !(tmf->op->ua_cleared && READ_ONCE(tmf->vol->mode.tst));
 }
 
-static bool tell_session(struct iet_session *session, struct iet_tmf *tmf)
-{
-	struct iet_conn *conn;
-	bool ok = true;
-
-	list_for_each_entry(conn, &session->conns, session_node)
-		ok &= send_message(conn, tmf);
-	return ok;
-}
-
 /* A volume may be mapped into several targets: look at all of them. */
-static bool send_messages(struct iet_tmf *tmf)
+static void sweep_sessions(struct iet_tmf *tmf, struct iet_sweep *sweep)
 {
 	struct iet_session *session;
-	bool ok = true;
 
-	if (!is_for_all(tmf))
-		return tell_session(own_session(tmf), tmf);
+	if (!is_for_all(tmf)) {
+		iet_sweep_session(sweep, own_session(tmf));
+		return;
+	}
 	list_for_each_entry(session, &iet_sessions, all_node)
-		ok &= tell_session(session, tmf);
-	return ok;
+		iet_sweep_session(sweep, session);
 }
 
 static void reset_volume(struct iet_volume *vol)
@@ -412,24 +415,51 @@ static void side_effects(struct iet_tmf *tmf)
 	}
 }
 
-/*
- * Aborted writes of connections that have ended: nobody tells when the backend
- * returns those.
- */
-static bool old_writes(const struct iet_tmf *tmf)
+/* Aborted writes of connections that have ended, at one of the units. */
+static struct iet_volume *old_writes(const struct iet_tmf *tmf)
 {
 	struct iet_lun *lun;
 	unsigned long i;
 
 	if (!tmf->op->all_sessions)
-		return false;
+		return NULL;
 	if (tmf->op->lun)
-		return READ_ONCE(tmf->vol->orphans->nr);
+		return READ_ONCE(tmf->vol->orphans->nr) ? tmf->vol : NULL;
 	xa_for_each(&own_session(tmf)->target->luns, i, lun) {
 		if (READ_ONCE(lun->vol->orphans->nr))
-			return true;
+			return lun->vol;
 	}
-	return false;
+	return NULL;
+}
+
+static void old_writes_back(struct iet_orphan_wait *wait)
+{
+	run_now(container_of(wait, struct iet_tmf, wait));
+}
+
+static void unwait(struct iet_tmf *tmf)
+{
+	if (!tmf->waits_at)
+		return;
+	iet_orphan_unwait(tmf->waits_at, &tmf->wait);
+	percpu_ref_put(&tmf->waits_at->ref);
+	tmf->waits_at = NULL;
+	kref_put(&tmf->ref, tmf_free);
+}
+
+/* Be told when they are back; where there are others, one after the other. */
+static bool wait_for_old_writes(struct iet_tmf *tmf)
+{
+	struct iet_volume *vol = old_writes(tmf);
+
+	if (!vol)
+		return false;
+	percpu_ref_get(&vol->ref);
+	kref_get(&tmf->ref);
+	tmf->waits_at = vol;
+	tmf->wait.all_back = old_writes_back;
+	iet_orphan_wait(vol, &tmf->wait);
+	return true;
 }
 
 /* TARGET COLD RESET (11.5.1); the requester has its response first. */
@@ -455,7 +485,7 @@ static void finish(struct iet_tmf *tmf)
 		tmf->response = ISCSI_TMF_RSP_SUCCEEDED;
 	if (tmf->op->end_sessions && tmf->response == ISCSI_TMF_RSP_COMPLETE)
 		end_sessions(tmf);
-	tmf->phase = IET_TMF_DONE;
+	WRITE_ONCE(tmf->phase, IET_TMF_DONE);
 	tmf->cmnd->response = tmf->response;
 	iet_cmnd_done(tmf->cmnd);
 }
@@ -476,31 +506,38 @@ static void run_at(struct iet_tmf *tmf, unsigned long time)
 
 /* --- Response Fence (4.2.2.3.3) ------------------------------------------- */
 
-static void take_fence(struct iet_conn *conn, struct iet_conn_msg *msg)
-{
-	kfree(msg);
-	if (conn->state != IET_CONN_CLOSING)
-		iet_ping_send(conn);
-}
-
-/* A ping makes the initiator acknowledge what it has seen. */
-static void ask_for_ack(struct iet_conn *conn)
-{
-	struct iet_conn_msg *msg = kmalloc(sizeof(*msg), GFP_NOIO);
-
-	conn->fence_sn = READ_ONCE(conn->stat_sn);
-	if (!msg)
-		return;
-	msg->fn = take_fence;
-	iet_conn_tell(conn, msg);
-}
-
 /* One that is closing sends nothing that the initiator could see too late. */
 static bool has_acked(const struct iet_conn *conn)
 {
 	return READ_ONCE(conn->state) == IET_CONN_CLOSING ||
 	       !iscsi_sn_before(READ_ONCE(conn->exp_stat_sn), conn->fence_sn);
 }
+
+/* A ping makes the initiator acknowledge what it has seen. */
+static bool look_at_fence(struct iet_sweep *sweep, struct iet_conn *conn)
+{
+	struct iet_tmf *tmf = container_of(sweep, struct iet_tmf, fence);
+
+	if (READ_ONCE(tmf->phase) == IET_TMF_DONE || has_acked(conn))
+		return true;
+	if (!conn->ping.waiting)
+		iet_ping_send(conn);
+	return false;
+}
+
+/* what the initiator has not seen is lost with it */
+static void fence_lost(struct iet_sweep *sweep, struct iet_conn *conn)
+{
+	iet_conn_close(conn, IET_EVENT_TIMEOUT);
+}
+
+static void fence_passed(struct iet_sweep *sweep)
+{
+	end_sweep(container_of(sweep, struct iet_tmf, fence));
+}
+
+static const struct iet_sweep_ops fence_ops = { look_at_fence, fence_lost,
+						fence_passed };
 
 /*
  * What has been answered on the session's other connections must not be seen
@@ -518,30 +555,33 @@ static void raise_fence(struct iet_tmf *tmf)
 	}
 	tmf->phase = IET_TMF_FENCE;
 	tmf->start = jiffies;
+	begin_sweep(tmf, &tmf->fence, &fence_ops);
 	list_for_each_entry(conn, &own->conns, session_node) {
-		if (conn != tmf->cmnd->conn)
-			ask_for_ack(conn);
+		if (conn == tmf->cmnd->conn)
+			continue;
+		conn->fence_sn = READ_ONCE(conn->stat_sn);
+		iet_sweep_conn(&tmf->fence, conn);
 	}
-	run_in(tmf, TMF_POLL);
+	iet_sweep_end(&tmf->fence);
+	run_at(tmf, FENCE_DEADLINE);
 }
 
 static void wait_for_acks(struct iet_tmf *tmf)
 {
-	bool over = is_over(tmf, FENCE_DEADLINE), waits = false;
 	struct iet_conn *conn;
 
-	list_for_each_entry(conn, &own_session(tmf)->conns, session_node) {
-		if (conn == tmf->cmnd->conn || has_acked(conn))
-			continue;
-		/* what the initiator has not seen by then is lost with it */
-		if (over)
-			iet_conn_close(conn, IET_EVENT_TIMEOUT);
-		waits = true;
-	}
-	if (!waits || over)
+	if (!iet_sweep_runs(&tmf->fence)) {
 		finish(tmf);
-	else
-		run_in(tmf, TMF_POLL);
+	} else if (!is_over(tmf, FENCE_DEADLINE)) {
+		run_at(tmf, FENCE_DEADLINE);
+	} else {
+		list_for_each_entry(conn, &own_session(tmf)->conns,
+				    session_node) {
+			if (conn != tmf->cmnd->conn && !has_acked(conn))
+				iet_conn_close(conn, IET_EVENT_TIMEOUT);
+		}
+		finish(tmf);
+	}
 }
 
 /* --- the phases ----------------------------------------------------------- */
@@ -558,46 +598,42 @@ static void wait_for_arrival(struct iet_tmf *tmf)
 		return;
 	}
 	tmf->phase = IET_TMF_WAIT;
-	/* while this one counts, nobody calls it done */
-	kref_get(&tmf->ref);
-	atomic_inc(&tmf->looking);
 	/* a reset changes it; that of a target says nothing but its UA */
 	tmf->tas = tmf->op->lun && READ_ONCE(tmf->vol->mode.tas);
 	side_effects(tmf);
-	if (!send_messages(tmf))
-		tmf->response = ISCSI_TMF_RSP_REJECTED;
-	looked(tmf);
+	begin_sweep(tmf, &tmf->sweep, &abort_ops);
+	sweep_sessions(tmf, &tmf->sweep);
+	iet_sweep_end(&tmf->sweep);
 }
 
 static void give_up(struct iet_tmf *tmf)
 {
 	tmf->phase = IET_TMF_GIVE_UP;
 	tmf->response = ISCSI_TMF_RSP_REJECTED;
-	kref_get(&tmf->ref);
-	atomic_inc(&tmf->looking);
-	send_messages(tmf);
-	looked(tmf);
+	begin_sweep(tmf, &tmf->revival, &revive_ops);
+	sweep_sessions(tmf, &tmf->revival);
+	iet_sweep_end(&tmf->revival);
 }
 
 /* The last that comes back runs this at once. */
 static void wait_for_backends(struct iet_tmf *tmf)
 {
-	bool waits = atomic_read(&tmf->looking) || atomic_read(&tmf->pending);
+	bool waits = iet_sweep_runs(&tmf->sweep) || atomic_read(&tmf->pending);
 
 	if (!waits && !old_writes(tmf))
 		raise_fence(tmf);
 	else if (is_over(tmf, TMF_DEADLINE))
 		give_up(tmf);
-	else if (waits)
+	else if (waits || wait_for_old_writes(tmf))
 		run_at(tmf, TMF_DEADLINE);
 	else
-		run_in(tmf, TMF_POLL);
+		run_now(tmf);
 }
 
 /* What belongs to a connection that is gone stays an orphan. */
 static void wait_for_revival(struct iet_tmf *tmf)
 {
-	if (!atomic_read(&tmf->looking))
+	if (!iet_sweep_runs(&tmf->sweep) && !iet_sweep_runs(&tmf->revival))
 		finish(tmf);
 }
 
@@ -607,6 +643,7 @@ static void tmf_work(struct work_struct *work)
 		container_of(to_delayed_work(work), struct iet_tmf, work);
 
 	mutex_lock(&iet_config_lock);
+	unwait(tmf);
 	switch (tmf->phase) {
 	case IET_TMF_ARRIVAL:
 		wait_for_arrival(tmf);

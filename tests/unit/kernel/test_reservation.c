@@ -372,7 +372,8 @@ static void note_back(struct iet_orphan_wait *wait)
 static void barred(void)
 {
 	static const struct iet_scsi_op write = { .flags = IET_OP_WRITE };
-	struct iet_orphan_wait wait = { .all_back = note_back };
+	struct iet_orphan_wait wait = { .bars_only = true,
+					.all_back = note_back };
 	struct iet_scmd a = { .op = &write,
 			      .nexus = &fake.nexus,
 			      .vol = &fake.vol };
@@ -411,6 +412,31 @@ static void barred(void)
 	CHECK_EQ(nr_back, 1);
 	iet_orphan_wait(&fake.vol, &wait);
 	CHECK_EQ(nr_back, 2);
+	iet_orphan_unwait(&fake.vol, &wait);
+}
+
+/* who waits for all of them is told at the last, be it a copy */
+static void waited_for(void)
+{
+	static const struct iet_scsi_op write = { .flags = IET_OP_WRITE };
+	struct iet_orphan_wait wait = { .all_back = note_back };
+	struct iet_scmd s = { .op = &write,
+			      .nexus = &fake.nexus,
+			      .vol = &fake.vol };
+	struct iet_writer copy = { .iname = "somebody" };
+
+	fake_init();
+	nr_back = 0;
+	INIT_LIST_HEAD(&s.orphan_node);
+	INIT_LIST_HEAD(&s.held_node);
+	iet_orphan_add(&s);
+	CHECK(iet_writer_begin(&fake.vol, &copy));
+	iet_orphan_wait(&fake.vol, &wait);
+	iet_orphan_bar(&s);
+	iet_orphan_del(&s);
+	CHECK_EQ(nr_back, 0);
+	iet_writer_end(&fake.vol, &copy);
+	CHECK_EQ(nr_back, 1);
 	iet_orphan_unwait(&fake.vol, &wait);
 }
 
@@ -688,6 +714,7 @@ int main(void)
 	ktap_run(unit_attentions);
 	ktap_run(preempt_and_abort);
 	ktap_run(barred);
+	ktap_run(waited_for);
 	ktap_run(all_tg_pt);
 	ktap_run(move_to_port);
 	ktap_run(node_name);
