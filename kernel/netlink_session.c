@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "conn.h"
 #include "event.h"
+#include "evict.h"
 #include "lun_map.h"
 #include "netlink.h"
 #include "param.h"
@@ -195,6 +196,7 @@ int iet_nl_session_del(struct sk_buff *reply, struct genl_info *info)
 
 	if (IS_ERR(session))
 		return PTR_ERR(session);
+	iet_evict_note(session);
 	iet_session_close(session, IET_EVENT_ADMIN);
 	return 0;
 }
@@ -321,6 +323,7 @@ int iet_nl_conn_del(struct sk_buff *reply, struct genl_info *info)
 	if (!conn)
 		return iet_nl_refuse(info->extack, attr, "no such connection",
 				     -ENOENT);
+	iet_evict_note(session);
 	iet_conn_close(conn, IET_EVENT_ADMIN);
 	return 0;
 }

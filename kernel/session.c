@@ -189,6 +189,7 @@ static void session_setup(struct iet_session *session,
 		sizeof(session->initiator));
 	memcpy(session->keys, args->keys, sizeof(session->keys));
 	session->sid = make_sid(session);
+	session->born = ktime_get();
 	INIT_LIST_HEAD(&session->conns);
 	INIT_DELAYED_WORK(&session->orphan_work, session_orphan_work);
 	INIT_WORK(&session->release_work, session_release_work);

@@ -6,6 +6,7 @@
 #define IET_SESSION_H
 
 #include <linux/kref.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/workqueue.h>
 
@@ -53,6 +54,7 @@ struct iet_session_args {
  * @isid: initiator session id
  * @initiator: InitiatorName
  * @keys: negotiated values
+ * @born: when it logged in
  * @nexus: the SCSI side
  * @conns: iet_conn.session_node, under iet_config_lock
  * @nr_conns: how many
@@ -93,6 +95,7 @@ struct iet_session {
 	u8 isid[6];
 	char initiator[ISCSI_NAME_MAX + 1];
 	u32 keys[IET_K_MAX + 1];
+	ktime_t born;
 	struct iet_nexus nexus;
 
 	struct list_head conns;

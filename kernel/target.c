@@ -10,6 +10,7 @@
 
 #include "compat.h"
 #include "event.h"
+#include "evict.h"
 #include "netlink.h"
 #include "param.h"
 #include "session.h"
@@ -193,15 +194,16 @@ static void delete_luns(struct iet_target *target)
 /**
  * iet_target_delete() - unlink a target with its LUNs
  * @target: may be freed on return
- * @force: close its sessions as well
+ * @force: even if it is in use
  * @extack: for the refusal
  *
- * Sessions and what they have in the backends end by themselves later; the
- * target is out of sight and its name and tid are free at once.
+ * Sessions are closed. They and what they have in the backends end by
+ * themselves later; the target is out of sight and its name and tid are free
+ * at once.
  *
  * Context: under iet_config_lock; doesn't wait.
  *
- * Return: 0, or -EBUSY if there are sessions and @force is not set.
+ * Return: 0, or -EBUSY if it is in use (see evict.c) and @force is not set.
  */
 int iet_target_delete(struct iet_target *target, bool force,
 		      struct netlink_ext_ack *extack)
@@ -209,7 +211,7 @@ int iet_target_delete(struct iet_target *target, bool force,
 	struct iet_session *s, *next;
 
 	lockdep_assert_held(&iet_config_lock);
-	if (target->nr_sessions && !force)
+	if (!force && iet_evict_in_use(target))
 		return iet_nl_refuse(extack, NULL, "the target has sessions",
 				     -EBUSY);
 	target->dying = true;

@@ -8,6 +8,7 @@
 #define IET_TARGET_H
 
 #include <linux/kref.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
@@ -81,6 +82,8 @@ struct iet_target_param {
  * @nr_luns: how many
  * @sessions: iet_session.target_node, newest first
  * @nr_sessions: how many
+ * @evict_begin: when the administrator began to close sessions, see evict.c
+ * @evict_last: ... and closed the last one; 0: never
  *
  * Everything but @luns (RCU readers) is under iet_config_lock.
  */
@@ -103,6 +106,8 @@ struct iet_target {
 	u32 nr_luns;
 	struct list_head sessions;
 	u32 nr_sessions;
+	ktime_t evict_begin;
+	ktime_t evict_last;
 };
 
 struct iet_target *iet_target_create(const char *name, u32 tid,
