@@ -159,78 +159,120 @@ static bool items_match(char *items, const struct acl_subject *subject)
 }
 
 /* Return: 0 and the file, or NULL if there is none; else a negative errno */
-static int open_rules(const char *name, FILE **file)
+static int open_rules(const char *dir, const char *name, FILE **file)
 {
-	const char *const dirs[] = { acl_dir, acl_old_dir };
 	char path[4096];
 	int err;
 
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", dirs[i], name);
-		*file = fopen(path, "re");
-		if (*file)
-			return 0;
-		err = -errno;
-		if (err != -ENOENT && err != -ENOTDIR) {
-			log_error("%s: %s", path, strerror(-err));
-			return err;
-		}
-	}
-	return 0;
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	*file = fopen(path, "re");
+	if (*file)
+		return 0;
+	err = -errno;
+	if (err == -ENOENT || err == -ENOTDIR)
+		return 0;
+	log_error("%s: %s", path, strerror(-err));
+	return err;
 }
 
+/* what a file says of a target */
+struct answer {
+	enum acl_verdict verdict;
+	bool named; /* by its name, and not only as one of ALL */
+};
+
 /* does this line speak of the target?  *items: what follows the name */
-static bool line_is_for(char *line, const char *target, char **items)
+static bool line_is_for(char *line, const char *target, char **items,
+			bool *named)
 {
 	char *name = strtok_r(line, " \t\r\n", items);
 
 	if (!name || name[0] == '#')
 		return false;
-	return !strcmp(name, "ALL") || !strcasecmp(name, target);
+	if (!strcmp(name, "ALL"))
+		return true;
+	if (strcasecmp(name, target) != 0)
+		return false;
+	*named = true;
+	return true;
 }
 
-static enum acl_verdict ask(const char *file, const char *target,
-			    const struct acl_subject *subject)
+static struct answer ask(const char *dir, const char *file, const char *target,
+			 const struct acl_subject *subject)
 {
-	enum acl_verdict verdict = ACL_NO_LINE;
+	struct answer a = { ACL_NO_LINE, false };
 	char *line = NULL, *items;
 	size_t size = 0;
 	FILE *f;
 
 	/* rules that cannot be read must not let everybody in */
-	if (open_rules(file, &f))
-		return ACL_UNKNOWN;
+	if (open_rules(dir, file, &f))
+		return (struct answer){ ACL_UNKNOWN, true };
 	if (!f)
-		return ACL_NO_FILE;
-	while (verdict == ACL_NO_LINE && getline(&line, &size, f) >= 0)
-		if (line_is_for(line, target, &items))
-			verdict = items_match(items, subject) ? ACL_MATCH :
-								ACL_NO_MATCH;
+		return (struct answer){ ACL_NO_FILE, false };
+	while (getline(&line, &size, f) >= 0)
+		if (line_is_for(line, target, &items, &a.named) &&
+		    a.verdict == ACL_NO_LINE)
+			a.verdict = items_match(items, subject) ? ACL_MATCH :
+								  ACL_NO_MATCH;
 	free(line);
 	fclose(f);
-	return verdict;
+	return a;
 }
 
+struct opinion {
+	bool files; /* there are rules at all */
+	bool named; /* and they name the target */
+	bool allowed;
+};
+
+/* what initiators.deny and initiators.allow of a directory say */
+static struct opinion ask_both(const char *dir, const char *target,
+			       const struct acl_subject *subject)
+{
+	struct answer deny = ask(dir, "initiators.deny", target, subject);
+	struct answer allow = ask(dir, "initiators.allow", target, subject);
+	struct opinion o = {
+		.files = deny.verdict != ACL_NO_FILE ||
+			 allow.verdict != ACL_NO_FILE,
+		.named = deny.named || allow.named,
+	};
+
+	if (deny.verdict == ACL_UNKNOWN)
+		o.allowed = false;
+	/* of old, as with hosts.deny: what nobody denies is allowed */
+	else if (deny.verdict != ACL_NO_FILE)
+		o.allowed = deny.verdict != ACL_MATCH ||
+			    allow.verdict == ACL_MATCH;
+	else
+		o.allowed = allow.verdict == ACL_NO_FILE ||
+			    allow.verdict == ACL_MATCH;
+	return o;
+}
+
+/*
+ * Scripts of old, Pacemaker's agents among them, write what they want of a
+ * target into the old directory: that counts in addition.
+ */
 bool acl_initiator_allowed(const char *target, const char *initiator,
 			   const struct sockaddr *peer)
 {
-	struct acl_subject subject = { initiator, peer };
-	enum acl_verdict deny = ask("initiators.deny", target, &subject);
-	enum acl_verdict allow = ask("initiators.allow", target, &subject);
+	const struct acl_subject subject = { initiator, peer };
+	struct opinion new = ask_both(acl_dir, target, &subject);
+	struct opinion old = ask_both(acl_old_dir, target, &subject);
 
-	if (deny == ACL_UNKNOWN)
-		return false;
-	/* of old, as with hosts.deny: what nobody denies is allowed */
-	if (deny != ACL_NO_FILE)
-		return deny != ACL_MATCH || allow == ACL_MATCH;
-	return allow == ACL_NO_FILE || allow == ACL_MATCH;
+	if (!new.files)
+		return old.allowed;
+	return new.allowed && (!old.named || old.allowed);
 }
 
 bool acl_target_visible(const char *target, const char *initiator,
 			const struct sockaddr *local)
 {
-	struct acl_subject subject = { initiator, local };
-	enum acl_verdict allow = ask("targets.allow", target, &subject);
+	const struct acl_subject subject = { initiator, local };
+	struct answer a = ask(acl_dir, "targets.allow", target, &subject);
 
-	return allow == ACL_NO_FILE || allow == ACL_MATCH;
+	if (a.verdict == ACL_NO_FILE)
+		a = ask(acl_old_dir, "targets.allow", target, &subject);
+	return a.verdict == ACL_NO_FILE || a.verdict == ACL_MATCH;
 }

@@ -8,6 +8,10 @@
  * IPv4 address with optional /bits, an IPv6 address in brackets with optional
  * /bits, or a POSIX basic regular expression that the whole initiator name
  * must match.  The first line for the target decides.
+ *
+ * They are looked for in /etc/iet and in /etc.  If initiators.allow or .deny
+ * is in the first, those in the second count only for targets that they name,
+ * and then both directories have to let an initiator in.
  */
 #ifndef IET_USR_ACL_H
 #define IET_USR_ACL_H
@@ -18,7 +22,7 @@
 /**
  * acl_init - say where the files are
  * @dir: directory to look into
- * @old_dir: directory for files that are not in @dir
+ * @old_dir: directory of old, see above
  *
  * Both must stay valid.  Without a call: /etc/iet and /etc.
  */

@@ -142,6 +142,49 @@ static void test_directories(void)
 	put(new_dir, "initiators.allow", "ALL 10.0.0.2\n");
 	CHECK(acl_initiator_allowed(T, I, address("10.0.0.2")));
 	CHECK(!acl_initiator_allowed(T, I, address("10.0.0.1")));
+	put(old_dir, "targets.allow", "ALL 10.0.0.1\n");
+	CHECK(!acl_target_visible(T, I, address("10.0.0.2")));
+	put(new_dir, "targets.allow", T " 10.0.0.2\n");
+	CHECK(acl_target_visible(T, I, address("10.0.0.2")));
+}
+
+/* what scripts write into the old files counts, and never lets in more */
+static void test_both_directories(void)
+{
+	static const struct {
+		const char *new_allow;
+		const char *old_allow;
+		const char *old_deny;
+		bool allowed;
+	} rows[] = {
+		/* the agents of Pacemaker, with and without a list */
+		{ "ALL ALL\n", T " 10.0.0.1,10.0.0.2\n", T " ALL\n", true },
+		{ "ALL ALL\n", T " 10.0.0.3,10.0.0.2\n", T " ALL\n", false },
+		{ "ALL ALL\n", T " ALL\n", NULL, true },
+		{ "ALL 10.0.0.3\n", T " ALL\n", NULL, false },
+		{ "ALL 10.0.0.3\n", T " 10.0.0.1\n", T " ALL\n", false },
+		/* what they write of one target says nothing of another */
+		{ "ALL ALL\n", T "x 10.0.0.3\n", T "x ALL\n", true },
+		{ "ALL 10.0.0.3\n", T "x ALL\n", T "x ALL\n", false },
+		{ "ALL ALL\n", "ALL 10.0.0.3\n", "ALL ALL\n", true },
+		/* a line for ALL before the one with the name */
+		{ "ALL ALL\n", "ALL 10.0.0.3\n" T " 10.0.0.1\n", NULL, false },
+		{ NULL, T "x 10.0.0.3\n", T "x ALL\n", true },
+		{ NULL, T " 10.0.0.3\n", T " ALL\n", false },
+		{ NULL, T " 10.0.0.1\n", T " ALL\n", true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool ok = ktap_ok;
+
+		clear();
+		put(new_dir, "initiators.allow", rows[i].new_allow);
+		put(old_dir, "initiators.allow", rows[i].old_allow);
+		put(old_dir, "initiators.deny", rows[i].old_deny);
+		CHECK_EQ(acl_initiator_allowed(T, I, address("10.0.0.1")),
+			 rows[i].allowed);
+		CHECK_ROW(rows[i].old_allow, ok);
+	}
 }
 
 static void test_deny(void)
@@ -195,6 +238,7 @@ int main(void)
 	acl_init(new_dir, old_dir);
 	ktap_run(test_rules);
 	ktap_run(test_directories);
+	ktap_run(test_both_directories);
 	ktap_run(test_deny);
 	ktap_run(test_unreadable);
 	clear();
