@@ -553,11 +553,15 @@ static enum pdu_action go_on(struct login *l, const struct iscsi_login_hdr *req,
 	return respond(l, req, rsp);
 }
 
-/* the first request is legal: may there be a login? */
-static enum iscsi_login_status admit(struct login *l)
+/*
+ * The first request is here, legal or not: may there be a login?  Each refusal
+ * is a line in the log.
+ */
+static enum iscsi_login_status admit(struct login *l,
+				     enum iscsi_login_status status)
 {
 	if (rate_take(peer_of(l)))
-		return ISCSI_LOGIN_SUCCESS;
+		return status;
 	l->limited = true;
 	return ISCSI_LOGIN_SERVICE_UNAVAILABLE;
 }
@@ -574,8 +578,7 @@ enum pdu_action login_request(struct login *l, const struct iscsi_hdr *hdr,
 		return PDU_CLOSE;
 	if (!l->requests) {
 		take_first(l, req);
-		if (status == ISCSI_LOGIN_SUCCESS)
-			status = admit(l);
+		status = admit(l, status);
 	}
 	l->requests++;
 	l->exp_stat_sn = ntohl(req->exp_stat_sn);

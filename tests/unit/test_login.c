@@ -22,6 +22,7 @@
 #define DISCOVERY "InitiatorName=" INITIATOR "\0SessionType=Discovery"
 
 static struct kernel_target *target;
+static FILE *null;
 
 static void set_key(enum iet_key_attr attr, uint32_t val)
 {
@@ -872,10 +873,39 @@ static void test_libiscsi(void)
 	CHECK_EQ(client_keys(), 16);
 }
 
+/* What makes no sense counts as well, or it could fill the log. */
+static void test_limited(void)
+{
+	unsigned int logged = 0, refused = 0;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *log = open_memstream(&text, &len);
+
+	begin();
+	rate_forget();
+	rate_set(2);
+	log_capture(log);
+	for (int i = 0; i < 100; i++) {
+		client_begin();
+		client_hdr.version_min = 1;
+		refused += client_send(OP_TO_FFP, TEXT(NORMAL)) ==
+			   ISCSI_LOGIN_SERVICE_UNAVAILABLE;
+	}
+	fclose(log);
+	log_capture(null);
+	for (size_t i = 0; i < len; i++)
+		logged += text[i] == '\n';
+	free(text);
+	rate_set(0);
+	rate_forget();
+	CHECK(refused >= 100 - 2 * LOGIN_RATE_BURST_S - 2);
+	/* one of them says that there are too many */
+	CHECK(logged <= 2 * LOGIN_RATE_BURST_S + 3);
+}
+
 int main(void)
 {
-	FILE *null = fopen("/dev/null", "w");
-
+	null = fopen("/dev/null", "w");
 	log_capture(null);
 	ktap_run(test_nothing_unsolicited);
 	ktap_run(test_two_stages);
@@ -909,6 +939,7 @@ int main(void)
 	ktap_run(test_microsoft_discovery);
 	ktap_run(test_open_iscsi);
 	ktap_run(test_libiscsi);
+	ktap_run(test_limited);
 	login_free(&client_login);
 	fake_reset();
 	fclose(null);
