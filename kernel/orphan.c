@@ -23,10 +23,24 @@
  */
 void iet_orphans_init(struct iet_orphans *orphans)
 {
+	unsigned int i;
+
 	spin_lock_init(&orphans->lock);
-	INIT_LIST_HEAD(&orphans->list);
-	INIT_LIST_HEAD(&orphans->writers);
+	for (i = 0; i < IET_ORPHAN_BUCKETS; i++) {
+		INIT_LIST_HEAD(&orphans->buckets[i].list);
+		INIT_LIST_HEAD(&orphans->buckets[i].writers);
+	}
 	INIT_LIST_HEAD(&orphans->waits);
+}
+
+static struct iet_orphan_bucket *bucket(struct iet_orphans *orphans,
+					const char *iname)
+{
+	unsigned int hash = 0;
+
+	while (*iname)
+		hash = hash * 31 + (u8)*iname++;
+	return &orphans->buckets[hash % IET_ORPHAN_BUCKETS];
 }
 
 static void bar(struct iet_scmd *s)
@@ -60,7 +74,8 @@ void iet_orphan_add(struct iet_scmd *s)
 	o = vol->orphans;
 	spin_lock_irqsave(&o->lock, flags);
 	if (list_empty(&s->orphan_node)) {
-		list_add_tail(&s->orphan_node, &o->list);
+		list_add_tail(&s->orphan_node,
+			      &bucket(o, s->nexus->iname)->list);
 		WRITE_ONCE(o->nr, o->nr + 1);
 		if (READ_ONCE(s->nexus->bars))
 			bar(s);
@@ -102,11 +117,14 @@ void iet_orphan_bar_all(struct iet_volume *vol,
 	struct iet_orphans *o = vol->orphans;
 	struct iet_scmd *s;
 	unsigned long flags;
+	unsigned int i;
 
 	spin_lock_irqsave(&o->lock, flags);
-	list_for_each_entry(s, &o->list, orphan_node) {
-		if (match(s, arg))
-			bar(s);
+	for (i = 0; i < IET_ORPHAN_BUCKETS; i++) {
+		list_for_each_entry(s, &o->buckets[i].list, orphan_node) {
+			if (match(s, arg))
+				bar(s);
+		}
 	}
 	spin_unlock_irqrestore(&o->lock, flags);
 }
@@ -248,20 +266,23 @@ bool iet_orphan_revive(struct iet_scmd *s)
 bool iet_orphan_blocks(struct iet_volume *vol, const struct iet_nexus *nexus)
 {
 	struct iet_orphans *o = vol->orphans;
+	struct iet_orphan_bucket *b;
 	struct iet_writer *w;
 	struct iet_scmd *s;
 	unsigned long flags;
-	bool found = false;
+	bool found;
 
 	if (likely(!READ_ONCE(o->nr)))
 		return false;
+	b = bucket(o, nexus->iname);
 	spin_lock_irqsave(&o->lock, flags);
-	list_for_each_entry(s, &o->list, orphan_node) {
-		found = s->barred || !strcmp(s->nexus->iname, nexus->iname);
+	found = o->nr_barred;
+	list_for_each_entry(s, &b->list, orphan_node) {
 		if (found)
 			break;
+		found = !strcmp(s->nexus->iname, nexus->iname);
 	}
-	list_for_each_entry(w, &o->writers, node) {
+	list_for_each_entry(w, &b->writers, node) {
 		if (found)
 			break;
 		found = iet_writer_aborted(w) &&
@@ -302,7 +323,7 @@ bool iet_writer_begin(struct iet_volume *vol, struct iet_writer *w)
 	spin_lock_irqsave(&o->lock, flags);
 	ok = !iet_writer_aborted(w);
 	if (ok) {
-		list_add_tail(&w->node, &o->writers);
+		list_add_tail(&w->node, &bucket(o, w->iname)->writers);
 		WRITE_ONCE(o->nr, o->nr + 1);
 	}
 	spin_unlock_irqrestore(&o->lock, flags);

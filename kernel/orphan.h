@@ -8,12 +8,24 @@
 #include <linux/list.h>
 #include <linux/spinlock.h>
 
+/* so that who asks for his own looks at few of others */
+#define IET_ORPHAN_BUCKETS 32
+
 /**
- * struct iet_orphans - the orphans of a medium
- * @lock: protects the rest; taken from any context
+ * struct iet_orphan_bucket - the orphans of some initiators
  * @list: iet_scmd.orphan_node: aborted writes that the backend still holds
  *	(see iet_orphan_add())
  * @writers: iet_writer.node: copies that are writing, aborted or not
+ */
+struct iet_orphan_bucket {
+	struct list_head list;
+	struct list_head writers;
+};
+
+/**
+ * struct iet_orphans - the orphans of a medium
+ * @lock: protects the rest; taken from any context
+ * @buckets: by InitiatorName
  * @nr: how many there are in both; read without the lock on the fast path
  * @nr_barred: how many of them keep all initiators off
  * @waits: iet_orphan_wait.node: who waits for their end
@@ -30,8 +42,7 @@
  */
 struct iet_orphans {
 	spinlock_t lock;
-	struct list_head list;
-	struct list_head writers;
+	struct iet_orphan_bucket buckets[IET_ORPHAN_BUCKETS];
 	unsigned int nr;
 	unsigned int nr_barred;
 	struct list_head waits;

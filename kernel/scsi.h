@@ -163,7 +163,7 @@ struct iet_orphan_wait {
  * @held_node: in vol->aca_held, under vol->lock
  * @done: called once when @status is set, after execute only
  * @barred: as an orphan it bars the volume for all initiators, under vol->lock
- * @orphan_node: in vol->orphans->list when aborted in the backend
+ * @orphan_node: in vol->orphans when aborted in the backend
  */
 struct iet_scmd {
 	struct iet_nexus *nexus;
@@ -213,7 +213,7 @@ struct iet_scmd {
 /**
  * struct iet_writer - somebody who writes to a logical unit without having a
  * command of its own there: a copy
- * @node: in vol->orphans->writers while a write is under way
+ * @node: in vol->orphans while a write is under way
  * @iname: InitiatorName on whose behalf
  * @cmd: the command that it belongs to, at whatever unit, or NULL
  * @aborted: it has been aborted; if there is a @cmd, that may say so, too

@@ -194,6 +194,52 @@ static void orphans(void)
 	fake_end();
 }
 
+#define HOSTS 500
+#define WRITES_OF_ONE 60
+
+/*
+ * Hosts that have lost their sessions with a disk that hangs come back, and ask
+ * again and again: what that costs must not grow with the number of all writes.
+ */
+static void crowd_of_orphans(void)
+{
+	static const struct iet_scsi_op write = { .flags = IET_OP_WRITE };
+	static struct iet_scmd s[HOSTS][WRITES_OF_ONE];
+	static struct iet_nexus host[HOSTS];
+	static char names[HOSTS][64];
+	struct iet_nexus other = { .iname = "iqn.2026-01.org.example:other" };
+	unsigned long start = ktap_seconds();
+	unsigned int i, j;
+
+	fake_init();
+	for (i = 0; i < HOSTS; i++) {
+		snprintf(names[i], sizeof(names[i]),
+			 "iqn.2026-01.org.example:host%u", i);
+		host[i].iname = names[i];
+	}
+	for (j = 0; j < WRITES_OF_ONE; j++)
+		for (i = 0; i < HOSTS; i++) {
+			s[i][j].op = &write;
+			s[i][j].vol = &fake.vol;
+			s[i][j].nexus = &host[i];
+			INIT_LIST_HEAD(&s[i][j].orphan_node);
+			INIT_LIST_HEAD(&s[i][j].held_node);
+			iet_orphan_add(&s[i][j]);
+		}
+	for (i = 0; i < HOSTS; i++)
+		CHECK(iet_orphan_blocks(&fake.vol, &host[i]));
+	for (i = 0; i < 30000 && ktap_seconds() - start < 15; i++)
+		if (iet_orphan_blocks(&fake.vol, &other))
+			break;
+	CHECK_EQ(i, 30000);
+	for (i = 0; i < HOSTS; i++) {
+		for (j = 0; j < WRITES_OF_ONE; j++)
+			iet_orphan_del(&s[i][j]);
+		CHECK(!iet_orphan_blocks(&fake.vol, &host[i]));
+	}
+	CHECK_EQ(fake.vol.orphans->nr, 0);
+}
+
 int main(void)
 {
 	ktap_run(take_in_order);
@@ -201,5 +247,6 @@ int main(void)
 	ktap_run(commands);
 	ktap_run(whom);
 	ktap_run(orphans);
+	ktap_run(crowd_of_orphans);
 	return ktap_done();
 }
