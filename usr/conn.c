@@ -340,7 +340,8 @@ static void take_request(struct conn *c)
 		respond(c, action, &rsp);
 }
 
-static void take_header(struct conn *c)
+/* Return: true if the data segment is to be read now */
+static bool take_header(struct conn *c)
 {
 	size_t len;
 
@@ -349,22 +350,25 @@ static void take_header(struct conn *c)
 		       ISCSI_BHS_LEN)) {
 		/* 7.8: where the next header is, nobody knows */
 		conn_end(c);
-		return;
+		return false;
 	}
 	len = c->discovery ? discovery_data_len(c->discovery, &c->hdr.bhs) :
 			     login_data_len(&c->hdr.bhs);
 	if (!len) {
 		c->want = 0;
 		take_request(c);
-		return;
+		return false;
 	}
 	c->state = CONN_DATA;
 	c->got = 0;
 	c->want = len + iscsi_pad(len) +
 		  (has_digest(c, IET_K_DATA_DIGEST) ? ISCSI_DIGEST_LEN : 0);
 	c->data = malloc(c->want);
-	if (!c->data)
+	if (!c->data) {
 		conn_end(c);
+		return false;
+	}
+	return true;
 }
 
 /* Return: bytes read, 0 if there are none now, -1 if there will be none */
@@ -391,29 +395,36 @@ static void linger(struct conn *c)
 		conn_end(c);
 }
 
+/* Return: true if all that is wanted now is there; else @c may be gone */
+static bool fill(struct conn *c)
+{
+	uint8_t *to = c->state == CONN_DATA ? c->data : c->hdr.bytes;
+	ssize_t n = do_recv(c->fd, to + c->got, c->want - c->got);
+
+	if (n < 0) {
+		conn_end(c);
+		return false;
+	}
+	c->got += n;
+	return c->got == c->want;
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
-	uint8_t *to = c->state == CONN_DATA ? c->data : c->hdr.bytes;
-	ssize_t n;
 
+	(void)fd;
 	(void)what;
 	if (c->state == CONN_LINGER) {
 		linger(c);
 		return;
 	}
-	n = do_recv(fd, to + c->got, c->want - c->got);
-	if (n < 0) {
-		conn_end(c);
+	if (!fill(c))
 		return;
-	}
-	c->got += n;
-	if (c->got < c->want)
+	/* the data segment mostly comes with its header */
+	if (c->state == CONN_HEADER && (!take_header(c) || !fill(c)))
 		return;
-	if (c->state == CONN_HEADER)
-		take_header(c);
-	else
-		take_request(c);
+	take_request(c);
 }
 
 /* --- events -------------------------------------------------------------- */

@@ -34,6 +34,7 @@ static int error_code;
 /* What came back of a request. */
 struct reply {
 	int err;
+	bool one; /* it is one object, and complete with that */
 	bool done;
 	bool interrupted; /* a dump in which something changed midway */
 	struct nl_msg **msgs;
@@ -118,6 +119,8 @@ static int connect_family(void)
 				    nl_geterror(family));
 		goto free;
 	}
+	/* an answer says enough; where there is none, it is asked for */
+	nl_socket_disable_auto_ack(sock);
 	return 0;
 free:
 	nl_socket_free(sock);
@@ -137,6 +140,7 @@ static int on_valid(struct nl_msg *msg, void *arg)
 	struct reply *r = arg;
 	struct nl_msg **msgs;
 
+	r->done = r->one;
 	msgs = reallocarray(r->msgs, r->nr + 1, sizeof(struct nl_msg *));
 	if (!msgs) {
 		r->err = failed(-ENOMEM, NULL);
@@ -145,7 +149,7 @@ static int on_valid(struct nl_msg *msg, void *arg)
 	nlmsg_get(msg);
 	r->msgs = msgs;
 	r->msgs[r->nr++] = msg;
-	return NL_OK;
+	return r->one ? NL_STOP : NL_OK;
 }
 
 static int on_ack(struct nl_msg *msg, void *arg)
@@ -280,7 +284,7 @@ static struct nl_msg *request(int cmd, int flags)
 static int ask(int cmd, const struct attr_set *set, uint64_t which,
 	       const void *obj, struct reply *r)
 {
-	struct nl_msg *msg = request(cmd, 0);
+	struct nl_msg *msg = request(cmd, r->one ? 0 : NLM_F_ACK);
 	int err;
 
 	if (!msg)
@@ -330,7 +334,7 @@ static int read_msg(struct nl_msg *msg, const struct attr_set *set, void *obj)
 static int ask_object(int cmd, const struct attr_set *set, uint64_t which,
 		      const void *obj, void *answer)
 {
-	struct reply r = { 0 };
+	struct reply r = { .one = true };
 	int err = ask(cmd, set, which, obj, &r);
 
 	if (!err)

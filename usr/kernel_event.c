@@ -7,11 +7,14 @@
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "kernel.h"
 
-#define EVENT_BUF_SIZE 32768
+/* an event is a few dozen bytes */
+#define EVENT_BUF_SIZE 8192
+#define EVENTS_AT_ONCE 8
 
 /* where each kind of event has its ids; 0 = it has none */
 static const struct {
@@ -101,32 +104,51 @@ static void read_one(struct nlmsghdr *nlh, event_fn fn, void *arg)
 	   number(tb, id_attrs[cmd].sid), number(tb, id_attrs[cmd].cid), arg);
 }
 
+static void read_all(struct nlmsghdr *nlh, int len, event_fn fn, void *arg)
+{
+	for (; nlmsg_ok(nlh, len); nlh = nlmsg_next(nlh, &len))
+		read_one(nlh, fn, arg);
+}
+
+/* Return: messages that were there, or -1 */
+static int receive(char bufs[][EVENT_BUF_SIZE], struct sockaddr_nl *from,
+		   struct mmsghdr *msgs)
+{
+	struct iovec iov[EVENTS_AT_ONCE];
+
+	memset(msgs, 0, EVENTS_AT_ONCE * sizeof(*msgs));
+	for (int i = 0; i < EVENTS_AT_ONCE; i++) {
+		iov[i] = (struct iovec){ bufs[i], EVENT_BUF_SIZE };
+		msgs[i].msg_hdr.msg_iov = &iov[i];
+		msgs[i].msg_hdr.msg_iovlen = 1;
+		msgs[i].msg_hdr.msg_name = &from[i];
+		msgs[i].msg_hdr.msg_namelen = sizeof(from[i]);
+	}
+	return recvmmsg(nl_socket_get_fd(sock), msgs, EVENTS_AT_ONCE,
+			MSG_DONTWAIT, NULL);
+}
+
 int kernel_events_read(event_fn fn, void *arg)
 {
-	static char buf[EVENT_BUF_SIZE] __attribute__((aligned(NLMSG_ALIGNTO)));
-	int ret = 0;
+	static char bufs[EVENTS_AT_ONCE][EVENT_BUF_SIZE]
+		__attribute__((aligned(NLMSG_ALIGNTO)));
+	struct sockaddr_nl from[EVENTS_AT_ONCE] = { 0 };
+	struct mmsghdr msgs[EVENTS_AT_ONCE];
+	int n = EVENTS_AT_ONCE, ret = 0;
 
-	while (sock) {
-		struct sockaddr_nl from = { 0 };
-		socklen_t from_len = sizeof(from);
-		struct nlmsghdr *nlh = (struct nlmsghdr *)buf;
-		int len = recvfrom(nl_socket_get_fd(sock), buf, sizeof(buf),
-				   MSG_DONTWAIT, (struct sockaddr *)&from,
-				   &from_len);
-
-		if (len < 0 && errno == EINTR)
-			continue;
-		if (len < 0 && errno == ENOBUFS) {
+	/* less than there is room for: no more just now */
+	while (sock && n == EVENTS_AT_ONCE) {
+		n = receive(bufs, from, msgs);
+		if (n < 0 && errno == ENOBUFS)
 			ret = -ENOBUFS;
-			continue;
-		}
-		if (len <= 0)
-			break;
-		/* anybody may send to a netlink socket; only 0 is the kernel */
-		if (from.nl_pid)
-			continue;
-		for (; nlmsg_ok(nlh, len); nlh = nlmsg_next(nlh, &len))
-			read_one(nlh, fn, arg);
+		if (n < 0 && (errno == EINTR || errno == ENOBUFS))
+			n = EVENTS_AT_ONCE;
+		else
+			for (int i = 0; i < n; i++)
+				/* anybody may send; only 0 is the kernel */
+				if (!from[i].nl_pid)
+					read_all((void *)bufs[i],
+						 msgs[i].msg_len, fn, arg);
 	}
 	return ret;
 }

@@ -62,8 +62,8 @@ void log_message(int priority, const char *fmt, ...)
 		syslog(priority, "%s", line);
 	if (!log_to_stderr)
 		return;
-	if (log_ident)
-		fprintf(stream, "%s: ", log_ident);
-	fprintf(stream, "%s\n", line);
+	/* at once: lines of several writers stay whole */
+	fprintf(stream, "%s%s%s\n", log_ident ? log_ident : "",
+		log_ident ? ": " : "", line);
 	fflush(stream);
 }

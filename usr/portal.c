@@ -200,8 +200,6 @@ static void take_connection(int fd, const struct sockaddr_storage *from)
 	struct portal_slot *slot = NULL;
 	struct portal_peer *peer;
 
-	set_option(fd, IPPROTO_TCP, TCP_NODELAY);
-	set_option(fd, SOL_SOCKET, SO_KEEPALIVE);
 	peer = make_place(sa) ? get_peer(sa) : NULL;
 	if (peer && !getsockname(fd, (struct sockaddr *)&local, &len))
 		slot = conn_start(loop, fd, from, &local);
@@ -271,6 +269,9 @@ static int bind_socket(const struct addrinfo *ai)
 	if (fd < 0)
 		return -errno;
 	set_option(fd, SOL_SOCKET, SO_REUSEADDR);
+	/* what is accepted has them, too */
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+	set_option(fd, SOL_SOCKET, SO_KEEPALIVE);
 	if (ai->ai_family == AF_INET6)
 		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY);
 	if (bind(fd, ai->ai_addr, ai->ai_addrlen)) {
