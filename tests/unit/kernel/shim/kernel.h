@@ -28,6 +28,7 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int32_t s32;
 typedef int64_t s64;
+typedef s64 ktime_t;
 typedef unsigned int gfp_t;
 typedef struct {
 	int counter;
