@@ -30,7 +30,7 @@ enum account_dir {
  * @name: of the user
  * @secret: that proves it
  * @who: which initiators may be this user: an item as in initiators.allow,
- *	"" = all; incoming accounts of the configuration only
+ *	"" = all; incoming accounts only
  */
 struct account {
 	enum account_dir dir;

@@ -17,9 +17,11 @@
 
 #define HEADER "iet-accounts 1"
 
-/* a line: three texts in hexadecimal, the direction, blanks */
-#define LINE_MAX_LEN \
-	(2 * (ISCSI_NAME_MAX + ACCOUNT_NAME_MAX + ACCOUNT_SECRET_MAX) + 32)
+/* a line: up to four texts in hexadecimal, the direction, blanks */
+#define LINE_MAX_LEN                                                   \
+	(2 * (ISCSI_NAME_MAX + ACCOUNT_NAME_MAX + ACCOUNT_SECRET_MAX + \
+	      ACCOUNT_WHO_MAX) +                                       \
+	 32)
 
 static const char *file_path = ACCOUNT_FILE;
 
@@ -125,7 +127,10 @@ int account_file_write(struct account_file *f, const char *target,
 	write_hex(f->stream, target, ' ');
 	fprintf(f->stream, "%s ", dir_names[a->dir]);
 	write_hex(f->stream, a->name, ' ');
-	write_hex(f->stream, a->secret, '\n');
+	write_hex(f->stream, a->secret, *a->who ? ' ' : '\n');
+	/* the line of an account for all ends before */
+	if (*a->who)
+		write_hex(f->stream, a->who, '\n');
 	return ferror(f->stream) ? -EIO : 0;
 }
 
@@ -187,14 +192,20 @@ static int read_dir(const char *s, enum account_dir *dir)
 
 static int read_line(char *line, char *target, size_t size, struct account *a)
 {
-	char *rest = line;
+	char *rest = line, *secret;
 
 	memset(a, 0, sizeof(*a));
 	if (read_hex(strsep(&rest, " "), target, size) ||
 	    read_dir(strsep(&rest, " "), &a->dir) ||
-	    read_hex(strsep(&rest, " "), a->name, sizeof(a->name)) ||
-	    read_hex(strsep(&rest, "\n"), a->secret, sizeof(a->secret)) ||
-	    !rest)
+	    read_hex(strsep(&rest, " "), a->name, sizeof(a->name)))
+		return -EINVAL;
+	/* without its newline it has been cut off */
+	line = strsep(&rest, "\n");
+	if (!rest)
+		return -EINVAL;
+	secret = strsep(&line, " ");
+	if (read_hex(secret, a->secret, sizeof(a->secret)) ||
+	    (line && read_hex(line, a->who, sizeof(a->who))))
 		return -EINVAL;
 	return 0;
 }

@@ -8,10 +8,10 @@
  * the verb, the others are its arguments.  The first string of an answer is a
  * decimal errno, 0 for success; the others are lines of text.
  *
- *	account-add   TARGET incoming|outgoing NAME SECRET
+ *	account-add   TARGET incoming|outgoing NAME SECRET [INITIATOR]
  *	account-del   TARGET incoming|outgoing NAME
  *	account-list  TARGET                -> "incoming NAME", "outgoing NAME"
- *	account-show  TARGET incoming|outgoing NAME -> SECRET
+ *	account-show  TARGET incoming|outgoing NAME -> SECRET [INITIATOR]
  *	target-gone                         look which targets are left
  *	reload                              -> what the file got wrong
  *	status                              -> "KEY VALUE" lines

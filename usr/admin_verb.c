@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "account.h"
+#include "acl.h"
 #include "admin.h"
 #include "apply.h"
 #include "iet_version.h"
@@ -65,11 +66,19 @@ static int do_account_add(struct call *c)
 
 	if (err)
 		return err;
+	if (c->args[4] && (a.dir != ACCOUNT_INCOMING || !*c->args[4] ||
+			   strlen(c->args[4]) > ACCOUNT_WHO_MAX ||
+			   !acl_item_valid(c->args[4])))
+		return refuse(c, -EINVAL,
+			      "Initiator takes an item as in initiators.allow, "
+			      "and goes with IncomingUser");
 	if (strlen(c->args[2]) > ACCOUNT_NAME_MAX ||
 	    strlen(c->args[3]) > ACCOUNT_SECRET_MAX)
 		return account_result(c, -EINVAL);
 	snprintf(a.name, sizeof(a.name), "%s", c->args[2]);
 	snprintf(a.secret, sizeof(a.secret), "%s", c->args[3]);
+	if (c->args[4])
+		snprintf(a.who, sizeof(a.who), "%s", c->args[4]);
 	err = account_add(c->args[0], &a, IET_ORIGIN_RUNTIME);
 	explicit_bzero(&a, sizeof(a));
 	return account_result(c, err);
@@ -89,9 +98,10 @@ static int list_one(const struct account *a, void *arg)
 {
 	struct call *c = arg;
 
-	return admin_msg_printf(
-		c->answer, "%s %s",
-		a->dir == ACCOUNT_INCOMING ? "incoming" : "outgoing", a->name);
+	return admin_msg_printf(c->answer, "%s %s%s%s",
+				a->dir == ACCOUNT_INCOMING ? "incoming" :
+							     "outgoing",
+				a->name, *a->who ? " initiator=" : "", a->who);
 }
 
 static int do_account_list(struct call *c)
@@ -108,8 +118,10 @@ static int do_account_show(struct call *c)
 	if (err)
 		return err;
 	a = account_find(c->args[0], dir, c->args[2]);
-	return a ? admin_msg_add(c->answer, a->secret) :
-		   account_result(c, -ENOENT);
+	if (!a)
+		return account_result(c, -ENOENT);
+	err = admin_msg_add(c->answer, a->secret);
+	return err || !*a->who ? err : admin_msg_add(c->answer, a->who);
 }
 
 /* --- targets that go --- */
@@ -217,16 +229,16 @@ static int do_status(struct call *c)
 
 static const struct verb {
 	const char *name;
-	size_t nr_args;
+	size_t nr_args, nr_optional;
 	int (*fn)(struct call *c);
 } verbs[] = {
-	{ "account-add", 4, do_account_add },
-	{ "account-del", 3, do_account_del },
-	{ "account-list", 1, do_account_list },
-	{ "account-show", 3, do_account_show },
-	{ "target-gone", 0, do_target_gone },
-	{ "reload", 0, do_reload },
-	{ "status", 0, do_status },
+	{ "account-add", 4, 1, do_account_add },
+	{ "account-del", 3, 0, do_account_del },
+	{ "account-list", 1, 0, do_account_list },
+	{ "account-show", 3, 0, do_account_show },
+	{ "target-gone", 0, 0, do_target_gone },
+	{ "reload", 0, 0, do_reload },
+	{ "status", 0, 0, do_status },
 };
 
 int admin_verb(struct event_base *base, const struct admin_msg *request,
@@ -246,7 +258,8 @@ int admin_verb(struct event_base *base, const struct admin_msg *request,
 	for (i = 0; name && i < sizeof(verbs) / sizeof(verbs[0]); i++) {
 		if (strcmp(verbs[i].name, name))
 			continue;
-		if (verbs[i].nr_args != n)
+		if (n < verbs[i].nr_args ||
+		    n > verbs[i].nr_args + verbs[i].nr_optional)
 			return refuse(&c, -EINVAL, "wrong number of arguments");
 		return verbs[i].fn(&c);
 	}

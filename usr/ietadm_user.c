@@ -13,6 +13,7 @@ struct user {
 	const char *dir; /* "incoming", "outgoing", or NULL */
 	const char *name;
 	const char *secret; /* NULL if not given */
+	const char *who; /* which initiators may be it, NULL if not given */
 	char buf[ACCOUNT_SECRET_MAX + 2]; /* of a secret read from a file */
 };
 
@@ -94,12 +95,25 @@ static int read_user(struct request *q, struct user *u)
 			return more;
 		if (!strcasecmp(key, "Password"))
 			err = set_secret(q, u, val);
+		else if (!strcasecmp(key, "Initiator"))
+			u->who = val;
 		else
 			err = set_name(q, u, key, val);
 	}
 	if (!err && (!u->dir || !*u->name))
 		err = ietadm_fail(q, -EINVAL,
 				  "IncomingUser or OutgoingUser is missing");
+	return err;
+}
+
+/* An account has one name, whoever may use it. */
+static int read_name(struct request *q, struct user *u)
+{
+	int err = read_user(q, u);
+
+	if (!err && u->who)
+		err = ietadm_fail(q, -EINVAL,
+				  "Initiator belongs to a new account");
 	return err;
 }
 
@@ -110,7 +124,7 @@ static int of_target(struct request *q, char *target)
 	return q->has & HAS_TID && q->tid ? ietadm_target_name(q, target) : 0;
 }
 
-/* @with_secret: the last argument */
+/* @with_secret: that, and who may use it, are the last arguments */
 static int ask(struct request *q, const char *verb, const struct user *u,
 	       bool with_secret, struct admin_msg *answer)
 {
@@ -129,6 +143,8 @@ static int ask(struct request *q, const char *verb, const struct user *u,
 		err = admin_msg_add(&msg, u->name);
 	if (!err && with_secret)
 		err = admin_msg_add(&msg, u->secret);
+	if (!err && with_secret && u->who)
+		err = admin_msg_add(&msg, u->who);
 	if (err) {
 		admin_msg_free(&msg);
 		return ietadm_fail(q, err, "%s", strerror(-err));
@@ -155,7 +171,7 @@ int ietadm_delete_user(struct request *q)
 {
 	struct admin_msg answer = { 0 };
 	struct user u = { 0 };
-	int err = read_user(q, &u);
+	int err = read_name(q, &u);
 
 	if (!err)
 		err = ask(q, "account-del", &u, false, &answer);
@@ -173,17 +189,19 @@ static int show_one(struct request *q)
 {
 	struct admin_msg answer = { 0 };
 	struct user u = { 0 };
-	const char *secret;
+	const char *secret, *who;
 	size_t pos = 0;
-	int err = read_user(q, &u);
+	int err = read_name(q, &u);
 
 	if (!err)
 		err = ask(q, "account-show", &u, false, &answer);
 	if (!err) {
 		admin_msg_next(&answer, &pos);
 		secret = admin_msg_next(&answer, &pos);
-		fprintf(q->out, "%s %s %s\n", key_of(u.dir), u.name,
-			secret ? secret : "");
+		who = admin_msg_next(&answer, &pos);
+		fprintf(q->out, "%s %s %s%s%s\n", key_of(u.dir), u.name,
+			secret ? secret : "", who ? " initiator=" : "",
+			who ? who : "");
 	}
 	explicit_bzero(&u, sizeof(u));
 	admin_msg_free(&answer);

@@ -136,6 +136,27 @@ static void test_persist(void)
 	CHECK_EQ(account_count(), 1);
 }
 
+/* who may be a user outlives the daemon, too */
+static void test_persist_who(void)
+{
+	struct account a = { .dir = ACCOUNT_INCOMING,
+			     .name = "joe",
+			     .secret = "s1",
+			     .who = "10.0.0.0/8" };
+	const struct account *found;
+
+	start();
+	CHECK_EQ(account_add("iqn.a", &a, IET_ORIGIN_RUNTIME), 0);
+	CHECK_EQ(add("iqn.a", ACCOUNT_INCOMING, "jim", "s2", 0), 0);
+	CHECK_EQ(restart(INSTANCE), 0);
+	CHECK_EQ(account_count(), 2);
+	found = account_find("iqn.a", ACCOUNT_INCOMING, "joe");
+	CHECK_STR(found ? found->who : NULL, "10.0.0.0/8");
+	found = account_find("iqn.a", ACCOUNT_INCOMING, "jim");
+	CHECK_STR(found ? found->who : NULL, "");
+	account_drop(NULL, -1);
+}
+
 static void test_instance(void)
 {
 	start();
@@ -182,7 +203,9 @@ static void test_damaged(void)
 		"iet-accounts 1 1234567890abcdef\n61 incoming 6200 63\n",
 		"iet-accounts 1 1234567890abcdef\n61 incoming - 63\n",
 		"iet-accounts 1 1234567890abcdef\n61 incoming 62 63",
-		"iet-accounts 1 1234567890abcdef\n61 incoming 62 63 64\n",
+		"iet-accounts 1 1234567890abcdef\n61 incoming 62 63 6\n",
+		"iet-accounts 1 1234567890abcdef\n61 incoming 62 63 64",
+		"iet-accounts 1 1234567890abcdef\n61 incoming 62 63 64 65\n",
 	};
 	FILE *null = fopen("/dev/null", "w");
 
@@ -245,6 +268,7 @@ int main(void)
 	ktap_run(test_replace);
 	ktap_run(test_refused);
 	ktap_run(test_persist);
+	ktap_run(test_persist_who);
 	ktap_run(test_instance);
 	ktap_run(test_reload_keeps);
 	ktap_run(test_damaged);

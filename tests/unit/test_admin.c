@@ -89,6 +89,31 @@ static void test_verbs(void)
 	CHECK_STR(ask("account-del", "iqn.a", "incoming", "joe", NULL), "0");
 	CHECK_STR(ask("account-del", "iqn.a", "incoming", "joe", NULL),
 		  "2|there is no such account");
+	CHECK_STR(ask("account-add", "iqn.a", "incoming", "joe", "pw",
+		      "10.0.0.0/8", NULL),
+		  "0");
+	CHECK_STR(ask("account-list", "iqn.a", NULL),
+		  "0|outgoing we|incoming joe initiator=10.0.0.0/8");
+	CHECK_STR(ask("account-show", "iqn.a", "incoming", "joe", NULL),
+		  "0|pw|10.0.0.0/8");
+	CHECK_STR(ask("account-add", "iqn.a", "incoming", "joe", "pw", NULL),
+		  "0");
+	CHECK_STR(ask("account-show", "iqn.a", "incoming", "joe", NULL),
+		  "0|pw");
+	CHECK_STR(ask("account-add", "iqn.a", "incoming", "joe", "pw", "\\(",
+		      NULL),
+		  "22|Initiator takes an item as in initiators.allow, and goes "
+		  "with IncomingUser");
+	CHECK_STR(ask("account-add", "iqn.a", "incoming", "joe", "pw", "", NULL),
+		  "22|Initiator takes an item as in initiators.allow, and goes "
+		  "with IncomingUser");
+	CHECK_STR(ask("account-add", "iqn.a", "outgoing", "we", "pw2", "ALL",
+		      NULL),
+		  "22|Initiator takes an item as in initiators.allow, and goes "
+		  "with IncomingUser");
+	CHECK_STR(ask("account-add", "iqn.a", "incoming", "a", "b", "ALL", "x",
+		      NULL),
+		  "22|wrong number of arguments");
 	CHECK_STR(ask("account-add", "iqn.a", "sideways", "a", "b", NULL),
 		  "22|neither incoming nor outgoing");
 	CHECK_STR(ask("account-add", "iqn.a", "incoming", "", "b", NULL),

@@ -517,6 +517,17 @@ static void test_user(void)
 		  "IncomingUser joe s3cret\n", "");
 	check_run("ietadm --op show --tid=1 --user --params=OutgoingUser=we", 0,
 		  "OutgoingUser we other\n", "");
+	check_run("ietadm --op new --user "
+		  "--params=IncomingUser=joe,Password=s3cret,Initiator=ALL",
+		  0, "", "");
+	check_run("ietadm --op show --user", 0,
+		  "IncomingUser joe initiator=ALL\n", "");
+	check_run("ietadm --op show --user --params=IncomingUser=joe", 0,
+		  "IncomingUser joe s3cret initiator=ALL\n", "");
+	check_run("ietadm --op delete --user "
+		  "--params=IncomingUser=joe,Initiator=ALL",
+		  -EINVAL, "",
+		  "ietadm: delete user: Initiator belongs to a new account\n");
 	check_run("ietadm --op show --user --params=IncomingUser=ann", -ENOENT,
 		  "", "ietadm: show user: there is no such account\n");
 	check_run("ietadm --op delete --user --params=IncomingUser=joe", 0, "",
