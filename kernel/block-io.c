@@ -159,9 +159,11 @@ static void bio_done(struct bio *bio)
 /* As bio_iov_bvec_set() does: the segments stay the tio's. */
 static void borrow_segments(struct bio *bio, struct iet_io *io)
 {
-	bio->bi_io_vec = io->tio->bv + iet_tio_seg(io->tio_off);
-	bio->bi_vcnt = iet_tio_nr_segs(io->tio_off, io->len);
-	bio->bi_iter.bi_bvec_done = iet_tio_seg_off(io->tio_off);
+	u8 shift = io->tio->shift;
+
+	bio->bi_io_vec = io->tio->bv + iet_tio_seg(shift, io->tio_off);
+	bio->bi_vcnt = iet_tio_nr_segs(shift, io->tio_off, io->len);
+	bio->bi_iter.bi_bvec_done = iet_tio_seg_off(shift, io->tio_off);
 	bio->bi_iter.bi_size = io->len;
 	bio_set_flag(bio, BIO_CLONED);
 }

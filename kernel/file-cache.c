@@ -119,7 +119,7 @@ bool iet_file_cache_copy(struct iet_io *io)
 bool iet_file_cache_borrow(struct iet_volume *vol, u64 pos, struct iet_tio *tio)
 {
 	struct address_space *mapping = vol->file->f_mapping;
-	u32 i, nr = iet_tio_nr_segs(0, tio->size);
+	u32 i, nr = iet_tio_nr_segs(PAGE_SHIFT, 0, tio->size);
 
 	if (offset_in_page(pos) || !within_file(vol, pos, tio->size))
 		return false;

@@ -57,7 +57,7 @@ static int submit(struct iet_io *io, bool nowait)
 /* Zeroes that are there already. */
 static bool borrow(struct iet_volume *vol, u64 pos, struct iet_tio *tio)
 {
-	u32 nr = iet_tio_nr_segs(0, tio->size);
+	u32 nr = iet_tio_nr_segs(PAGE_SHIFT, 0, tio->size);
 
 	while (nr--) {
 		get_page(ZERO_PAGE(0));

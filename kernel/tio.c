@@ -17,16 +17,32 @@
 #include "tio.h"
 #include "tio_math.h"
 
-/* pages kept for each CPU: one transfer of 1 MiB */
-#define STASH_PAGES 256U
-/* and four that TCP may still hold: a power of two */
-#define LENT_PAGES 1024U
 /* an array of segments that needs more than inline_bv and fits in a page */
 #define PAGE_SEGS (PAGE_SIZE / sizeof(struct bio_vec))
 
+/* what a pile has room for */
+#define READY_MAX 256U
+#define LENT_MAX 512U /* a power of two */
+
+enum kind { SINGLE, LARGE, NR_KINDS };
+
 /**
- * struct stash - pages ready for use
- * @lock: protects the rest against preemption; process context only
+ * struct page_kind - a size of pages, and how many are kept for each CPU
+ * @shift: log2 of bytes
+ * @ready: that can be used at once: one transfer of 1 MiB
+ * @lent: that TCP may still hold
+ */
+static const struct page_kind {
+	u8 shift;
+	u16 ready;
+	u16 lent;
+} kinds[NR_KINDS] = {
+	[SINGLE] = { PAGE_SHIFT, READY_MAX, LENT_MAX },
+	[LARGE] = { IET_TIO_LARGE_SHIFT, 32, 128 },
+};
+
+/**
+ * struct pile - pages of one kind
  * @nr: pages in @pages
  * @pages: each with the one reference that is ours
  * @first: of the pages in @lent, counted on and on
@@ -34,13 +50,22 @@
  * @lent: more pages, oldest first, that somebody else may hold, too: TCP lets
  *	go of them when the peer has acknowledged the data
  */
-struct stash {
-	local_lock_t lock;
+struct pile {
 	unsigned int nr;
-	struct page *pages[STASH_PAGES];
+	struct page *pages[READY_MAX];
 	unsigned int first;
 	unsigned int end;
-	struct page *lent[LENT_PAGES];
+	struct page *lent[LENT_MAX];
+};
+
+/**
+ * struct stash - pages ready for use
+ * @lock: protects the rest against preemption; process context only
+ * @piles: the pages
+ */
+struct stash {
+	local_lock_t lock;
+	struct pile piles[NR_KINDS];
 };
 
 static struct stash __percpu *stashes;
@@ -63,6 +88,14 @@ int iet_tio_init_caches(void)
 	return 0;
 }
 
+static void free_pile(struct pile *pile)
+{
+	while (pile->nr)
+		put_page(pile->pages[--pile->nr]);
+	while (pile->first != pile->end)
+		put_page(pile->lent[pile->first++ % LENT_MAX]);
+}
+
 /**
  * iet_tio_exit_caches() - free the stashes and their pages
  *
@@ -70,16 +103,11 @@ int iet_tio_init_caches(void)
  */
 void iet_tio_exit_caches(void)
 {
-	int cpu;
+	int cpu, kind;
 
-	for_each_possible_cpu(cpu) {
-		struct stash *stash = per_cpu_ptr(stashes, cpu);
-
-		while (stash->nr)
-			put_page(stash->pages[--stash->nr]);
-		while (stash->first != stash->end)
-			put_page(stash->lent[stash->first++ % LENT_PAGES]);
-	}
+	for_each_possible_cpu(cpu)
+		for (kind = 0; kind < NR_KINDS; kind++)
+			free_pile(&per_cpu_ptr(stashes, cpu)->piles[kind]);
 	free_percpu(stashes);
 	stashes = NULL;
 }
@@ -90,7 +118,7 @@ static void add_page(struct iet_tio *tio, struct page *page)
 
 	bv->bv_page = page;
 	bv->bv_offset = 0;
-	bv->bv_len = iet_tio_seg_len(tio->size, tio->nr);
+	bv->bv_len = iet_tio_seg_len(tio->shift, tio->size, tio->nr);
 	tio->nr++;
 }
 
@@ -103,46 +131,53 @@ static bool is_ours(struct page *page)
 	return page_ref_count(page) == 1;
 }
 
+static enum kind kind_of(const struct iet_tio *tio)
+{
+	return tio->shift == PAGE_SHIFT ? SINGLE : LARGE;
+}
+
 /*
  * Get @want pages that TCP has let go of meanwhile, if there are.  One that it
  * still holds is looked at again after all others: its peer may be slow.
  */
-static void take_back(struct stash *stash, unsigned int want)
+static void take_back(struct pile *pile, enum kind kind, unsigned int want)
 {
-	unsigned int tries = min(stash->end - stash->first, 2 * want);
+	unsigned int tries = min(pile->end - pile->first, 2 * want);
 
-	while (tries-- && stash->nr < min(want, STASH_PAGES)) {
-		struct page *page = stash->lent[stash->first++ % LENT_PAGES];
+	want = min_t(unsigned int, want, kinds[kind].ready);
+	while (tries-- && pile->nr < want) {
+		struct page *page = pile->lent[pile->first++ % LENT_MAX];
 
 		if (is_ours(page))
-			stash->pages[stash->nr++] = page;
+			pile->pages[pile->nr++] = page;
 		else
-			stash->lent[stash->end++ % LENT_PAGES] = page;
+			pile->lent[pile->end++ % LENT_MAX] = page;
 	}
 }
 
 static void add_stashed(struct iet_tio *tio, unsigned int nr)
 {
-	struct stash *stash;
+	enum kind kind = kind_of(tio);
+	struct pile *pile;
 
 	local_lock(&stashes->lock);
-	stash = this_cpu_ptr(stashes);
-	if (stash->nr < nr)
-		take_back(stash, nr);
-	while (tio->nr < nr && stash->nr)
-		add_page(tio, stash->pages[--stash->nr]);
+	pile = &this_cpu_ptr(stashes)->piles[kind];
+	if (pile->nr < nr)
+		take_back(pile, kind, nr);
+	while (tio->nr < nr && pile->nr)
+		add_page(tio, pile->pages[--pile->nr]);
 	local_unlock(&stashes->lock);
 }
 
 /* One from the emergency reserves goes back there. */
-static bool stash_page(struct stash *stash, struct page *page)
+static bool stash_page(struct pile *pile, enum kind kind, struct page *page)
 {
 	if (page_is_pfmemalloc(page))
 		return false;
-	if (is_ours(page) && stash->nr < STASH_PAGES)
-		stash->pages[stash->nr++] = page;
-	else if (stash->end - stash->first < LENT_PAGES)
-		stash->lent[stash->end++ % LENT_PAGES] = page;
+	if (is_ours(page) && pile->nr < kinds[kind].ready)
+		pile->pages[pile->nr++] = page;
+	else if (pile->end - pile->first < kinds[kind].lent)
+		pile->lent[pile->end++ % LENT_MAX] = page;
 	else
 		return false;
 	return true;
@@ -151,15 +186,16 @@ static bool stash_page(struct stash *stash, struct page *page)
 /* Leaves in @tio what the stash did not take. */
 static void stash_pages(struct iet_tio *tio)
 {
-	struct stash *stash;
+	enum kind kind = kind_of(tio);
 	unsigned int i, left = 0;
+	struct pile *pile;
 
 	local_lock(&stashes->lock);
-	stash = this_cpu_ptr(stashes);
+	pile = &this_cpu_ptr(stashes)->piles[kind];
 	for (i = 0; i < tio->nr; i++) {
 		struct page *page = tio->bv[i].bv_page;
 
-		if (!stash_page(stash, page))
+		if (!stash_page(pile, kind, page))
 			tio->bv[left++].bv_page = page;
 	}
 	local_unlock(&stashes->lock);
@@ -169,15 +205,15 @@ static void stash_pages(struct iet_tio *tio)
 /* A page for an array of segments. */
 static struct bio_vec *alloc_array(gfp_t gfp)
 {
-	struct stash *stash;
 	struct page *page = NULL;
+	struct pile *pile;
 
 	local_lock(&stashes->lock);
-	stash = this_cpu_ptr(stashes);
-	if (!stash->nr)
-		take_back(stash, 1);
-	if (stash->nr)
-		page = stash->pages[--stash->nr];
+	pile = &this_cpu_ptr(stashes)->piles[SINGLE];
+	if (!pile->nr)
+		take_back(pile, SINGLE, 1);
+	if (pile->nr)
+		page = pile->pages[--pile->nr];
 	local_unlock(&stashes->lock);
 	if (!page)
 		page = alloc_page(gfp);
@@ -190,21 +226,23 @@ static void free_array(struct bio_vec *bv)
 	bool stashed;
 
 	local_lock(&stashes->lock);
-	stashed = stash_page(this_cpu_ptr(stashes), page);
+	stashed =
+		stash_page(&this_cpu_ptr(stashes)->piles[SINGLE], SINGLE, page);
 	local_unlock(&stashes->lock);
 	if (!stashed)
 		put_page(page);
 }
 
 /* Room for the segments. */
-static int set_up(struct iet_tio *tio, u32 len, gfp_t gfp)
+static int set_up(struct iet_tio *tio, u32 len, u8 shift, gfp_t gfp)
 {
-	unsigned int nr = iet_tio_nr_segs(0, len);
+	unsigned int nr = iet_tio_nr_segs(shift, 0, len);
 
 	if (len > IET_TIO_MAX)
 		return -EINVAL;
 	tio->nr = 0;
 	tio->size = len;
+	tio->shift = shift;
 	tio->borrowed = false;
 	tio->bv = tio->inline_bv;
 	if (nr <= IET_TIO_INLINE)
@@ -216,6 +254,32 @@ static int set_up(struct iet_tio *tio, u32 len, gfp_t gfp)
 		return 0;
 	tio->size = 0;
 	return -ENOMEM;
+}
+
+static int alloc_pages_of(struct iet_tio *tio, u32 len, u8 shift, gfp_t gfp)
+{
+	unsigned int nr = iet_tio_nr_segs(shift, 0, len);
+	int err = set_up(tio, len, shift, gfp);
+
+	if (err)
+		return err;
+	add_stashed(tio, nr);
+	while (tio->nr < nr) {
+		struct page *page = alloc_pages(gfp, shift - PAGE_SHIFT);
+
+		if (!page) {
+			iet_tio_free(tio);
+			return -ENOMEM;
+		}
+		add_page(tio, page);
+	}
+	return 0;
+}
+
+/* Large pages are worth no trouble. */
+static gfp_t large_gfp(gfp_t gfp)
+{
+	return (gfp & ~__GFP_DIRECT_RECLAIM) | __GFP_COMP | __GFP_NORETRY;
 }
 
 /**
@@ -231,24 +295,11 @@ static int set_up(struct iet_tio *tio, u32 len, gfp_t gfp)
  */
 int iet_tio_alloc(struct iet_tio *tio, u32 len, gfp_t gfp)
 {
-	unsigned int nr = iet_tio_nr_segs(0, len);
-	int err;
-
 	gfp |= __GFP_NOWARN;
-	err = set_up(tio, len, gfp);
-	if (err)
-		return err;
-	add_stashed(tio, nr);
-	while (tio->nr < nr) {
-		struct page *page = alloc_page(gfp);
-
-		if (!page) {
-			iet_tio_free(tio);
-			return -ENOMEM;
-		}
-		add_page(tio, page);
-	}
-	return 0;
+	if (len >= IET_TIO_LARGE_MIN &&
+	    !alloc_pages_of(tio, len, IET_TIO_LARGE_SHIFT, large_gfp(gfp)))
+		return 0;
+	return alloc_pages_of(tio, len, PAGE_SHIFT, gfp);
 }
 
 /**
@@ -265,7 +316,7 @@ int iet_tio_alloc(struct iet_tio *tio, u32 len, gfp_t gfp)
  */
 int iet_tio_borrow(struct iet_tio *tio, u32 len, gfp_t gfp)
 {
-	int err = set_up(tio, len, gfp | __GFP_NOWARN);
+	int err = set_up(tio, len, PAGE_SHIFT, gfp | __GFP_NOWARN);
 
 	tio->borrowed = !err;
 	return err;
@@ -305,6 +356,26 @@ void iet_tio_free(struct iet_tio *tio)
 	tio->size = 0;
 }
 
+/* The single page that holds a byte: others can't be mapped. */
+static struct page *page_at(const struct iet_tio *tio, u32 off)
+{
+	return tio->bv[iet_tio_seg(tio->shift, off)].bv_page +
+	       (iet_tio_seg_off(tio->shift, off) >> PAGE_SHIFT);
+}
+
+/**
+ * iet_tio_address() - where a byte of a tio is in memory
+ * @tio: the tio; no page of it is in high memory
+ * @off: offset of the byte
+ *
+ * Context: any.
+ * Return: its address; what follows goes on there to the end of the segment
+ */
+void *iet_tio_address(const struct iet_tio *tio, u32 off)
+{
+	return page_address(page_at(tio, off)) + offset_in_page(off);
+}
+
 /**
  * iet_tio_iter() - make an iterator over a part of a tio
  * @tio: the tio; stays in use until the iterator is done with
@@ -318,10 +389,10 @@ void iet_tio_free(struct iet_tio *tio)
 void iet_tio_iter(struct iet_tio *tio, struct iov_iter *iter,
 		  unsigned int direction, u32 off, u32 len)
 {
-	u32 skip = iet_tio_seg_off(off);
+	u32 skip = iet_tio_seg_off(tio->shift, off);
 
-	iov_iter_bvec(iter, direction, tio->bv + iet_tio_seg(off),
-		      iet_tio_nr_segs(off, len), skip + len);
+	iov_iter_bvec(iter, direction, tio->bv + iet_tio_seg(tio->shift, off),
+		      iet_tio_nr_segs(tio->shift, off, len), skip + len);
 	iov_iter_advance(iter, skip);
 }
 
@@ -341,9 +412,8 @@ u32 iet_tio_write(struct iet_tio *tio, u32 off, const void *buf, u32 len)
 
 	len = iet_tio_clip(tio->size, off, len);
 	for (left = len; left; left -= n, off += n, buf += n) {
-		n = iet_tio_piece(off, left);
-		memcpy_to_page(tio->bv[iet_tio_seg(off)].bv_page,
-			       iet_tio_seg_off(off), buf, n);
+		n = iet_tio_piece(PAGE_SHIFT, off, left);
+		memcpy_to_page(page_at(tio, off), offset_in_page(off), buf, n);
 	}
 	return len;
 }
@@ -364,9 +434,9 @@ u32 iet_tio_read(struct iet_tio *tio, u32 off, void *buf, u32 len)
 
 	len = iet_tio_clip(tio->size, off, len);
 	for (left = len; left; left -= n, off += n, buf += n) {
-		n = iet_tio_piece(off, left);
-		memcpy_from_page(buf, tio->bv[iet_tio_seg(off)].bv_page,
-				 iet_tio_seg_off(off), n);
+		n = iet_tio_piece(PAGE_SHIFT, off, left);
+		memcpy_from_page(buf, page_at(tio, off), offset_in_page(off),
+				 n);
 	}
 	return len;
 }
@@ -385,9 +455,8 @@ void iet_tio_zero(struct iet_tio *tio, u32 off, u32 len)
 
 	for (left = iet_tio_clip(tio->size, off, len); left;
 	     left -= n, off += n) {
-		n = iet_tio_piece(off, left);
-		memzero_page(tio->bv[iet_tio_seg(off)].bv_page,
-			     iet_tio_seg_off(off), n);
+		n = iet_tio_piece(PAGE_SHIFT, off, left);
+		memzero_page(page_at(tio, off), offset_in_page(off), n);
 	}
 }
 
@@ -407,10 +476,10 @@ u32 iet_tio_crc32c(struct iet_tio *tio, u32 off, u32 len, u32 crc)
 
 	for (left = iet_tio_clip(tio->size, off, len); left;
 	     left -= n, off += n) {
-		void *p = kmap_local_page(tio->bv[iet_tio_seg(off)].bv_page);
+		void *p = kmap_local_page(page_at(tio, off));
 
-		n = iet_tio_piece(off, left);
-		crc = crc32c(crc, p + iet_tio_seg_off(off), n);
+		n = iet_tio_piece(PAGE_SHIFT, off, left);
+		crc = crc32c(crc, p + offset_in_page(off), n);
 		kunmap_local(p);
 	}
 	return crc;

@@ -2,7 +2,8 @@
 /*
  * tio, target I/O: the pages that hold the data of one transfer.
  *
- * Pages come from per-CPU caches of recycled ones.  A page that was given to
+ * Pages come from per-CPU caches of recycled ones; those of large transfers are
+ * compound ones, if they can be had.  A page that was given to
  * the network stack stays referenced by its skbs until the peer has
  * acknowledged it, so it is used again only when nobody else holds a reference
  * any more.
@@ -29,6 +30,7 @@
  * @paged_bv: that array is a page
  * @nr: segments in use
  * @size: bytes held; all segments but the last are full pages
+ * @shift: size of these pages, log2 of bytes
  * @borrowed: the pages are somebody else's: to be read only
  * @inline_bv: enough for small transfers
  */
@@ -36,6 +38,7 @@ struct iet_tio {
 	struct bio_vec *bv;
 	unsigned int nr;
 	u32 size;
+	u8 shift;
 	bool borrowed;
 	bool paged_bv;
 	struct bio_vec inline_bv[IET_TIO_INLINE];
@@ -49,6 +52,7 @@ int iet_tio_borrow(struct iet_tio *tio, u32 len, gfp_t gfp);
 void iet_tio_lend(struct iet_tio *tio, struct page *page);
 void iet_tio_free(struct iet_tio *tio);
 
+void *iet_tio_address(const struct iet_tio *tio, u32 off);
 void iet_tio_iter(struct iet_tio *tio, struct iov_iter *iter,
 		  unsigned int direction, u32 off, u32 len);
 u32 iet_tio_write(struct iet_tio *tio, u32 off, const void *buf, u32 len);

@@ -45,11 +45,8 @@ static void add_data(struct iet_tx *tx, const struct iet_tx_pdu *pdu)
 	u32 off = pdu->tio_off, left, n;
 
 	for (left = pdu->data_len; left; left -= n, off += n) {
-		n = iet_tio_piece(off, left);
-		add_vec(tx,
-			page_address(tio->bv[iet_tio_seg(off)].bv_page) +
-				iet_tio_seg_off(off),
-			n);
+		n = iet_tio_piece(tio->shift, off, left);
+		add_vec(tx, iet_tio_address(tio, off), n);
 	}
 }
 

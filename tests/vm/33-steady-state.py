@@ -20,14 +20,18 @@ from ktap import IQN, Failed, case, main, note  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
 TARGET = f"{IQN}:steady"
-NULLIO, FILEIO = 0, 1
-ROUNDS = 50
+NULLIO, FILEIO, BLOCKIO = 0, 1, 2
+SMALL, MEDIUM, LARGE = 4096, 65536, 1 << 20
+SEGMENT = 1 << 18
 CONF = f"""
 Target {TARGET}
     QueuedCommands 32
     InitialR2T No
+    MaxRecvDataSegmentLength {SEGMENT}
+    MaxXmitDataSegmentLength {SEGMENT}
     Lun {NULLIO} Type=nullio,Blocks=65536
     Lun {FILEIO} Path=/run/iet-test/steady.img,Type=fileio
+    Lun {BLOCKIO} Path=/dev/nullb0,Type=blockio
 """
 TRACING = Path("/sys/kernel/tracing")
 SLAB = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node")
@@ -79,9 +83,11 @@ class Load:
 
     @classmethod
     def begin(cls):
+        subprocess.run(["modprobe", "null_blk", "nr_devices=1", "gb=1"],
+                       check=True)
         Bed.begin(CONF)
-        cls.conn = Conn().login(TARGET)
-        for unit in (NULLIO, FILEIO):
+        cls.conn = Conn().login(TARGET, MaxRecvDataSegmentLength=SEGMENT)
+        for unit in (NULLIO, FILEIO, BLOCKIO):
             cls.conn.ready(unit)
 
     @classmethod
@@ -89,28 +95,34 @@ class Load:
         if cls.conn:
             cls.conn.close()
         Bed.end()
+        subprocess.run(["modprobe", "-r", "null_blk"], check=False)
         subprocess.run(["umount", TRACING], check=False)
 
     @classmethod
     def read(cls, unit, size):
-        for n in range(ROUNDS):
+        for n in range(rounds(size)):
             cls.conn.read(n * 16, size // 512, unit)
 
     @classmethod
     def write(cls, unit, size):
         data = bytes(size)
-        for n in range(ROUNDS):
-            cls.conn.write(n * 16, data, unit)
+        for n in range(rounds(size)):
+            cls.conn.write(n * 16, data, unit, segment=SEGMENT)
 
 
-def count(work, *args):
+def rounds(size):
+    return 10 if size == LARGE else 50
+
+
+def count(work, unit, size):
     """What the second half of it allocates, when the pages are there."""
-    work(*args)
+    work(unit, size)
     # TCP has the acknowledgement of the last
     time.sleep(0.3)
     with Counter() as counter:
-        work(*args)
-    note(f"{counter.total} allocations by {ROUNDS} I/Os {counter.found or ''}")
+        work(unit, size)
+    note(f"{counter.total} allocations by {rounds(size)} I/Os "
+         f"{counter.found or ''}")
     return counter
 
 
@@ -125,25 +137,22 @@ def _():
             raise Failed(f"not {name}: then the rest would mean nothing")
 
 
-def steady(what, work, *args):
-    @case(f"{what}: nothing is allocated")
+def steady(what, work, unit, size):
+    @case(f"{size >> 10} KiB {what}: nothing is allocated")
     def _():
         # a page that TCP holds longer than usual is replaced, and on a busy
         # machine many are; what each I/O allocates is there every time
         for _ in range(3):
-            counter = count(work, *args)
-            if counter.total <= ROUNDS // 10:
+            counter = count(work, unit, size)
+            if counter.total <= 5:
                 return
         raise Failed(f"{counter.found}")
 
 
-steady("4 KiB reads, nullio", Load.read, NULLIO, 4096)
-steady("4 KiB reads, fileio", Load.read, FILEIO, 4096)
-steady("4 KiB writes, nullio", Load.write, NULLIO, 4096)
-steady("4 KiB writes, fileio", Load.write, FILEIO, 4096)
-steady("64 KiB reads, nullio", Load.read, NULLIO, 65536)
-steady("64 KiB reads, fileio", Load.read, FILEIO, 65536)
-steady("64 KiB writes, fileio", Load.write, FILEIO, 65536)
+for length in SMALL, MEDIUM, LARGE:
+    for number, medium in enumerate(("nullio", "fileio", "blockio")):
+        steady(f"reads, {medium}", Load.read, number, length)
+        steady(f"writes, {medium}", Load.write, number, length)
 
 subprocess.run(["mount", "-t", "tracefs", "none", TRACING], check=False,
                capture_output=True)
