@@ -32,11 +32,13 @@ enum kind { SINGLE, LARGE, NR_KINDS };
  * @ready: that can be used at once: one transfer of 1 MiB
  * @lent: that TCP may still hold
  */
-static const struct page_kind {
+struct page_kind {
 	u8 shift;
 	u16 ready;
 	u16 lent;
-} kinds[NR_KINDS] = {
+};
+
+static const struct page_kind kinds[NR_KINDS] = {
 	[SINGLE] = { PAGE_SHIFT, READY_MAX, LENT_MAX },
 	[LARGE] = { IET_TIO_LARGE_SHIFT, 32, 128 },
 };
