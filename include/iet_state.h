@@ -37,6 +37,7 @@
 enum iet_state_part {
 	IET_STATE_PR = 1, /* persistent reservation */
 	IET_STATE_MODE, /* saved mode pages */
+	IET_STATE_KEY, /* secret: of an encrypted medium; always the first */
 	IET_STATE_PARTS = 8, /* those up to here are kept, known or not */
 };
 

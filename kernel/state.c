@@ -19,7 +19,7 @@
 #include "volume.h"
 
 /**
- * struct iet_state - the state of a volume
+ * struct iet_state - the state of a volume, a secret, since there may be a key
  * @vol: whose
  * @file: where it is kept
  * @node: in states
@@ -165,7 +165,7 @@ static int load(struct iet_state *st)
 		read_slot(st, i, &slots[i]);
 	err = choose(st, slots);
 	for (i = 0; i < 2; i++)
-		kvfree(slots[i].buf);
+		kvfree_sensitive(slots[i].buf, slots[i].len);
 	kfree(slots);
 	return err;
 }
@@ -208,7 +208,7 @@ static int write_slot(struct iet_state *st, const struct iet_state_data *parts)
 		err = vfs_fsync(st->file, 1);
 	if (err)
 		spoil(st);
-	kvfree(buf);
+	kvfree_sensitive(buf, size);
 	return err;
 }
 
@@ -217,7 +217,7 @@ static void free_part(struct iet_state *st, const struct iet_state_data *part)
 	const u8 *p = part->data;
 
 	if (p < st->buf || p >= st->buf + st->buf_len)
-		kvfree(part->data);
+		kvfree_sensitive(part->data, part->len);
 }
 
 static int save(struct iet_state *st, const struct iet_state_save *sv)
@@ -328,7 +328,7 @@ static void destroy(struct iet_state *st)
 	mutex_unlock(&states_lock);
 	for (i = 0; i < IET_STATE_PARTS; i++)
 		free_part(st, &st->parts[i]);
-	kvfree(st->buf);
+	kvfree_sensitive(st->buf, st->buf_len);
 	__fput_sync(st->file); /* as in volume.c */
 	kfree(st);
 }

@@ -38,12 +38,26 @@ static u32 checksum(const u8 *buf, u32 size)
 		      size - IET_STATE_AT_CRC - 4);
 }
 
+static u8 *put_part(u8 *p, unsigned int nr, const struct iet_state_data *part)
+{
+	if (!part->len)
+		return p;
+	memset(p, 0, IET_STATE_PART_HEADER);
+	p[0] = nr;
+	put_unaligned_be32(part->len, p + 4);
+	memcpy(p + IET_STATE_PART_HEADER, part->data, part->len);
+	return p + IET_STATE_PART_HEADER + part->len;
+}
+
 /**
  * iet_state_encode() - make a slot
  * @buf: iet_state_size() bytes
  * @seq: its sequence number
  * @id: identity of the logical unit, at most IET_STATE_ID_LEN characters
  * @parts: of the state, IET_STATE_PARTS of them
+ *
+ * The key has the same place whatever else there is, so that a new one is
+ * written over the old one.
  */
 void iet_state_encode(u8 *buf, u64 seq, const char *id,
 		      const struct iet_state_data *parts)
@@ -56,15 +70,10 @@ void iet_state_encode(u8 *buf, u64 seq, const char *id,
 	put_unaligned_be32(IET_STATE_VERSION, buf + IET_STATE_AT_VERSION);
 	put_unaligned_be64(seq, buf + IET_STATE_AT_SEQ);
 	memcpy(buf + IET_STATE_AT_ID, id, strnlen(id, IET_STATE_ID_LEN));
-	for (i = 0; i < IET_STATE_PARTS; i++) {
-		if (!parts[i].len)
-			continue;
-		memset(p, 0, IET_STATE_PART_HEADER);
-		p[0] = i;
-		put_unaligned_be32(parts[i].len, p + 4);
-		memcpy(p + IET_STATE_PART_HEADER, parts[i].data, parts[i].len);
-		p += IET_STATE_PART_HEADER + parts[i].len;
-	}
+	p = put_part(p, IET_STATE_KEY, &parts[IET_STATE_KEY]);
+	for (i = 0; i < IET_STATE_PARTS; i++)
+		if (i != IET_STATE_KEY)
+			p = put_part(p, i, &parts[i]);
 	put_unaligned_be32(p - buf - IET_STATE_HEADER,
 			   buf + IET_STATE_AT_LENGTH);
 	put_unaligned_be32(checksum(buf, p - buf), buf + IET_STATE_AT_CRC);

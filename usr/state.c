@@ -54,6 +54,9 @@ static const char *check_owner(int fd, mode_t type)
 		return type == S_IFDIR ? "not a folder" : "not a file";
 	if (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH))
 		return "others can write it";
+	/* there may be the key of an encrypted medium in it */
+	if (type == S_IFREG && st.st_mode & (S_IRWXG | S_IRWXO))
+		return "others can read it";
 	return NULL;
 }
 
@@ -95,7 +98,10 @@ static int make_room(int fd, int dir)
 	return fsync(fd) || fsync(dir) ? -1 : 0;
 }
 
-/* The module checks what it finds; here it only has to come into memory. */
+/*
+ * The module checks what it finds; here it only has to come into memory, that
+ * of the kernel.
+ */
 static int read_slot(int fd, off_t slot)
 {
 	unsigned char buf[4096];
@@ -113,9 +119,11 @@ static int read_slot(int fd, off_t slot)
 		n = pread(fd, buf, left < sizeof(buf) ? left : sizeof(buf),
 			  slot);
 		if (n <= 0)
-			return n;
+			break;
 	}
-	return 0;
+	/* a key may have been in it */
+	explicit_bzero(buf, sizeof(buf));
+	return left && n < 0 ? -1 : 0;
 }
 
 static int open_file(int dir, const char *name, const char **why)

@@ -57,6 +57,32 @@ static void test_round_trip(void)
 	CHECK(!out[0].len && !out[7].len);
 }
 
+/* a new key is written over the old one, whatever else has changed */
+static void test_key(void)
+{
+	static const char key[] = "the key";
+	const u8 *first;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		memset(in, 0, sizeof(in));
+		if (i)
+			in[IET_STATE_PR] =
+				(struct iet_state_data){ pr, sizeof(pr) };
+		if (i > 1)
+			in[IET_STATE_MODE] =
+				(struct iet_state_data){ mode, sizeof(mode) };
+		in[IET_STATE_KEY] = (struct iet_state_data){ key, sizeof(key) };
+		iet_state_encode(buf, 1, ID, in);
+		CHECK_EQ(decode(ID), 0);
+		CHECK(is(IET_STATE_KEY, key, sizeof(key)));
+		CHECK_EQ(out[IET_STATE_PR].len, i ? sizeof(pr) : 0);
+		CHECK_EQ(out[IET_STATE_MODE].len, i > 1 ? sizeof(mode) : 0);
+		first = out[IET_STATE_KEY].data;
+		CHECK_EQ(first - buf, IET_STATE_HEADER + IET_STATE_PART_HEADER);
+	}
+}
+
 static void test_empty(void)
 {
 	memset(in, 0, sizeof(in));
@@ -172,6 +198,7 @@ static void test_bad_parts(void)
 int main(void)
 {
 	ktap_run(test_round_trip);
+	ktap_run(test_key);
 	ktap_run(test_empty);
 	ktap_run(test_identity);
 	ktap_run(test_version);
