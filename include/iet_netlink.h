@@ -185,6 +185,13 @@ enum iet_iomode {
 	IET_IOMODE_RO, /* read-only */
 };
 
+/* is what is on the medium encrypted? */
+enum iet_encrypted {
+	IET_ENCRYPTED_NO,
+	IET_ENCRYPTED_YES, /* the key is in the state file */
+	IET_ENCRYPTED_NEW, /* the medium is empty: if there is no key, make one */
+};
+
 enum iet_lun_state {
 	IET_LUN_RUNNING,
 	IET_LUN_DELETING,
@@ -214,6 +221,7 @@ enum iet_lun_attr {
 	IET_L_PROPS, /* nest of iet_prop_attr: all that are not by default */
 	IET_L_OF_TID, /* u32: LUN_NEW, without L_FD: the disk that is this LUN */
 	IET_L_OF_LUN, /* u32: of that target */
+	IET_L_ENCRYPTED, /* u32: enum iet_encrypted; replies: No or Yes */
 	__IET_L_MAX,
 };
 #define IET_L_MAX (__IET_L_MAX - 1)

@@ -354,7 +354,8 @@ static bool medium_may_copy(const struct iet_copy_job *job)
 {
 	return !job->backward && job->copied >= job->by_hand &&
 	       job->src->iotype == job->dst->iotype &&
-	       job->dst->iotype->copy_range &&
+	       job->dst->iotype->copy_range && !job->src->crypt &&
+	       !job->dst->crypt &&
 	       !(job->len & ((1U << job->dst->blk_shift) - 1));
 }
 

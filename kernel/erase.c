@@ -17,6 +17,7 @@
 #include <scsi/scsi_proto.h>
 
 #include "compat.h"
+#include "crypt.h"
 #include "erase.h"
 #include "opcodes.h"
 #include "ready.h"
@@ -141,13 +142,15 @@ static void step(struct work_struct *work)
 {
 	struct iet_erase *e = container_of(work, struct iet_erase, work);
 
-	if (!e->err)
+	if (e->new_key)
+		e->err = iet_crypt_new_key(e->vol);
+	else if (!e->err)
 		account(e);
 	if (percpu_ref_is_dying(&e->vol->ref))
 		e->err = -ESHUTDOWN;
 	if (e->waiter && iet_scsi_stopped(e->waiter))
 		end_waiter(e, 0);
-	if (e->err || !next(e))
+	if (e->err || e->new_key || !next(e))
 		finish(e);
 }
 
@@ -226,6 +229,9 @@ int iet_erase_start(struct iet_scmd *s, struct iet_erase *e, u8 condition,
 	WRITE_ONCE(e->vol->progress, 0);
 	WRITE_ONCE(e->vol->condition, condition);
 	e->waiter = immed ? NULL : s;
-	next(e);
+	if (e->new_key)
+		queue_work(e->vol->wq, &e->work);
+	else
+		next(e);
 	return immed ? 0 : -EIOCBQUEUED;
 }

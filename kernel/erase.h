@@ -20,6 +20,7 @@ struct iet_scmd;
  * @io: what is being done
  * @work: the next step, in a worker of the volume
  * @tio: what is written, or empty: zeroes
+ * @new_key: nothing is written: the key is changed
  * @unmap: blocks need not be mapped afterwards
  * @invert: each pass writes the complement of what the one before has written
  * @passes: how often
@@ -38,6 +39,7 @@ struct iet_erase {
 	struct iet_io io;
 	struct work_struct work;
 	struct iet_tio tio;
+	bool new_key;
 	bool unmap;
 	bool invert;
 	u8 passes;

@@ -14,6 +14,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "crypt.h"
 #include "iotype.h"
 #include "volume.h"
 
@@ -99,25 +100,35 @@ void iet_iotype_atomic(struct iet_volume *vol, u32 sector)
 	vol->atomic_align = bs;
 }
 
-/*
+/**
+ * iet_io_run() - carry a medium operation out by the iotype
+ * @io: as of iet_io_submit(), encrypted already
+ *
  * The initiator may be this very machine, so that memory is freed by writing
  * to this very volume.  Hence no allocation down there may wait for I/O, and
  * writing is held back by the dirty pages of our medium only, not by those
  * that wait for us.
+ *
+ * Context: a worker; sleeps.
  */
-static void run_work(struct work_struct *work)
+void iet_io_run(struct iet_io *io)
 {
-	struct iet_io *io = container_of(work, struct iet_io, work);
 	unsigned int noio = memalloc_noio_save();
 	unsigned long flags = current->flags;
 	int err;
 
 	current->flags |= PF_LOCAL_THROTTLE;
+	io->progress = 0;
 	err = io->vol->iotype->submit(io, false);
 	if (err)
 		io->done(io, err);
 	current_restore_flags(flags, PF_LOCAL_THROTTLE);
 	memalloc_noio_restore(noio);
+}
+
+static void run_work(struct work_struct *work)
+{
+	iet_io_run(container_of(work, struct iet_io, work));
 }
 
 /**
@@ -141,6 +152,24 @@ static bool maps_blocks(const struct iet_io *io)
 }
 
 /**
+ * iet_io_submit_below() - start a medium operation by the iotype
+ * @io: as of iet_io_submit(), encrypted already
+ *
+ * Context: process context; does not sleep.
+ */
+void iet_io_submit_below(struct iet_io *io)
+{
+	int err;
+
+	io->progress = 0;
+	err = io->vol->iotype->submit(io, true);
+	if (err == -EAGAIN)
+		iet_io_defer(io);
+	else if (err)
+		io->done(io, err);
+}
+
+/**
  * iet_io_submit() - start a medium operation
  * @io: the first part of struct iet_io is set; the caller holds a reference to
  *	io->vol and keeps it until io->done
@@ -153,16 +182,12 @@ static bool maps_blocks(const struct iet_io *io)
  */
 void iet_io_submit(struct iet_io *io)
 {
-	int err;
-
 	if (unlikely(READ_ONCE(io->vol->unmapped)) && maps_blocks(io))
 		WRITE_ONCE(io->vol->unmapped, false);
-	io->progress = 0;
-	err = io->vol->iotype->submit(io, true);
-	if (err == -EAGAIN)
-		iet_io_defer(io);
-	else if (err)
-		io->done(io, err);
+	if (unlikely(io->vol->crypt) && iet_crypt_changes(io))
+		iet_crypt_submit(io);
+	else
+		iet_io_submit_below(io);
 }
 
 /**
@@ -184,7 +209,8 @@ int iet_io_copy_range(struct iet_volume *src, u64 spos, struct iet_volume *dst,
 	unsigned long flags;
 	int err;
 
-	if (src->iotype != dst->iotype || !dst->iotype->copy_range)
+	if (src->iotype != dst->iotype || !dst->iotype->copy_range ||
+	    src->crypt || dst->crypt)
 		return -EOPNOTSUPP;
 	noio = memalloc_noio_save();
 	flags = current->flags;

@@ -49,6 +49,7 @@ enum iet_io_op {
  * @progress: bytes that are transferred already (fileio)
  * @nowait: submitted without waiting; to be done again if it has to (blockio)
  * @bio: the request (blockio)
+ * @plain_done: @done of who wants plain data (crypt.c)
  */
 struct iet_io {
 	struct iet_volume *vol;
@@ -64,6 +65,7 @@ struct iet_io {
 	u32 progress;
 	bool nowait;
 	struct bio bio;
+	void (*plain_done)(struct iet_io *io, int err);
 };
 
 /**
@@ -119,6 +121,10 @@ const struct iet_iotype *iet_iotype_find(const char *name);
 void iet_io_submit(struct iet_io *io);
 int iet_io_copy_range(struct iet_volume *src, u64 spos, struct iet_volume *dst,
 		      u64 dpos, u64 *len);
+
+/* for crypt.c */
+void iet_io_submit_below(struct iet_io *io);
+void iet_io_run(struct iet_io *io);
 
 /* for iotypes */
 void iet_io_defer(struct iet_io *io);

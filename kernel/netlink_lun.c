@@ -45,6 +45,12 @@ static const struct iet_range removable_range = {
 	.text = "Removable must be No (0) or Yes (1)",
 };
 
+static const struct iet_range encrypted_range = {
+	.min = IET_ENCRYPTED_NO,
+	.max = IET_ENCRYPTED_NEW,
+	.text = "Encrypted must be No (0), Yes (1) or a new key (2)",
+};
+
 static const struct iet_range lun_range = {
 	.min = 0,
 	.max = IET_LUN_MAX,
@@ -193,6 +199,7 @@ static int args_get(struct iet_lun_args *args, struct genl_info *info)
 {
 	const struct nlattr *iotype = info->attrs[IET_L_IOTYPE];
 	const struct nlattr *iomode = info->attrs[IET_L_IOMODE];
+	const struct nlattr *encrypted = info->attrs[IET_L_ENCRYPTED];
 	int a, err = 0;
 
 	args->iotype = iet_iotype_find(nla_data(iotype));
@@ -203,6 +210,9 @@ static int args_get(struct iet_lun_args *args, struct genl_info *info)
 	if (iomode)
 		err = iet_range_get(&iomode_range, iomode, &args->iomode,
 				    info->extack);
+	if (!err && encrypted)
+		err = iet_range_get(&encrypted_range, encrypted,
+				    &args->encrypted, info->extack);
 	if (!err)
 		err = flags_get(args, info);
 	if (!err)
@@ -311,6 +321,9 @@ static int new_map(struct new_lun *new, struct genl_info *info)
 	vol = new_share(new, info);
 	if (IS_ERR(vol))
 		return PTR_ERR(vol);
+	err = vol ? 0 : iet_share_check_crypt(&new->args, info->extack);
+	if (err)
+		return err;
 	if (!vol && !new->vol)
 		return -EAGAIN;
 	err = iet_lun_add(target, new->nr, vol ?: new->vol, new->origin,

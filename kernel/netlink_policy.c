@@ -131,6 +131,7 @@ const struct nla_policy iet_lun_new_policy[IET_L_MAX + 1] = {
 	[IET_L_PROPS] = PROPS,
 	[IET_L_OF_TID] = U32,
 	[IET_L_OF_LUN] = U32,
+	[IET_L_ENCRYPTED] = U32,
 };
 
 #define FIXED REJECT("cannot be changed: delete the LUN and make a new one")
@@ -145,6 +146,7 @@ const struct nla_policy iet_lun_set_policy[IET_L_MAX + 1] = {
 	[IET_L_THIN] = FIXED,	    [IET_L_REMOVABLE] = FIXED,
 	[IET_L_STATE_FD] = FIXED,   [IET_L_OF_TID] = FIXED,
 	[IET_L_OF_LUN] = FIXED,	    [IET_L_PROPS] = PROPS,
+	[IET_L_ENCRYPTED] = FIXED,
 };
 
 const struct nla_policy iet_session_get_policy[IET_S_MAX + 1] = {

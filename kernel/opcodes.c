@@ -292,6 +292,15 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 	},
 	{
 		.opcode = 0x48,
+		.sa = 0x03,
+		.name = "SANITIZE, CRYPTOGRAPHIC ERASE",
+		.len = 10,
+		.flags = IET_OP_SA | ERASE | IET_OP_ENCRYPTED,
+		.usage = { 0x48, SANITIZE | 0x03, O4, 0, 0, 0, 0 },
+		.execute = iet_sbc_crypto_erase,
+	},
+	{
+		.opcode = 0x48,
 		.sa = 0x1f,
 		.name = "SANITIZE, EXIT FAILURE MODE",
 		.len = 10,
@@ -923,6 +932,8 @@ bool iet_op_supported(const struct iet_scsi_op *op, const struct iet_scmd *s)
 	const struct iet_volume *vol = s->vol;
 
 	if (op->flags & IET_OP_THIN && !(vol && vol->thin))
+		return false;
+	if (op->flags & IET_OP_ENCRYPTED && !(vol && vol->crypt))
 		return false;
 	if (op->flags & IET_OP_POWER_FAIL && !(vol && vol->atomic_max))
 		return false;

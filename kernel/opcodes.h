@@ -64,6 +64,7 @@
  * have got another meaning since.
  */
 #define IET_OP_OLD_LUN BIT(23)
+#define IET_OP_ENCRYPTED BIT(24) /* only if its medium is encrypted */
 
 /**
  * struct iet_scsi_op - a command
@@ -153,6 +154,7 @@ int iet_spc_prevent_allow(struct iet_scmd *s, gfp_t gfp);
 /* handlers: sanitize.c, format.c */
 int iet_sbc_overwrite(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_block_erase(struct iet_scmd *s, gfp_t gfp);
+int iet_sbc_crypto_erase(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_exit_failure(struct iet_scmd *s, gfp_t gfp);
 int iet_sbc_format(struct iet_scmd *s, gfp_t gfp);
 u32 iet_sbc_format_bytes(const struct iet_scmd *s);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SANITIZE (SBC-3 5.21): OVERWRITE, BLOCK ERASE, EXIT FAILURE MODE.  There is
- * no CRYPTOGRAPHIC ERASE: what is behind a medium is not encrypted by us.
+ * SANITIZE (SBC-3 5.21): OVERWRITE, BLOCK ERASE, CRYPTOGRAPHIC ERASE of
+ * encrypted media, EXIT FAILURE MODE.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -106,6 +106,26 @@ int iet_sbc_block_erase(struct iet_scmd *s, gfp_t gfp)
 	if (!e)
 		return -ENOMEM;
 	e->unmap = true;
+	return start(s, e);
+}
+
+/**
+ * iet_sbc_crypto_erase() - SANITIZE, CRYPTOGRAPHIC ERASE, SBC-3 5.21.4
+ * @s: the command
+ * @gfp: for the memory
+ *
+ * The key is changed, so that what was written before reads as something
+ * else; what is not mapped reads as zeroes still.
+ *
+ * Return: see &struct iet_scsi_op
+ */
+int iet_sbc_crypto_erase(struct iet_scmd *s, gfp_t gfp)
+{
+	struct iet_erase *e = iet_erase_alloc(s, gfp);
+
+	if (!e)
+		return -ENOMEM;
+	e->new_key = true;
 	return start(s, e);
 }
 

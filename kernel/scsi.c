@@ -12,6 +12,7 @@
 #include "aca.h"
 #include "budget.h"
 #include "compat.h"
+#include "crypt.h"
 #include "opcodes.h"
 #include "param_data.h"
 #include "ready.h"
@@ -648,11 +649,16 @@ bool iet_scsi_charge(struct iet_scmd *s, u32 len)
  */
 int iet_scsi_alloc(struct iet_scmd *s, u32 len, gfp_t gfp)
 {
+	u32 charge = len;
+
 	iet_tio_free(&s->tio);
 	if (!len)
 		return 0;
-	return iet_scsi_charge(s, len) ? iet_tio_alloc(&s->tio, len, gfp) :
-					 -EAGAIN;
+	if (unlikely(s->vol && s->vol->crypt) && s->op &&
+	    s->op->flags & IET_OP_OUT)
+		charge += iet_crypt_extra(len);
+	return iet_scsi_charge(s, charge) ? iet_tio_alloc(&s->tio, len, gfp) :
+					    -EAGAIN;
 }
 
 /**
@@ -692,7 +698,8 @@ bool iet_scsi_borrow(struct iet_scmd *s, u32 len, gfp_t gfp)
 {
 	struct iet_volume *vol = s->vol;
 
-	if (s->stable || !vol->iotype->borrow || !iet_scsi_charge(s, len))
+	if (s->stable || !vol->iotype->borrow || vol->crypt ||
+	    !iet_scsi_charge(s, len))
 		return false;
 	iet_tio_free(&s->tio);
 	if (!iet_tio_borrow(&s->tio, len, gfp) &&

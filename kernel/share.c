@@ -139,6 +139,8 @@ static const char *difference(const struct iet_volume *vol,
 		  "the medium is that of another LUN, with another ThinProvisioned" },
 		{ IET_L_REMOVABLE, args->removable != vol->removable,
 		  "the medium is that of another LUN, with another Removable" },
+		{ IET_L_ENCRYPTED, !args->encrypted != !vol->crypt,
+		  "the medium is that of another LUN, with another Encrypted" },
 		{ IET_L_SCSI_ID, strcmp(args->scsi_id, vol->scsi_id),
 		  "the medium is that of another LUN, with another ScsiId" },
 		{ IET_L_SCSI_SN, strcmp(args->scsi_sn, vol->scsi_sn),
@@ -173,4 +175,30 @@ int iet_share_check(const struct iet_volume *vol,
 
 	lockdep_assert_held(&iet_config_lock);
 	return text ? iet_nl_refuse(extack, NULL, text, -EEXIST) : 0;
+}
+
+/**
+ * iet_share_check_crypt() - may a medium be served by one more volume?
+ * @args: what the volume is to be
+ * @extack: for the refusal
+ *
+ * One that some LUNs serve read-only and others do not is two volumes.  Not if
+ * it is encrypted: one of the two would have no key, or not know of a new one.
+ *
+ * Context: under iet_config_lock.
+ *
+ * Return: 0 or -EEXIST
+ */
+int iet_share_check_crypt(const struct iet_lun_args *args,
+			  struct netlink_ext_ack *extack)
+{
+	bool ro = args->iomode == IET_IOMODE_RO;
+	const struct iet_volume *other = iet_share_find(args->file, !ro);
+
+	if (!other || (!other->crypt && !args->encrypted))
+		return 0;
+	return iet_nl_refuse(
+		extack, NULL,
+		"the medium is that of another LUN, with another IOMode, and encrypted",
+		-EEXIST);
 }

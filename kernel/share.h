@@ -17,6 +17,8 @@ void iet_share_add(struct iet_volume *vol);
 void iet_share_del(struct iet_volume *vol);
 void iet_share_exit(void);
 struct iet_volume *iet_share_find(const struct file *file, bool ro);
+int iet_share_check_crypt(const struct iet_lun_args *args,
+			  struct netlink_ext_ack *extack);
 int iet_share_check(const struct iet_volume *vol,
 		    const struct iet_lun_args *args,
 		    struct netlink_ext_ack *extack);

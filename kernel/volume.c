@@ -12,6 +12,7 @@
 #include <linux/string.h>
 
 #include "compat.h"
+#include "crypt.h"
 #include "iotype.h"
 #include "netlink.h"
 #include "orphan.h"
@@ -42,6 +43,7 @@ static void release_volume(struct work_struct *work)
 	iet_orphans_put(vol->orphans);
 	iet_thin_unwatch(vol);
 	destroy_workqueue(vol->wq);
+	iet_crypt_detach(vol);
 	if (vol->iotype->detach)
 		vol->iotype->detach(vol);
 	if (vol->file)
@@ -270,6 +272,7 @@ static int check_props(const struct iet_volume *vol,
  * Return: the volume, or an ERR_PTR:
  * -EINVAL	the file is of the wrong kind or too small, or the block size
  *		does not fit
+ * -ENOKEY	there should be a key
  * -EACCES	the file or device can't be written, and IOMode is not ro
  * -ENOMEM	no memory
  * -ENODEV	the module is being unloaded
@@ -294,6 +297,9 @@ struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
 	err = vol->iotype->attach(vol, args, extack);
 	if (err)
 		goto free_vol;
+	err = iet_crypt_attach(vol, args, extack);
+	if (err)
+		goto detach;
 	err = check_props(vol, &args->props, extack);
 	if (err)
 		goto detach;
@@ -302,9 +308,11 @@ struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
 	if (args->file)
 		vol->file = get_file(args->file);
 	iet_thin_watch(vol);
+	iet_crypt_begin(vol);
 	return vol;
 
 detach:
+	iet_crypt_detach(vol);
 	if (vol->iotype->detach)
 		vol->iotype->detach(vol);
 free_vol:

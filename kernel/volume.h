@@ -19,6 +19,7 @@
 #include "span.h"
 
 struct block_device;
+struct iet_crypt;
 struct file;
 struct iet_echo;
 struct iet_iotype;
@@ -37,6 +38,7 @@ struct netlink_ext_ack;
  * @blocks: size in blocks, 0 = the medium's (nullio: default 64 GiB)
  * @thin: thin provisioned: initiators may unmap blocks
  * @removable: the medium can be taken out, as INQUIRY says (RMB)
+ * @encrypted: enum iet_encrypted
  * @state_file: state file (state.h), or NULL; a reference is taken
  * @props: what it is to say of itself
  * @given: BIT(enum iet_lun_attr): what LUN_NEW has said
@@ -54,6 +56,7 @@ struct iet_lun_args {
 	u64 blocks;
 	bool thin;
 	bool removable;
+	u32 encrypted;
 	struct file *state_file;
 	struct iet_props props;
 	u32 given;
@@ -106,6 +109,7 @@ enum iet_qerr {
  * @medium: only compared: the same for volumes that have the same blocks
  * @nr_luns: how many LUNs it has, under iet_config_lock
  * @share_node: in the table of share.c, if it has a file and LUNs
+ * @crypt: what encrypts the medium, NULL: nothing does
  * @nr_blocks: size, blocks; READ_ONCE/WRITE_ONCE, changes with a resize
  * @blk_shift: log2 of the block size, 9 to 12
  * @iomode: enum iet_iomode
@@ -177,6 +181,7 @@ struct iet_volume {
 	const void *medium;
 	unsigned int nr_luns;
 	struct hlist_node share_node;
+	struct iet_crypt *crypt;
 	u64 nr_blocks;
 	u32 blk_shift;
 	u32 iomode;

@@ -23,6 +23,8 @@
 
 /* block device characteristics: blocks read as something after BLOCK ERASE */
 #define WABEREQ_READS 0x40
+/* and after CRYPTOGRAPHIC ERASE */
+#define WACEREQ_READS 0x10
 
 /* each target has one port, of this portal group tag, in a group of its own */
 #define PORT_SUFFIX ",t,0x0001"
@@ -142,6 +144,8 @@ static u16 page_characteristics(const struct iet_scmd *s, u8 *p)
 	put_unaligned_be16(iet_props_rotation(s->vol, &props), p);
 	if (s->vol->thin)
 		p[7 - VPD_HEADER] = WABEREQ_READS;
+	if (s->vol->crypt)
+		p[7 - VPD_HEADER] |= WACEREQ_READS;
 	return 0x3c;
 }
 

@@ -207,9 +207,13 @@ def test_luns(nl):
                 errno.EINVAL if size == 1536 or size == 513 else errno.ERANGE,
                 "BlockSize must be", new_lun, nl, fd, 1, L_BLOCK_SIZE=size)
     for name, words in (("L_THIN", "ThinProvisioned must be"),
-                        ("L_REMOVABLE", "Removable must be")):
-        refused(f"{name} 2", errno.ERANGE, words, new_lun, nl, fd, 1,
-                **{name: 2})
+                        ("L_REMOVABLE", "Removable must be"),
+                        ("L_ENCRYPTED", "Encrypted must be")):
+        refused(f"{name} 3", errno.ERANGE, words, new_lun, nl, fd, 1,
+                **{name: 3})
+    refused("encrypted, and no state file", errno.EINVAL,
+            "needs a state file", new_lun, nl, fd, 1, L_ENCRYPTED=2,
+            culprit=False)
     refused("Blocks for a file", errno.EINVAL, "blocks", new_lun, nl, fd, 1,
             L_BLOCKS=7, culprit=False)
     refused("an id with a control character", errno.EINVAL, "control",
@@ -237,6 +241,7 @@ def test_shared(nl, fd):
             ("L_BLOCK_SIZE", 4096, "another BlockSize"),
             ("L_THIN", 1, "another ThinProvisioned"),
             ("L_REMOVABLE", 1, "another Removable"),
+            ("L_ENCRYPTED", 1, "another Encrypted"),
             ("L_SCSI_ID", "x", "another ScsiId"),
             ("L_SCSI_SN", "x", "another ScsiSN"),
             ("L_PROPS", {"P_VENDOR": "x"}, "other properties")):

@@ -6,6 +6,7 @@
 
 #include "budget.h"
 #include "copy_op.h"
+#include "crypt.h"
 #include "fake_device.h"
 #include "ready.h"
 
@@ -116,6 +117,21 @@ void iet_io_submit(struct iet_io *io)
 	else if (io->op == IET_IO_WRITE)
 		iet_tio_read(io->tio, io->tio_off, medium, io->len);
 	io->done(io, err);
+}
+
+/* a new key: the medium reads as something else, but for its zeroes */
+int iet_crypt_new_key(struct iet_volume *vol)
+{
+	u32 i;
+
+	assert(vol == &fake.vol && vol->crypt);
+	fake.nr_keys++;
+	if (fake.fail_with)
+		return fake.fail_with;
+	for (i = 0; i < FAKE_BYTES; i++)
+		if (fake.medium[i])
+			fake.medium[i] ^= 0x80;
+	return 0;
 }
 
 void queue_work(struct workqueue_struct *wq, struct work_struct *work)

@@ -62,6 +62,7 @@ struct fake_io {
  * @bad_blocks: so many blocks from @bad_block on can't be read or written:
  *	@fail_with, for each io that has one of them
  * @bad_block: see there
+ * @nr_keys: how often the key was changed; that fails with @fail_with
  * @work: waiting for a worker
  * @nr_steps: how often a worker ran
  * @limit: workers work only as much as @steps says
@@ -110,6 +111,7 @@ struct fake_device {
 	int fail_with;
 	u32 bad_blocks;
 	u64 bad_block;
+	unsigned int nr_keys;
 	struct work_struct *work;
 	unsigned int nr_steps;
 	bool limit;

@@ -11,6 +11,9 @@
 
 static const u8 tur[16] = { 0x00 };
 static const u8 block_erase[16] = { 0x48, 0x02 };
+static const u8 crypto_erase[16] = { 0x48, 0x03 };
+static const u8 crypto_immed[16] = { 0x48, 0x83 };
+static const u8 crypto_ause[16] = { 0x48, 0x23 };
 static const u8 exit_failure[16] = { 0x48, 0x1f };
 
 static void set_up(void)
@@ -382,6 +385,76 @@ static void no_memory(void)
 	}
 }
 
+/* --- CRYPTOGRAPHIC ERASE -------------------------------------------------- */
+
+static struct iet_crypt *const encrypted = (struct iet_crypt *)&fake;
+
+/* only for what is encrypted; nothing is read or written, mapped or not */
+static void new_key(void)
+{
+	set_up();
+	memset(fake.medium, 0x11, FAKE_BYTES);
+	CHECK_EQ(command(crypto_erase, DIR_NONE, 0), 0x2000);
+	CHECK_EQ(fake.nr_keys, 0);
+	fake.vol.crypt = encrypted;
+	CHECK_EQ(command(crypto_erase, DIR_NONE, 0), GOOD);
+	CHECK_EQ(fake.nr_keys, 1);
+	CHECK_EQ(fake.nr_io, 0);
+	CHECK(all_is(0x91));
+	CHECK_EQ(fake.vol.condition, IET_READY);
+	CHECK(!fake.vol.unmapped);
+	fake_end();
+}
+
+static void new_key_immed(void)
+{
+	set_up();
+	fake.vol.crypt = encrypted;
+	fake.limit = true;
+	CHECK_EQ(command(crypto_immed, DIR_NONE, 0), GOOD);
+	CHECK_EQ(fake.nr_keys, 0);
+	CHECK_EQ(fake.vol.condition, IET_SANITIZING);
+	CHECK_EQ(command(tur, DIR_NONE, 0), 0x041b);
+	CHECK_EQ(command(crypto_erase, DIR_NONE, 0), 0x041b);
+	fake.limit = false;
+	fake_work();
+	CHECK_EQ(fake.nr_keys, 1);
+	CHECK_EQ(command(tur, DIR_NONE, 0), GOOD);
+	fake_end();
+}
+
+/* the old key may still be somewhere: that is no success */
+static void new_key_fails(void)
+{
+	set_up();
+	fake.vol.crypt = encrypted;
+	fake.fail_with = -EIO;
+	CHECK_EQ(command(crypto_erase, DIR_NONE, 0), 0x3103);
+	CHECK_EQ(command(tur, DIR_NONE, 0), 0x3103);
+	CHECK_EQ(command(exit_failure, DIR_NONE, 0), 0x2400);
+	CHECK_EQ(command(crypto_ause, DIR_NONE, 0), 0x3103);
+	CHECK_EQ(command(exit_failure, DIR_NONE, 0), GOOD);
+	CHECK_EQ(command(tur, DIR_NONE, 0), GOOD);
+	fake.fail_with = 0;
+	CHECK_EQ(command(crypto_erase, DIR_NONE, 0), GOOD);
+	CHECK_EQ(fake.nr_keys, 3);
+	fake_end();
+}
+
+/* the deletion of the unit does not stop half way: it is done or it is not */
+static void new_key_deleted(void)
+{
+	set_up();
+	fake.vol.crypt = encrypted;
+	fake.limit = true;
+	CHECK_EQ(command(crypto_immed, DIR_NONE, 0), GOOD);
+	shim_dying = true;
+	fake.limit = false;
+	fake_work();
+	CHECK_EQ(fake.vol.condition, IET_SANITIZE_FAILED);
+	fake_end();
+}
+
 /* --- FORMAT UNIT ---------------------------------------------------------- */
 
 static void format(void)
@@ -526,6 +599,10 @@ int main(void)
 	ktap_run(deleted);
 	ktap_run(failures);
 	ktap_run(no_memory);
+	ktap_run(new_key);
+	ktap_run(new_key_immed);
+	ktap_run(new_key_fails);
+	ktap_run(new_key_deleted);
 	ktap_run(format);
 	ktap_run(format_immed);
 	ktap_run(not_thin);

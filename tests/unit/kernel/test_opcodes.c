@@ -143,6 +143,7 @@ static void all_kinds(void)
 {
 	fake.vol.thin = true;
 	fake.vol.removable = true;
+	fake.vol.crypt = (struct iet_crypt *)&fake; /* never looked into */
 	fake.vol.atomic_max = 1 << FAKE_SHIFT;
 	fake.vol.atomic_min = 1 << FAKE_SHIFT;
 	fake.vol.atomic_align = 1 << FAKE_SHIFT;
@@ -282,7 +283,7 @@ static void report_all(void)
 	}
 }
 
-/* what only thin provisioned or removable units know, others do not report */
+/* what only some units know, others do not report */
 static void report_not_special(void)
 {
 	u8 cdb[16] = { 0xa3, 0x0c, [8] = 0xff, 0xff };
@@ -290,7 +291,8 @@ static void report_not_special(void)
 
 	for (i = 0; i < iet_scsi_nr_ops; i++)
 		nr += !(iet_scsi_ops[i].flags &
-			(IET_OP_THIN | IET_OP_REMOVABLE | IET_OP_POWER_FAIL));
+			(IET_OP_THIN | IET_OP_REMOVABLE | IET_OP_POWER_FAIL |
+			 IET_OP_ENCRYPTED));
 	CHECK(nr < iet_scsi_nr_ops);
 	fake_init();
 	fake_run(cdb, DIR_IN, 0xffff, NULL);
@@ -309,6 +311,7 @@ static void report_one(void)
 		{ "opcode", 1, 0x28, 0, YES },
 		{ "opcode, with a service action", 1, 0x28, 5, YES },
 		{ "unknown opcode", 1, 0x24, 0, NO },
+		{ "not of an encrypted unit", 2, 0x48, 3, NO },
 		{ "not of a thin unit", 1, 0x42, 0, NO },
 		{ "opcode that needs a service action", 1, 0x9e, 0, REFUSED },
 		{ "service action", 2, 0x9e, 0x10, YES },

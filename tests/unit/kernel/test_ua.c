@@ -100,6 +100,7 @@ static void commands(void)
 		fake.vol.thin = true;
 		fake.vol.removable = true;
 		fake.vol.atomic_max = 512;
+		fake.vol.crypt = (struct iet_crypt *)&fake;
 		iet_ua_nexus(&fake.nexus, IET_ASC_LUNS_CHANGED);
 		iet_ua_nexus(&fake.nexus, IET_ASC_CAPACITY_CHANGED);
 		memset(cdb, 0, sizeof(cdb));
