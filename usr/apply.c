@@ -328,8 +328,8 @@ static int start_opening(struct apply *a)
 		if (!needs_open(a, l))
 			continue;
 		reqs[n] = (struct open_request){ l->lun.path, l->lun.iotype,
-						 l->lun.scsi_id,
-						 l->lun.iomode };
+						 l->lun.scsi_id, l->lun.iomode,
+						 l->lun.encrypted };
 		a->opening[n++] = i;
 	}
 	a->nr_opening = n;
@@ -375,6 +375,8 @@ static bool take_opened(struct apply *a)
 		l->fd = opener_take(a->opener, i, &reason);
 		if (l->fd >= 0) {
 			take_state(a, l, i);
+			if (opener_is_blank(a->opener, i))
+				l->lun.encrypted = IET_ENCRYPTED_NEW;
 			continue;
 		}
 		if (l->fd == -EBUSY && may_retry) {

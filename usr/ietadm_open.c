@@ -12,9 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lun_blank.h"
+
 /* what the child says; the descriptor comes with it */
 struct result {
 	int err;
+	bool blank;
 	char reason[LUN_REASON_MAX];
 };
 
@@ -81,7 +84,7 @@ static void let_go_of_the_rest(int sock)
 
 static void __attribute__((noreturn))
 child(int sock, ietadm_open_fn open_one, const char *path, const char *iotype,
-      uint32_t iomode, unsigned int busy_ms)
+      uint32_t iomode, unsigned int busy_ms, bool want_blank)
 {
 	struct result r = { 0 };
 	int fd;
@@ -90,6 +93,8 @@ child(int sock, ietadm_open_fn open_one, const char *path, const char *iotype,
 	fd = open_one(path, iotype, iomode, busy_ms, r.reason);
 	if (fd < 0)
 		r.err = fd;
+	else if (want_blank)
+		r.blank = lun_is_blank(fd);
 	send_result(sock, &r, fd);
 	_exit(0);
 }
@@ -107,7 +112,7 @@ static int wait_for(int sock, unsigned int ms)
 
 int ietadm_open(ietadm_open_fn open_one, const char *path, const char *iotype,
 		uint32_t iomode, unsigned int busy_ms, unsigned int ms,
-		char reason[LUN_REASON_MAX])
+		bool *blank, char reason[LUN_REASON_MAX])
 {
 	struct result r = { 0 };
 	int sock[2], err, fd;
@@ -124,7 +129,7 @@ int ietadm_open(ietadm_open_fn open_one, const char *path, const char *iotype,
 		return err;
 	}
 	if (!pid)
-		child(sock[1], open_one, path, iotype, iomode, busy_ms);
+		child(sock[1], open_one, path, iotype, iomode, busy_ms, blank);
 	close(sock[1]);
 	err = wait_for(sock[0], busy_ms + ms);
 	if (err) {
@@ -138,6 +143,8 @@ int ietadm_open(ietadm_open_fn open_one, const char *path, const char *iotype,
 	fd = take_result(sock[0], &r);
 	close(sock[0]);
 	waitpid(pid, NULL, 0);
+	if (blank)
+		*blank = fd >= 0 && r.blank;
 	if (fd == -EIO && !r.err)
 		snprintf(reason, LUN_REASON_MAX, "it could not be opened");
 	else

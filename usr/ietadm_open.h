@@ -6,6 +6,7 @@
 #ifndef IET_USR_IETADM_OPEN_H
 #define IET_USR_IETADM_OPEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lun.h"
@@ -28,6 +29,7 @@ typedef int (*ietadm_open_fn)(const char *path, const char *iotype,
  * @iomode: as of lun_open_wait()
  * @busy_ms: as of lun_open_wait()
  * @ms: how long it may take beside that
+ * @blank: set to whether it is, as lun_is_blank() says; NULL: no matter
  * @reason: as of lun_open_wait()
  *
  * A thread would not do: a process does not end before all its threads have,
@@ -37,6 +39,6 @@ typedef int (*ietadm_open_fn)(const char *path, const char *iotype,
  */
 int ietadm_open(ietadm_open_fn open_one, const char *path, const char *iotype,
 		uint32_t iomode, unsigned int busy_ms, unsigned int ms,
-		char reason[LUN_REASON_MAX]);
+		bool *blank, char reason[LUN_REASON_MAX]);
 
 #endif /* IET_USR_IETADM_OPEN_H */

@@ -123,10 +123,12 @@ int ietadm_show_lun(struct request *q)
 		fprintf(q->out, "Path=%s\n", l.path);
 	fprintf(q->out,
 		"IOMode=%s\nBlockSize=%u\nBlocks=%llu\nScsiId=%s\n"
-		"ScsiSN=%s\nThinProvisioned=%s\nRemovable=%s\n",
+		"ScsiSN=%s\nThinProvisioned=%s\nRemovable=%s\n"
+		"Encrypted=%s\n",
 		lun_iomode_name(l.iomode), l.block_size,
 		(unsigned long long)l.blocks, l.scsi_id, l.scsi_sn,
-		l.thin ? "Yes" : "No", l.removable ? "Yes" : "No");
+		l.thin ? "Yes" : "No", l.removable ? "Yes" : "No",
+		l.encrypted ? "Yes" : "No");
 	lun_props_print(&l.props, q->out);
 	return 0;
 }

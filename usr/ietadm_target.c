@@ -238,12 +238,16 @@ static void open_state(const struct request *q, struct kernel_lun *l)
 static int open_file(const struct request *q, struct kernel_lun *l)
 {
 	char reason[LUN_REASON_MAX];
+	bool blank;
 
 	l->fd = ietadm_open(lun_open_wait, l->path, l->iotype, l->iomode,
-			    BUSY_MS, IETADM_OPEN_MS, reason);
+			    BUSY_MS, IETADM_OPEN_MS,
+			    l->encrypted ? &blank : NULL, reason);
 	if (l->fd < 0)
 		return ietadm_fail(q, l->fd, "%s: %s", l->path, reason);
 	l->set |= K_HAS(IET_L_FD);
+	if (l->encrypted && blank)
+		l->encrypted = IET_ENCRYPTED_NEW;
 	open_state(q, l);
 	return 0;
 }

@@ -92,6 +92,7 @@ struct kernel_lun {
 	uint64_t blocks;
 	uint32_t thin;
 	uint32_t removable;
+	uint32_t encrypted; /* enum iet_encrypted */
 	int state_fd; /* as fd */
 	struct kernel_props props; /* what is not by default */
 	uint32_t of_tid; /* instead of fd: the disk that is this ... */

@@ -87,6 +87,7 @@ static const struct attr_map lun_map[IET_L_MAX + 1] = {
 	[IET_L_BLOCKS] = U64(kernel_lun, blocks),
 	[IET_L_THIN] = U32(kernel_lun, thin),
 	[IET_L_REMOVABLE] = U32(kernel_lun, removable),
+	[IET_L_ENCRYPTED] = U32(kernel_lun, encrypted),
 	[IET_L_STATE_FD] = U32(kernel_lun, state_fd),
 	[IET_L_PROPS] = PROPS(kernel_lun, props),
 	[IET_L_OF_TID] = U32(kernel_lun, of_tid),

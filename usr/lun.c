@@ -125,6 +125,16 @@ static int set_removable(struct kernel_lun *l, const char *val, char *reason)
 	return set_bool(&l->removable, "Removable", val, reason);
 }
 
+/* whether a key may be made is seen when the medium is opened */
+static int set_encrypted(struct kernel_lun *l, const char *val, char *reason)
+{
+	uint32_t yes;
+	int err = set_bool(&yes, "Encrypted", val, reason);
+
+	l->encrypted = yes ? IET_ENCRYPTED_YES : IET_ENCRYPTED_NO;
+	return err;
+}
+
 /* another way to say IOMode=wb or IOMode=wt */
 static int set_write_cache(struct kernel_lun *l, const char *val, char *reason)
 {
@@ -152,6 +162,7 @@ static const struct lun_arg {
 	{ "Sectors", IET_L_BLOCKS, set_blocks },
 	{ "ThinProvisioned", IET_L_THIN, set_thin },
 	{ "Removable", IET_L_REMOVABLE, set_removable },
+	{ "Encrypted", IET_L_ENCRYPTED, set_encrypted },
 };
 
 bool lun_has_arg(const char *key)
@@ -211,6 +222,8 @@ static int check(const struct kernel_lun *l, char *reason)
 		return lun_bad(reason, "Path", "is not for nullio");
 	if (l->set & K_HAS(IET_L_IOMODE))
 		return lun_bad(reason, "IOMode", "is not for nullio");
+	if (l->encrypted)
+		return lun_bad(reason, "Encrypted", "is not for nullio");
 	return 0;
 }
 

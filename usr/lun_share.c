@@ -26,6 +26,7 @@ static const struct common {
 	{ IET_L_BLOCK_SIZE, "BlockSize", NUMBER(block_size) },
 	{ IET_L_THIN, "ThinProvisioned", NUMBER(thin) },
 	{ IET_L_REMOVABLE, "Removable", NUMBER(removable) },
+	{ IET_L_ENCRYPTED, "Encrypted", NUMBER(encrypted) },
 };
 
 #define NR_COMMON (sizeof(common) / sizeof(common[0]))

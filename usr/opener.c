@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "lun.h"
+#include "lun_blank.h"
 #include "state.h"
 #include "thread.h"
 
@@ -22,6 +23,8 @@ struct item {
 	char *iotype;
 	char *scsi_id;
 	uint32_t iomode;
+	bool encrypted;
+	bool blank;
 	bool done;
 	int fd; /* or a negative errno */
 	char *reason;
@@ -81,6 +84,7 @@ static void open_item(struct opener *o, struct item *it, struct item *result)
 		result->reason = strdup(reason);
 		return;
 	}
+	result->blank = it->encrypted && lun_is_blank(result->fd);
 	result->state_fd = state_open(it->scsi_id, state_reason);
 	if (state_reason[0])
 		result->state_reason = strdup(state_reason);
@@ -94,6 +98,7 @@ static void finish_item(struct opener *o, struct item *it,
 
 	it->fd = result->fd;
 	it->reason = result->reason;
+	it->blank = result->blank;
 	it->state_fd = result->state_fd;
 	it->state_reason = result->state_reason;
 	it->done = true;
@@ -131,6 +136,7 @@ static bool fill(struct opener *o, const struct open_request *reqs)
 		it->iotype = strdup(reqs[i].iotype);
 		it->scsi_id = strdup(reqs[i].scsi_id);
 		it->iomode = reqs[i].iomode;
+		it->encrypted = reqs[i].encrypted;
 		if (!it->path || !it->iotype || !it->scsi_id)
 			return false;
 	}
@@ -212,6 +218,17 @@ int opener_take_state(struct opener *o, size_t i, const char **reason)
 	}
 	pthread_mutex_unlock(&o->lock);
 	return fd;
+}
+
+bool opener_is_blank(struct opener *o, size_t i)
+{
+	struct item *it = &o->items[i];
+	bool blank;
+
+	pthread_mutex_lock(&o->lock);
+	blank = it->done && it->blank;
+	pthread_mutex_unlock(&o->lock);
+	return blank;
 }
 
 void opener_free(struct opener *o)

@@ -6,6 +6,7 @@
 #ifndef IET_USR_OPENER_H
 #define IET_USR_OPENER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ struct open_request {
 	const char *iotype;
 	const char *scsi_id;
 	uint32_t iomode;
+	bool encrypted; /* opener_is_blank() will be asked */
 };
 
 struct opener;
@@ -64,6 +66,15 @@ int opener_take(struct opener *o, size_t i, const char **reason);
  * Return: a descriptor, now the caller's, or -1
  */
 int opener_take_state(struct opener *o, size_t i, const char **reason);
+
+/**
+ * opener_is_blank - is there nothing yet on what is to be encrypted?
+ * @o: opener
+ * @i: index of the request, which opener_take() has been asked for
+ *
+ * Return: as lun_is_blank()
+ */
+bool opener_is_blank(struct opener *o, size_t i);
 
 /**
  * opener_free - forget an opener

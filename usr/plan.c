@@ -224,7 +224,8 @@ static bool is_same_lun(const struct kernel_lun *want,
 	    strcmp(want->scsi_id, have->scsi_id) ||
 	    strcmp(want->scsi_sn, have->scsi_sn) ||
 	    want->iomode != have->iomode || want->thin != have->thin ||
-	    want->removable != have->removable)
+	    want->removable != have->removable ||
+	    want->encrypted != have->encrypted)
 		return false;
 	if (lun_needs_file(want) && strcmp(want->path, have->path))
 		return false;

@@ -282,6 +282,7 @@ static void test_props(void)
 	check_run("ietadm --op show --tid=1 --lun=1", 0,
 		  "Type=nullio\nIOMode=wt\nBlockSize=512\nBlocks=8\n"
 		  "ScsiId=id\nScsiSN=sn\nThinProvisioned=No\nRemovable=No\n"
+		  "Encrypted=No\n"
 		  "VendorId=ACME\nOptimalIO=4096:8192\n",
 		  "");
 	check_run("ietadm --op update --tid=1 --lun=1 --params "

@@ -61,10 +61,12 @@ static void test_open(void)
 	char path[] = "/tmp/iet-open-XXXXXX";
 	int made = mkstemp(path);
 	struct stat a, b;
-	int fd = ietadm_open(opens, path, "fileio", 0, 0, 5000, reason);
+	bool blank = false;
+	int fd = ietadm_open(opens, path, "fileio", 0, 0, 5000, &blank, reason);
 
 	CHECK(fd >= 0);
 	CHECK_STR(reason, "");
+	CHECK(blank);
 	CHECK_EQ(fstat(made, &a), 0);
 	CHECK_EQ(fstat(fd, &b), 0);
 	CHECK_EQ(a.st_ino, b.st_ino);
@@ -76,10 +78,12 @@ static void test_open(void)
 
 static void test_refused(void)
 {
-	CHECK_EQ(ietadm_open(refuses, "/x", "blockio", 2, 7, 5000, reason),
+	CHECK_EQ(ietadm_open(refuses, "/x", "blockio", 2, 7, 5000, NULL,
+			     reason),
 		 -EROFS);
 	CHECK_STR(reason, "no /x blockio 2 7");
-	CHECK_EQ(ietadm_open(dies, "/x", "blockio", 2, 7, 5000, reason), -EIO);
+	CHECK_EQ(ietadm_open(dies, "/x", "blockio", 2, 7, 5000, NULL, reason),
+		 -EIO);
 	CHECK_STR(reason, "it could not be opened");
 }
 
@@ -92,7 +96,7 @@ static void test_hangs(void)
 
 	CHECK_EQ(pipe(fds), 0);
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	CHECK_EQ(ietadm_open(hangs, "/x", "fileio", 0, 100, 200, reason),
+	CHECK_EQ(ietadm_open(hangs, "/x", "fileio", 0, 100, 200, NULL, reason),
 		 -ETIMEDOUT);
 	CHECK_STR(reason, "it can't be opened: its storage does not answer");
 	close(fds[1]);

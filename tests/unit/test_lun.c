@@ -120,6 +120,10 @@ static const struct {
 	{ "Path=/a,Removable=maybe", "Removable: must be Yes or No" },
 	{ "Path=/a,Removable=Yes,removable=No",
 	  "Removable: is given twice, or by another word" },
+	{ "Path=/a,Encrypted=yes", NULL },
+	{ "Path=/a,Encrypted=New", "Encrypted: must be Yes or No" },
+	{ "Type=nullio,Encrypted=Yes", "Encrypted: is not for nullio" },
+	{ "Type=nullio,Encrypted=No", NULL },
 	{ "Path=/a,ScsiSN=", "ScsiSN: must be 1 to 32 printable characters" },
 };
 
@@ -145,7 +149,7 @@ static void test_values(void)
 
 	CHECK_EQ(lun_parse("path=/dev/vg/x y,type=BLOCKIO,scsiid=abc,"
 			   "SCSISN=def,iomode=wb,blocksize=0x1000,"
-			   "thinprovisioned=YES,REMOVABLE=yes",
+			   "thinprovisioned=YES,REMOVABLE=yes,encrypted=YES",
 			   &l, reason),
 		 0);
 	CHECK_STR(l.path, "/dev/vg/x y");
@@ -156,6 +160,7 @@ static void test_values(void)
 	CHECK_EQ(l.block_size, 4096);
 	CHECK_EQ(l.thin, 1);
 	CHECK_EQ(l.removable, 1);
+	CHECK_EQ(l.encrypted, IET_ENCRYPTED_YES);
 
 	memset(&l, 0, sizeof(l));
 	CHECK_EQ(lun_parse("Path=/a=b", &l, reason), 0);
