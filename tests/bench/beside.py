@@ -31,18 +31,13 @@ class Beside:
 
     def conn(self, **options):
         # none of it is needed for the others
-        import pdu  # pylint: disable=import-outside-toplevel
-        keys = options.pop("keys", {})
+        # pylint: disable=import-outside-toplevel
+        import pdu
+        from peers import ALL_KEYS
+        keys = ALL_KEYS | options.pop("keys", {})
         conn = pdu.Conn(port=self.port, **options)
-        rsp = conn.login_request(pdu.text(
-            InitiatorName="iqn.1993-08.org.debian:01:beside",
-            TargetName=self.iqn, SessionType="Normal", **keys))
-        # some have something to say first
-        while not rsp.status and not rsp.flags & 0x80:
-            rsp = conn.login_request()
-        if rsp.status:
-            raise pdu.Refused(rsp)
-        return pdu, conn.logged_in(rsp).ready(self.lun)
+        conn.login(self.iqn, "iqn.1993-08.org.debian:01:beside", **keys)
+        return pdu, conn.ready(self.lun)
 
     def for_its_time(self, step):
         print("ready", flush=True)
@@ -58,6 +53,10 @@ class Beside:
     def greedy(self):
         """As much as it can get, in large pieces."""
         self.kload("bs=262144 qd=64 write=30")
+
+    def busy(self):
+        """As much as it can get, in small pieces."""
+        self.kload("bs=4096 qd=128 write=30")
 
     def unaligned(self):
         """Tiny I/Os at any sector."""
@@ -85,7 +84,7 @@ class Beside:
         self.for_its_time(lambda: time.sleep(0.1))
 
 
-KINDS = ("nobody", "greedy", "unaligned", "segments", "bytewise", "deaf")
+KINDS = ("nobody", "greedy", "busy", "unaligned", "segments", "bytewise", "deaf")
 
 
 def main():

@@ -155,7 +155,8 @@ class Bench:
             if other.stdout.readline() != "ready\n":
                 raise RuntimeError(f"{row.name}: there is nobody beside")
             yield
-            note(f"{row.name} of {peer.name}: {other.stdout.read()}")
+            had = other.stdout.read().strip()
+            note(had and f"beside {peer.name}: {had}")
         if other.returncode:
             raise RuntimeError(f"{row.name}: beside.py has failed")
 
@@ -166,7 +167,7 @@ class Bench:
         for _ in range(1 if self.job["noisy"] else TRIES):
             with self.somebody_beside(row, self.peers[name], disks):
                 result = Kload.run(mine, row.load, self.job["secs"])
-            self.rate(result)
+            self.rate(row, result)
             if best is None or result["disturbed"] < best["disturbed"]:
                 best = result
             if best["disturbed"] <= DISTURBED:
@@ -174,14 +175,15 @@ class Bench:
             time.sleep(0.5)
         return best
 
-    def rate(self, result):
+    def rate(self, row, result):
         """
         IOPS: of the time that the guest had its CPU, in User-Mode Linux, so
-        that what little others took of it does not count.
+        that what little others took of it does not count. A program of the
+        guest is a process of the host's like any other.
         """
         ns = result["wall_ns"]
         result["disturbed"] = 0.0
-        if self.uml:
+        if self.uml and not row.raw:
             ns = min(ns, result["cpu_ns"] + result["idle_ns"])
             result["disturbed"] = 1 - ns / result["wall_ns"]
         result["iops"] = result["ios"] * 1e9 / ns

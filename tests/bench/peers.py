@@ -18,6 +18,15 @@ CONFIGFS = Path("/sys/kernel/config")
 # of LIO and ours; open-iscsi asks for the same
 MAX_BURST, FIRST_BURST, MAX_RECV = 1 << 20, 1 << 18, 1 << 18
 
+# All keys: LIO asks for those that an initiator leaves out.
+ALL_KEYS = {"HeaderDigest": "None", "DataDigest": "None", "MaxConnections": 1,
+            "InitialR2T": "Yes", "ImmediateData": "Yes",
+            "MaxRecvDataSegmentLength": 262144, "MaxBurstLength": 262144,
+            "FirstBurstLength": 65536, "DefaultTime2Wait": 2,
+            "DefaultTime2Retain": 20, "MaxOutstandingR2T": 1,
+            "DataPDUInOrder": "Yes", "DataSequenceInOrder": "Yes",
+            "ErrorRecoveryLevel": 0, "IFMarker": "No", "OFMarker": "No"}
+
 
 def sh(*command):
     done = subprocess.run([str(c) for c in command], capture_output=True,
@@ -102,17 +111,13 @@ class Ours(Peer):
     }
 
     def up(self):
-        settings = dict(self.settings)
-        poll_us = settings.pop("poll_us", None)
         self.disk = NullBlk("ours")
         self.target = Target("\n".join([
             f"Target {self.iqn}",
-            *(f"{key} {value}" for key, value in settings.items()),
+            *(f"{key} {value}" for key, value in self.settings.items()),
             f"Lun 0 Type=nullio,Blocks={SIZE >> 9}",
             f"Lun 1 Type=fileio,Path={image('ours')}",
             f"Lun 2 Type=blockio,Path={self.disk.path}", ""]))
-        if poll_us:
-            put("/sys/module/iscsi_trgt/parameters/poll_us", poll_us)
 
     def down(self):
         if self.target:
@@ -226,7 +231,9 @@ class Tgt(Peer):
                            ("MaxBurstLength", MAX_BURST),
                            ("FirstBurstLength", FIRST_BURST),
                            ("InitialR2T", "No"), ("ImmediateData", "Yes"),
-                           ("MaxQueueCmd", 256)):
+                           ("MaxQueueCmd", 256),
+                           ("HeaderDigest", "CRC32C,None"),
+                           ("DataDigest", "CRC32C,None")):
             self.admin("update", "target", "-n", key, "-v", value)
         for medium, store, path in (
                 ("nullio", "null", "/dev/null"),

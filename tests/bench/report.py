@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
-From measurements to a table, a CSV file and plots.
+Measurements are kept in a CSV file, a line for each; table and plots are made
+of it, at any time.
 
 The measurements of one round were taken one after the other, so ratios are
 made of each round; told are their median and their range.
 """
 
 import csv
-import json
 import shutil
 import statistics
 import subprocess
@@ -15,6 +15,11 @@ import tempfile
 from pathlib import Path
 
 DISTURBED = 0.05
+# of the CSV file: of each measurement, and under which circumstances
+FIELDS = ("row", "target", "ios", "cpu_ns", "iops", "disturbed")
+NUMBERS = {"ios": int, "cpu_ns": int, "iops": float, "disturbed": float}
+OPTIONS = ("bed", "kernel", "cpu", "guest cpus", "rounds", "seconds", "set",
+           "source")
 HEAD = ["row", "unit", "ours", "LIO", "tgt", "floor", "ours/LIO", "range",
         "ours/tgt", "ours/floor", "ns per I/O: ours", "LIO", "floor",
         "cost over the floor, ours/LIO", "range"]
@@ -29,8 +34,10 @@ def ratios(above, below):
 class Result:
     """A row's measurements by target."""
 
-    def __init__(self, row):
+    def __init__(self, row, cpus):
         self.row = row
+        self.cpus = cpus
+        self.name = row.name + (f"-{cpus}-cpus" if cpus else "")
         self.samples = {}
 
     def add(self, sample):
@@ -76,7 +83,7 @@ class Result:
             return f"{ratio[1]:.2f}–{ratio[2]:.2f}" if ratio else ""
 
         lio, cost = self.rate_ratio("lio"), self.over_floor()
-        return [self.row.name, self.row.unit,
+        return [self.name, self.row.unit,
                 *(number(self.rate(t)) for t in ("ours", "lio", "tgt",
                                                  "floor")),
                 median(lio), spread(lio), median(self.rate_ratio("tgt")),
@@ -85,30 +92,90 @@ class Result:
                 median(cost), spread(cost)]
 
 
-def collect(rows, lines, noisy):
-    """Results that count, and the names of those that do not."""
-    results = {row.name: Result(row) for row in rows}
+def load(path):
+    """The lines of a CSV file, numbers as such."""
+    if not path.exists():
+        return []
+    with open(path, encoding="utf-8", newline="") as text:
+        lines = csv.DictReader(text)
+        if tuple(lines.fieldnames or ()) != FIELDS + OPTIONS:
+            raise SystemExit(f"{path} has other columns: --fresh")
+        return [{k: NUMBERS.get(k, str)(v) for k, v in line.items()}
+                for line in lines]
+
+
+def merge(path, options, samples):
+    """Adds measurements; those of the same rows are replaced."""
+    def key(line):
+        return line["row"], str(line["guest cpus"])
+    samples = [{k: s[k] for k in FIELDS} | options |
+               {"iops": round(s["iops"]), "disturbed": round(s["disturbed"], 3)}
+               for s in samples]
+    new = {key(s) for s in samples}
+    kept = [line for line in load(path) if key(line) not in new]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", encoding="utf-8", newline="") as out:
+        writer = csv.DictWriter(out, FIELDS + OPTIONS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(kept + samples)
+
+
+def collect(rows, lines, cpus):
+    """Results by row; @cpus is the usual number of them."""
+    numbers = sorted({line["guest cpus"] for line in lines}, key=int)
+    results = {(row.name, n): Result(row, "" if int(n) == cpus else n)
+               for row in rows for n in numbers}
     for line in lines:
-        sample = json.loads(line)
-        results[sample["row"]].add(sample)
-    measured = [r for r in results.values() if r.samples]
-    good = [r for r in measured if noisy or not r.disturbed]
-    return good, [r.row.name for r in measured if r not in good]
+        result = results.get((line["row"], line["guest cpus"]))
+        if result:
+            result.add(line)
+    return [r for r in results.values() if r.samples]
 
 
-def markdown(options, results, dropped):
-    yield f"# Benchmark: {options['bed']}"
+def options_of(lines):
+    """What is told of the circumstances; of several, all."""
+    for name in OPTIONS:
+        values = list(dict.fromkeys(line[name] for line in lines))
+        yield f"{name} {' or '.join(values)}"
+
+
+def scaling(results, cpus):
+    """How much each target gains by more CPUs."""
+    def median(result, target):
+        rate = result.rate(target)
+        return statistics.median(rate) if rate else None
+    several = {}
+    for result in results:
+        several.setdefault(result.row.name, {})[
+            int(result.cpus or cpus)] = result
+    for name, table in several.items():
+        few, *more = sorted(table)
+        for many in more:
+            gains = [(t, median(table[many], t), median(table[few], t))
+                     for t in table[many].samples]
+            yield f"- {name}, {many} CPUs / {few}: " + ", ".join(
+                f"{t} {a / b:.2f}" for t, a, b in gains if a and b)
+
+
+def markdown(lines, results, cpus):
+    yield f"# Benchmark: {lines[0]['bed']}"
     yield ""
-    yield ", ".join(f"{key} {value}" for key, value in options.items())
+    yield ", ".join(options_of(lines))
     yield ""
     yield "| " + " | ".join(HEAD) + " |"
     yield "|" + "---|" * len(HEAD)
     for result in results:
-        yield "| " + " | ".join(result.cells()) + " |"
+        if not result.disturbed:
+            yield "| " + " | ".join(result.cells()) + " |"
+    dropped = [r.name for r in results if r.disturbed]
     if dropped:
         yield ""
         yield ("Disturbed by other load, in spite of repetition, and left "
                "out: " + ", ".join(dropped))
+    gains = list(scaling(results, cpus))
+    if gains:
+        yield from ("", "Rates with more CPUs against those with fewer:", "",
+                    *gains)
 
 
 PLOT = """
@@ -140,7 +207,7 @@ def plot(path, title, label, targets, results, value):
         print("row", *targets, file=data)
         for result in results:
             values = [value(result, target) for target in targets]
-            print(f'"{result.row.name}"',
+            print(f'"{result.name}"',
                   *(statistics.median(v) if v else "NaN" for v in values),
                   file=data, flush=True)
         script = PLOT.format(out=path, title=title, label=label, height=600,
@@ -148,24 +215,24 @@ def plot(path, title, label, targets, results, value):
         subprocess.run(["gnuplot"], input=script, text=True, check=True)
 
 
-def write(folder, bed, options, rows, lines, noisy):
-    """Writes bed.md, bed.csv and the plots, and prints the table."""
-    folder.mkdir(parents=True, exist_ok=True)
-    results, dropped = collect(rows, lines, noisy)
-    text = "\n".join(markdown(options, results, dropped)) + "\n"
-    (folder / f"{bed}.md").write_text(text)
+def render(folder, name, rows, cpus, noisy):
+    """Makes name.md and the plots of name.csv, and prints the table."""
+    lines = load(folder / f"{name}.csv")
+    if noisy:
+        for line in lines:
+            line["disturbed"] = 0.0
+    results = collect(rows, lines, cpus)
+    text = "\n".join(markdown(lines, results, cpus)) + "\n"
+    (folder / f"{name}.md").write_text(text, encoding="utf-8")
     print(text)
-    with open(folder / f"{bed}.csv", "w", encoding="utf-8") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(HEAD)
-        writer.writerows(result.cells() for result in results)
-    targets = list(dict.fromkeys(t for r in results for t in r.samples))
-    title = f"{bed}, Linux {options['kernel']}, {options['cpu']}"
-    for name, label, unit, value in (
+    good = [r for r in results if not r.disturbed]
+    targets = list(dict.fromkeys(t for r in good for t in r.samples))
+    title = f"{name}, Linux {lines[0]['kernel']}, {lines[0]['cpu']}"
+    for what, label, unit, value in (
             ("iops", "IOPS", "IOPS", Result.rate),
             ("throughput", "MB/s", "MB/s", Result.rate),
             ("cost", "ns of CPU time per I/O", "IOPS", Result.cost)):
-        some = [r for r in results if r.row.unit == unit]
+        some = [r for r in good if r.row.unit == unit]
         if some:
-            plot(Path(folder, f"{bed}-{name}.svg"), title, label, targets,
+            plot(Path(folder, f"{name}-{what}.svg"), title, label, targets,
                  some, value)

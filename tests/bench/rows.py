@@ -29,6 +29,11 @@ class Row:
     beside_medium: str = "nullio"  # where
 
     @property
+    def raw(self):
+        """Is a program beside, whose time counts as that of others?"""
+        return self.beside in ("segments", "bytewise", "deaf")
+
+    @property
     def unit(self):
         """Large I/Os are told in MB/s, small ones in IOPS."""
         return "MB/s" if self.load["bs"] >= 65536 else "IOPS"
@@ -48,10 +53,11 @@ def basic(medium):
                   quick=True)
 
 
-def variants(prefix, login, loads, **more):
-    """The same on nullio with another login."""
+def variants(prefix, login, loads, medium="nullio", **more):
+    """The same with another login."""
+    suffix = "" if medium == "nullio" else f"-{medium}"
     for what, load in loads.items():
-        yield Row(f"{prefix}-{what}", "nullio", load, login, **more)
+        yield Row(f"{prefix}-{what}{suffix}", medium, load, login, **more)
 
 
 SMALL = {"read-4k-qd32": {"bs": 4096, "qd": 32, "write": 0},
@@ -61,27 +67,26 @@ LARGE = {"read-1m-qd4": {"bs": 1 << 20, "qd": 4, "write": 0, "seq": 1},
 MANY = {"read-4k-qd4": {"bs": 4096, "qd": 4, "write": 0},
         "write-4k-qd4": {"bs": 4096, "qd": 4, "write": 100}}
 
+
 def beside():
     """A modest initiator beside others, of which some are no good."""
     load = {"bs": 4096, "qd": 4, "write": 0}
     two = Login(sessions=2)
     for kind, medium in (("nobody", "nullio"), ("greedy", "nullio"),
-                         ("greedy", "fileio"), ("unaligned", "fileio"),
+                         ("greedy", "fileio"), ("busy", "nullio"),
+                         ("unaligned", "fileio"),
                          ("segments", "nullio"), ("bytewise", "nullio"),
                          ("deaf", "nullio")):
         lun = "" if medium == "nullio" else "-other-lun"
-        # our own initiator is for our own target: LIO refuses its login
-        raw = kind in ("segments", "bytewise", "deaf")
         yield Row(f"beside-{kind}{lun}", "nullio", load, two,
-                  without=("floor", "lio", "tgt") if raw else ("floor",),
-                  beside=kind, beside_medium=medium)
+                  without=("floor",), beside=kind, beside_medium=medium)
 
 
 ROWS = [
     *(row for medium in MEDIA for row in basic(medium)),
-    # tgt refuses the login
-    *variants("digests", Login(digests=True), SMALL | LARGE,
-              without=("floor", "tgt")),
+    *(row for medium in MEDIA for row in
+      variants("digests", Login(digests=True), SMALL | LARGE, medium,
+               without=("floor",))),
     *variants("max-recv-8k", Login(max_recv=8192), LARGE),
     *variants("max-recv-512", Login(max_recv=512),
               {"read-4k-qd1": {"bs": 4096, "qd": 1, "write": 0}}),

@@ -15,25 +15,19 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(os.environ.get("IET_TOP", ".")) / "tests/lib"))
+TOP = Path(os.environ.get("IET_TOP", "."))
+sys.path[:0] = [str(TOP / "tests/lib"), str(TOP / "tests/bench")]
 
 from hangdisk import HangDisk, sh
 from ktap import IQN, Failed, Target, case, ietadm, main, note
 from pdu import ABORT_TASK, LUN_RESET, TMF_RSP, WRITE, Conn, text, write10
+from peers import ALL_KEYS
 
 HUNG = 10
 BLOCK = 512
 CORE = Path("/sys/kernel/config/target/core")
 LIO = Path("/sys/kernel/config/target/iscsi")
 STUCK, WELL = f"{IQN}:stuck", f"{IQN}:well"
-# All keys: LIO asks for those that an initiator leaves out.
-KEYS = {"HeaderDigest": "None", "DataDigest": "None", "MaxConnections": 1,
-        "InitialR2T": "Yes", "ImmediateData": "Yes",
-        "MaxRecvDataSegmentLength": 262144, "MaxBurstLength": 262144,
-        "FirstBurstLength": 65536, "DefaultTime2Wait": 2,
-        "DefaultTime2Retain": 20, "MaxOutstandingR2T": 1,
-        "DataPDUInOrder": "Yes", "DataSequenceInOrder": "Yes",
-        "ErrorRecoveryLevel": 0, "IFMarker": "No", "OFMarker": "No"}
 rows = {}
 beds = {}
 
@@ -125,7 +119,7 @@ class Lio:
 
 def connect(bed, target, who, **more):
     conn = Conn(port=bed.port, patience=HUNG)
-    return conn.login(target, f"{IQN}:{who}", **KEYS, **more)
+    return conn.login(target, f"{IQN}:{who}", **ALL_KEYS, **more)
 
 
 def stuck_writer(bed):
