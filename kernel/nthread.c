@@ -9,9 +9,7 @@
  */
 #include <linux/kthread.h>
 #include <linux/llist.h>
-#include <linux/moduleparam.h>
 #include <linux/sched.h>
-#include <linux/sched/clock.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
@@ -55,12 +53,6 @@ struct iet_nthread {
 	unsigned int round;
 	atomic_t nr_conns;
 } ____cacheline_aligned_in_smp;
-
-static unsigned int poll_us;
-module_param(poll_us, uint, 0644);
-MODULE_PARM_DESC(
-	poll_us,
-	"microseconds a network thread looks for work before it sleeps (default 0)");
 
 static struct iet_nthread *nthreads;
 static unsigned int nr_nthreads;
@@ -131,16 +123,6 @@ static bool all_starved(struct iet_nthread *nt)
 	return true;
 }
 
-/* Sleeping and being woken may take longer than the next request. */
-static void poll_for_work(struct iet_nthread *nt)
-{
-	u64 end = local_clock() + poll_us * NSEC_PER_USEC;
-
-	while (llist_empty(&nt->ready) && !need_resched() &&
-	       !kthread_should_stop() && local_clock() < end)
-		cpu_relax();
-}
-
 static void wait_for_work(struct iet_nthread *nt)
 {
 	DEFINE_WAIT(wait);
@@ -149,8 +131,6 @@ static void wait_for_work(struct iet_nthread *nt)
 
 	if (next && !iet_conn_starved(next))
 		return;
-	if (poll_us && list_empty(&nt->run))
-		poll_for_work(nt);
 	if (!llist_empty(&nt->ready))
 		return;
 	prepare_to_wait(&nt->wait, &wait, TASK_IDLE);
