@@ -139,6 +139,11 @@ check-kunit: ## the module's unit tests as KUnit suites, in User-Mode Linux
 	tests/deps
 	tests/run --kernel uml tests/unit/kunit/run.sh
 
+.PHONY: coverage
+coverage: ## which lines and branches of kernel/ the tests in a VM reach
+	tests/deps
+	tests/coverage
+
 .PHONY: check-libiscsi
 check-libiscsi: ## all of libiscsi's suite, of this Debian and of sid's
 	tests/deps

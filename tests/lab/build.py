@@ -77,6 +77,8 @@ def module_command(kernel, dest, args):
 def module(kernel, name=None, args=()):
     """Builds iscsi_trgt.ko for a kernel; returns its path."""
     name = name or kernel.version
+    if kernel.counts:
+        args = [*args, "GCOV_PROFILE=y", "KCOV_INSTRUMENT=y"]
     dest = BUILDS / name
     built = dest / "kernel/iscsi_trgt.ko"
     if not kernel.headers.exists():

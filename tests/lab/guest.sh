@@ -117,6 +117,17 @@ end_module() {
 	! loaded || left+=("the module is still in use")
 }
 
+# What ran of the module, as the kernel has counted since it was booted.
+save_coverage() {
+	local from=/sys/kernel/debug/gcov to f
+	[ -d $from ] && [ -n "$share" ] || return 0
+	to=/out/gcov/$(cat /proc/sys/kernel/random/boot_id)
+	mkdir -p "$to"
+	find $from -name '*.gcda' | while read -r f; do
+		cat "$f" >"$to/${f##*/}"
+	done
+}
+
 # Ends what the last program left; sets $left to what should not have been.
 end_leftovers() {
 	local f m
@@ -201,6 +212,7 @@ run_program() { # SECONDS COMMAND
 	say "begin $number"
 	run_bounded "$1" "$2"
 	end_leftovers
+	save_coverage
 	ended $copier 5 || kill $copier
 	log "end $number"
 	say "end $number $status ${left[*]/%/;}"

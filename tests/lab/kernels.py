@@ -40,6 +40,11 @@ class Kernel:
         return "-uml" in self.version
 
     @property
+    def counts(self):
+        """It tells what runs: see uml-cov.config."""
+        return self.version.endswith("-uml-cov")
+
+    @property
     def installed(self):
         return self.root == Path("/")
 
