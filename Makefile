@@ -108,6 +108,23 @@ uninstall: ## what install put there; configuration and running target stay
 	$(RM) -r $(DESTDIR)$(docdir)
 	$(if $(modroot),,$(DEPMOD) -a)
 
+# --- packages ---------------------------------------------------------------
+
+# In a copy, since Debian's tools write beside the folder of the sources.
+DEB_DIR ?= deb
+DEB_FLAGS ?= -us -uc -b
+
+.PHONY: deb
+deb: ## Debian packages, in DEB_DIR (deb/)
+	tests/deps debhelper dh-dkms dpkg-dev
+	$(RM) -r $(DEB_DIR)/build $(DEB_DIR)/*.deb
+	mkdir -p $(DEB_DIR)/build/iscsitarget
+	tar -c --exclude-vcs --exclude=./.cache --exclude=./demo \
+		--exclude=./$(DEB_DIR) . | tar -x -C $(DEB_DIR)/build/iscsitarget
+	cd $(DEB_DIR)/build/iscsitarget && dpkg-buildpackage $(DEB_FLAGS)
+	mv $(DEB_DIR)/build/*.deb $(DEB_DIR)
+	$(RM) -r $(DEB_DIR)/build
+
 # --- trying and testing -----------------------------------------------------
 
 .PHONY: deps
@@ -154,6 +171,11 @@ check-libiscsi: ## all of libiscsi's suite, of this Debian and of sid's
 check-multipath: ## multipath-tools: paths change and go under I/O
 	tests/deps multipath-tools
 	tests/run tests/long/multipath.sh
+
+.PHONY: check-deb
+check-deb: ## the Debian packages: built, checked, installed in a copy of /
+	tests/deps debhelper dh-dkms dpkg-dev lintian
+	tests/run --host tests/long/deb.sh
 
 .PHONY: check-power-cut
 check-power-cut: ## kill a VM in mid-command, again and again: what is kept?
