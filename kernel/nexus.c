@@ -353,6 +353,37 @@ static bool same_initiator(const struct iet_nexus *a, const struct iet_nexus *b)
 	       !memcmp(a->peer, b->peer, sizeof(a->peer));
 }
 
+static bool same_map(const struct iet_lun_map *a, const struct iet_lun_map *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->nr == b->nr &&
+	       !memcmp(a->rules, b->rules, a->nr * sizeof(a->rules[0]));
+}
+
+/*
+ * Has one been searched that has just the same units?  A host may have hundreds
+ * of sessions with a target of a thousand LUNs, and a copy name units that there
+ * are not.
+ */
+static bool is_repetition(const struct iet_nexus *own,
+			  const struct iet_nexus *nexus)
+{
+	const struct iet_nexus *before;
+
+	if (own->target == nexus->target && same_map(own->map, nexus->map))
+		return true;
+	list_for_each_entry(before, &nexuses, node) {
+		if (before == nexus)
+			break;
+		if (before->target == nexus->target && !before->closed &&
+		    same_map(before->map, nexus->map) &&
+		    same_initiator(own, before))
+			return true;
+	}
+	return false;
+}
+
 /**
  * iet_nexus_search() - look among the logical units that an initiator has
  * @own: an I_T nexus of the initiator, which is searched first
@@ -374,7 +405,7 @@ bool iet_nexus_search(struct iet_nexus *own, struct iet_nexus_find *find)
 	mutex_lock(&iet_config_lock);
 	list_for_each_entry(other, &nexuses, node) {
 		if (other == own || other->closed ||
-		    !same_initiator(own, other) ||
+		    !same_initiator(own, other) || is_repetition(own, other) ||
 		    READ_ONCE(other->target->alua.state) >
 			    IET_ALUA_NON_OPTIMIZED)
 			continue;
