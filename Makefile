@@ -156,6 +156,25 @@ check-kunit: ## the module's unit tests as KUnit suites, in User-Mode Linux
 	tests/deps
 	tests/run --kernel uml tests/unit/kunit/run.sh
 
+.PHONY: check-machines
+check-machines: ## the module's unit tests with 32 bits, and big-endian
+	tests/deps gcc-i686-linux-gnu libc6-dev-i386-cross \
+		gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user
+	$(MAKE) -C tests/unit/kernel O=$(CURDIR)/.cache/unit-i686 SANITIZE= \
+		CC=i686-linux-gnu-gcc LDFLAGS=-static check
+	$(MAKE) -C tests/unit/kernel O=$(CURDIR)/.cache/unit-s390x SANITIZE= \
+		CC=s390x-linux-gnu-gcc LDFLAGS=-static RUN=qemu-s390x check
+
+CHURN_SECONDS ?= 600
+
+.PHONY: check-churn
+check-churn: ## hosts that come and go while all is replaced: CHURN_SECONDS (600)
+	tests/deps
+	tests/run --kernel uml-debug --timeout $$(($(CHURN_SECONDS) * 2 + 600)) \
+		"tests/long/churn.py $(CHURN_SECONDS)"
+	tests/run --smp 4 --timeout $$(($(CHURN_SECONDS) * 2 + 600)) \
+		"tests/long/churn.py $(CHURN_SECONDS)"
+
 .PHONY: coverage
 coverage: ## which lines and branches of kernel/ the tests in a VM reach
 	tests/deps
