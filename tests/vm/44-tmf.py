@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from bed import Bed  # noqa: E402
-from ktap import (IQN, Failed, Target, case, main, sessions,  # noqa: E402
+from ktap import (IQN, Failed, Target, case, main, note, sessions,  # noqa: E402
                   wait_for)
 from pdu import *  # noqa: E402,F403
 
@@ -666,6 +666,37 @@ def _(c, other):
     slow(c, LUN_RESET, unit=HUNG)
     with Conn().login(TARGET, f"{IQN}:third") as third:
         third.ready(FILE).ping()
+
+
+def reset_with_orphan(c, function):
+    """Its response, and how long the orphan kept it waiting."""
+    with Bed.disk.hang():
+        with Conn().login(TARGET, OTHER) as other:
+            other.ready(HUNG)
+            other.scsi(write10(0, 1), WRITE, 512, HUNG, data=bytes(512))
+            other.ping()
+            time.sleep(0.3)
+        wait_for("the session ends", lambda: OTHER not in sessions(), 5)
+        start = time.monotonic()
+        c.tmf(function, unit=HUNG)
+        time.sleep(0.3)
+    hung = time.monotonic() - start
+    return c.expect(TMF_RSP, 10).response, hung, time.monotonic() - start
+
+
+@case("... but for one that lands in time, and no longer", units=[HUNG])
+def _(c):
+    for function in (LUN_RESET, WARM_RESET):
+        for _ in range(3):
+            response, hung, took = reset_with_orphan(c, function)
+            # before its own time is over
+            if response == COMPLETE and took < 1.4:
+                break
+            if hung < 0.9:
+                raise Failed(f"response {response} {took - hung:.2f} s late")
+            note(f"a slow machine: the disk came back after {hung:.1f} s")
+        if took < 0.3:
+            raise Failed(f"it did not wait: {took:.2f} s")
 
 
 @case("a reset whose own connection ends: what it aborted elsewhere goes on",
