@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "account.h"
 #include "admin.h"
 #include "apply.h"
+#include "config_check.h"
 #include "daemon.h"
 #include "iet_state.h"
 #include "isns.h"
@@ -213,12 +215,28 @@ static int run(void)
 	return err;
 }
 
+/* for the administrator's terminal, before a reload */
+static int check(void)
+{
+	const char *path;
+
+	log_init("ietd", true, false, options.debug);
+	path = ietd_config_path();
+	if (!path) {
+		printf("there is no %s\n", IETD_CONFIG);
+		return 0;
+	}
+	return config_check(path, stdout);
+}
+
 int main(int argc, char *argv[])
 {
 	int err, status = options_parse(argc, argv);
 
 	if (status >= 0)
 		return status;
+	if (options.check)
+		return check() ? EXIT_FAILURE : EXIT_SUCCESS;
 	state_set_dir(IET_STATE_DIR);
 	log_init("ietd", true, !options.foreground, options.debug);
 	if (options.other_user)

@@ -17,6 +17,7 @@
  * @config: -c, an absolute path, or NULL if not given
  * @address: -a, or NULL for all addresses
  * @port: -p
+ * @check: --check-config
  * @foreground: -f
  * @debug: -d
  * @other_user: -u or -g was given
@@ -25,6 +26,7 @@ struct ietd_options {
 	const char *config;
 	const char *address;
 	uint16_t port;
+	bool check;
 	bool foreground;
 	int debug;
 	bool other_user;

@@ -23,6 +23,7 @@ static const char usage[] =
 	"iSCSI target daemon.\n"
 	"\n"
 	"  -c, --config=FILE      configuration file (" IETD_CONFIG ")\n"
+	"      --check-config     say what is wrong with that file and exit\n"
 	"  -f, --foreground       do not become a daemon, log to stderr\n"
 	"  -d, --debug=LEVEL      0: no debug messages; 1: debug messages\n"
 	"  -a, --address=ADDRESS  listen on this address (all)\n"
@@ -34,6 +35,7 @@ static const char usage[] =
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
+	{ "check-config", no_argument, NULL, 'C' },
 	{ "foreground", no_argument, NULL, 'f' },
 	{ "debug", required_argument, NULL, 'd' },
 	{ "uid", required_argument, NULL, 'u' },
@@ -79,6 +81,9 @@ static int take_option(int option, const char *value)
 	case 'c':
 		options.config = absolute(value);
 		return options.config ? -1 : bad_usage("no such path", value);
+	case 'C':
+		options.check = true;
+		return -1;
 	case 'f':
 		options.foreground = true;
 		return -1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The configuration file: what is read, and the exact words for the rest. */
 #include "config.h"
+#include "config_check.h"
 
 #include <errno.h>
 
@@ -113,6 +114,21 @@ static const struct {
 	  "E FILE:2: Redirect: an address is missing\n"
 	  "E FILE:3: Redirect: \"forever\": must be permanent, or nothing\n"
 	  "E FILE:4: Redirect: \"a,1\" is no ADDR or ADDR:PORT\n" },
+	{ "Target iqn.a\nRedirect 300.1.1.1\nRedirect 10.0.0.7:99999\n"
+	  "Redirect fd00::1\nRedirect [fd00::1\nRedirect a:\n"
+	  "Redirect a:-1\nRedirect [fd0x::1]:3260\nRedirect :3260\n"
+	  "Redirect a_b\nRedirect host.example:0\n",
+	  "E FILE:2: Redirect: \"300.1.1.1\" is no ADDR or ADDR:PORT\n"
+	  "E FILE:3: Redirect: \"10.0.0.7:99999\" is no ADDR or ADDR:PORT\n"
+	  "E FILE:4: Redirect: \"fd00::1\" is no ADDR or ADDR:PORT\n"
+	  "E FILE:5: Redirect: \"[fd00::1\" is no ADDR or ADDR:PORT\n"
+	  "E FILE:6: Redirect: \"a:\" is no ADDR or ADDR:PORT\n"
+	  "E FILE:7: Redirect: \"a:-1\" is no ADDR or ADDR:PORT\n"
+	  "E FILE:8: Redirect: \"[fd0x::1]:3260\" is no ADDR or ADDR:PORT\n"
+	  "E FILE:9: Redirect: \":3260\" is no ADDR or ADDR:PORT\n"
+	  "E FILE:10: Redirect: \"a_b\" is no ADDR or ADDR:PORT\n"
+	  "E FILE:11: Redirect: \"host.example:0\" is no ADDR or ADDR:PORT\n" },
+	{ "Target iqn.a\nRedirect host-1.example:65535\n", "" },
 	{ "Redirect a\n", "E FILE:1: Redirect: belongs after a Target\n" },
 	{ "Target iqn.a\nPortal 10.0.0.1\nportal [::1]:3261 # and so on\n"
 	  "Portal 10.0.0.1:3261\n",
@@ -400,6 +416,34 @@ static void test_permissions(void)
 	report_clear(&r);
 }
 
+/* what "ietd --check-config" prints */
+static void check_words(const char *text, int result, const char *want)
+{
+	const char *path = tmp_write("ietd.conf", text, strlen(text));
+	char *words = NULL, *said;
+	size_t size;
+	FILE *out = open_memstream(&words, &size);
+
+	CHECK(!chmod(path, 0600));
+	CHECK_EQ(config_check(path, out), result);
+	fclose(out);
+	said = strstr(words, "ietd.conf");
+	CHECK(said);
+	CHECK_STR(said, want);
+	free(words);
+}
+
+static void test_check(void)
+{
+	FILE *out = fopen("/dev/null", "w");
+
+	check_words("Target iqn.a\n", 0, "ietd.conf: no errors\n");
+	check_words("Gargot\n", -EINVAL,
+		    "ietd.conf:1: Gargot: is not a word of this language\n");
+	CHECK_EQ(config_check("/nonexistent/ietd.conf", out), -ENOENT);
+	fclose(out);
+}
+
 static void test_long(void)
 {
 	static char text[70000] = "Target iqn.";
@@ -427,6 +471,7 @@ int main(void)
 	ktap_run(test_garbage);
 	ktap_run(test_unreadable);
 	ktap_run(test_permissions);
+	ktap_run(test_check);
 	ktap_run(test_long);
 	return ktap_done();
 }
