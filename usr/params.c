@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "params.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -339,16 +340,51 @@ uint32_t param_limit(const struct param *p, const struct kernel_info *info)
 	return limit;
 }
 
+/* "" or ":PORT" */
+static bool is_port(const char *text)
+{
+	uint64_t port;
+
+	if (!text[0])
+		return true;
+	return text[0] == ':' && isdigit((unsigned char)text[1]) &&
+	       !param_number(text + 1, UINT16_MAX, &port) && port;
+}
+
+/*
+ * RFC 7143 13.8: a name, an IPv4 address or an IPv6 address in brackets, and
+ * maybe a port; no portal group, which is what follows a comma.
+ */
+static bool is_portal(const char *text)
+{
+	static const char digits[] = "0123456789.";
+	static const char name[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789.-";
+	bool v6 = text[0] == '[';
+	size_t len = strcspn(text += v6, v6 ? "]" : ":");
+	char host[IET_REDIRECT_LEN + 1];
+	uint8_t bytes[16];
+
+	if (!len || len >= sizeof(host))
+		return false;
+	memcpy(host, text, len);
+	host[len] = '\0';
+	if (v6)
+		return text[len] && is_port(text + len + 1) &&
+		       inet_pton(AF_INET6, host, bytes) == 1;
+	if (strspn(host, digits) == len)
+		return is_port(text + len) &&
+		       inet_pton(AF_INET, host, bytes) == 1;
+	return is_port(text + len) && strspn(host, name) == len;
+}
+
 int param_redirect(struct kernel_target *t, const char *address, uint32_t flags)
 {
-	const char *s;
-
-	/* 13.8: no portal group, which is what follows a comma */
-	for (s = address; *s; s++)
-		if (*s <= ' ' || *s > '~' || strchr(",;", *s))
-			return -EINVAL;
 	if (strlen(address) >= sizeof(t->redirect))
 		return -E2BIG;
+	if (address[0] && !is_portal(address))
+		return -EINVAL;
 	snprintf(t->redirect, sizeof(t->redirect), "%s", address);
 	t->redirect_flags = flags;
 	t->set |= K_HAS(IET_T_REDIRECT) | K_HAS(IET_T_REDIRECT_FLAGS);
