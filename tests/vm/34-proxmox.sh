@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 600
 # What Proxmox VE does to a storage server with its provider "iet": a disk is
 # made, seen, resized and deleted while the initiator that uses others goes on.
 # lib/pve.py stands in for the provider, dm devices for the volumes of ZFS.
@@ -32,7 +32,7 @@ zvol_resize() { # NAME MIB
 }
 
 zvol_destroy() { # as "zfs destroy" is tried again, some times
-	wait_for 5 dmsetup remove "$1" && rm "/dev/tank/$1"
+	wait_for 30 dmsetup remove "$1" && rm "/dev/tank/$1"
 }
 
 up() {
@@ -91,7 +91,7 @@ like "... and changes nothing" "$(grep -c 'iotype:blockio.*path:/dev/tank/vm' \
 before=$(identity 0)
 qemu-img bench -w -c 100000000 -d 4 -s 4096 -f raw "$url/1" >/dev/null 2>&1 &
 bench=$!
-run "another disk is in use" wait_for 20 grep -q sid: /proc/net/iet/session
+run "another disk is in use" wait_for 60 grep -q sid: /proc/net/iet/session
 run "a volume grows" zvol_resize vm-100-disk-0 32
 run "... and the disk" pve modify_lu 32M /dev/tank/vm-100-disk-0
 is "the initiator sees the new size" "$(blocks 0)" $((32 * MIB))
