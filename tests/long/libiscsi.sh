@@ -3,14 +3,18 @@
 # timeout: 1800
 # All of libiscsi's test suite, on a file and on a block device, in the
 # configurations that its tests ask for.
-#	usage: libiscsi.sh [PROGRAM [TESTS]]
+#	usage: libiscsi.sh [PROGRAM [TESTS [OPTIONS]]]
 # PROGRAM is iscsi-test-cu of another release, TESTS a regular expression for
-# those to run.
+# those to run, OPTIONS for all units that keep what is written to them, such as
+# Encrypted=Yes.
 . tests/lib/ktap.sh
 . tests/lib/iet.sh
 suite_tool=${1:-iscsi-test-cu}
 wanted=${2:-.}
+more=${3:+,$3}
 . tests/lib/libiscsi.sh
+# for some unit or other all is there
+suite_unavailable() { return 1; }
 
 target=$IET_IQN:libiscsi
 url=iscsi://127.0.0.1/$target
@@ -37,14 +41,15 @@ atomic_disk() {
 
 # Files as the even units, block devices as the odd ones.
 up() {
-	local options=ThinProvisioned=Yes,Removable=Yes,PhysicalBlockSize=4096
-	local f=$IET_DIR n thin=ThinProvisioned=Yes
-	for n in disk ro plain; do
+	local options=ThinProvisioned=Yes,Removable=Yes,PhysicalBlockSize=4096$more
+	local f=$IET_DIR n thin=ThinProvisioned=Yes$more
+	local crypt=ThinProvisioned=Yes,Encrypted=Yes
+	for n in disk ro plain crypt; do
 		iet_image "$f/$n.img" 256M || return
 	done
 	slow_device && iet_image "$f/large.img" 1G && dev=$(iet_loop 256M) &&
 		ro=$(iet_loop 256M) && plain=$(iet_loop 256M) &&
-		large=$(iet_loop 1G) && atomic=$(atomic_device) &&
+		large=$(iet_loop 1G) && crypted=$(iet_loop 256M) && atomic=$(atomic_device) &&
 		iet_up <<-EOF
 			Target $target
 			        Lun 0 Path=$f/disk.img,Type=fileio,$options
@@ -57,6 +62,8 @@ up() {
 			        Lun 7 Path=$large,Type=blockio,$thin
 			        Lun 8 Path=/dev/nullb0,Type=blockio
 			        Lun 9 Path=$atomic,Type=blockio,$thin
+			        Lun 10 Path=$f/crypt.img,Type=fileio,$crypt
+			        Lun 11 Path=$crypted,Type=blockio,$crypt
 			Target $IET_IQN:chap
 			        IncomingUser tester verysecretsecret
 			        Lun 0 Type=nullio
@@ -73,6 +80,7 @@ all_tests() { # WHAT ODD
 		MultipathIO.*) suite_run "$1" "$test" "$url/$2" "$url/$2" ;;
 		iSCSICHAP.*) suite_run "$1" "$test" "$chap" ;;
 		Sanitize.Reset) suite_run "$1" "$test" "$url/8" ;;
+		Sanitize.*) suite_run "$1" "$test" "$url/$((10 + $2))" ;;
 		# asks for the status of one LBA and wants another's if a
 		# physical block has several
 		GetLBAStatus.UnmapSingle)

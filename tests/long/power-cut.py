@@ -3,7 +3,8 @@
 # timeout: 1200
 """
 Power cuts: a VM is killed in the middle of a PERSISTENT RESERVE OUT with APTPL,
-of a MODE SELECT that saves, and of a write. The next boot, from the same disk,
+of a MODE SELECT that saves, of a write, and of a SANITIZE, CRYPTOGRAPHIC ERASE.
+The next boot, from the same disk,
 must find the state from before the command or the one from after it, all of it,
 and the latter if the command had been answered.
 
@@ -46,6 +47,7 @@ SAY = "power-cut: "  # begins the guest's lines
 TARGET = f"{IQN}:power"
 DISK, STATE = Path("/run/power"), Path("/var/lib/iet")
 BLOCKS = 128
+SECRET = 1  # the encrypted unit
 KEYS, RESERVATION = 0, 1  # PERSISTENT RESERVE IN
 REGISTER, RESERVE, PREEMPT, IGNORE = 0, 1, 4, 6  # ... OUT
 APTPL = 1
@@ -60,7 +62,9 @@ class Guest:
     def __init__(self):
         self.mount()
         Target(f"Target {TARGET}\n\tLun 0 Path={DISK}/unit,Type=fileio,"
-               "ScsiId=power\n")
+               "ScsiId=power\n"
+               f"\tLun {SECRET} Path={DISK}/secret,Type=fileio,"
+               "ScsiId=secret,Encrypted=Yes\n")
         self.a, self.b = self.initiator("a"), self.initiator("b")
 
     @staticmethod
@@ -71,9 +75,10 @@ class Guest:
         subprocess.run(["mount", "-t", "ext4", "/dev/vda", DISK], check=True)
         (DISK / "state").mkdir(exist_ok=True)
         subprocess.run(["mount", "--bind", DISK / "state", STATE], check=True)
-        if not (DISK / "unit").exists():
-            (DISK / "unit").write_bytes(bytes(BLOCKS * 512))
-            os.sync()
+        for unit in (DISK / "unit", DISK / "secret"):
+            if not unit.exists():
+                unit.write_bytes(bytes(BLOCKS * 512))
+        os.sync()
 
     @staticmethod
     def initiator(name):
@@ -110,12 +115,23 @@ class Guest:
     def holder(self):
         return (self.pr_in(RESERVATION) or [0])[0]
 
+    def secret(self):
+        """What the encrypted unit is full of; 0: of what nobody wrote."""
+        self.a.ready(SECRET)
+        data = self.a.read(0, BLOCKS, SECRET)
+        words = {struct.unpack_from(">Q", data, at)[0]
+                 for at in range(0, len(data), 8)}
+        if len(words) == 1:
+            return words.pop()
+        return 0 if min(words) > 1 << 32 and len(words) == len(data) / 8 else -1
+
     def state(self):
         """All that is kept, as the target tells it."""
         for conn in (self.a, self.b):
             conn.ready()  # whatever there was to tell them
         blocks = self.a.read(0, BLOCKS)
         return {"keys": sorted(self.pr_in(KEYS)), "holder": self.holder(),
+                "secret": self.secret(),
                 "mode": [self.page(p)[2] & 4 for p in (CACHING, CONTROL)],
                 "blocks": sorted({struct.unpack_from(">Q", blocks, at)[0]
                                   for at in range(0, len(blocks), 8)})}
@@ -163,6 +179,18 @@ class Guest:
         cdb[1] = FUA
         data = struct.pack(">Q", value) * (BLOCKS * 64)
         return {"blocks": [value]}, lambda: self.out(self.a, bytes(cdb), data)
+
+    def erase(self):
+        self.reserved()
+        data = struct.pack(">Q", 1 + os.getpid()) * (BLOCKS * 64)
+        if self.b.ready(SECRET).write(0, data, SECRET).status != pdu.GOOD:
+            raise Failed("a write to the encrypted unit")
+        return {"secret": 0}, self.erase_now
+
+    def erase_now(self):
+        rsp = self.a.command(bytes([0x48, 3, *bytes(8)]), unit=SECRET)
+        if rsp.status != pdu.GOOD:
+            raise Failed(f"status {rsp.status:#x}, sense {rsp.sense}")
 
 
 def in_guest():
@@ -340,7 +368,8 @@ if __name__ == "__main__":
             ("REGISTER of the holder of the reservation", "register"),
             ("PREEMPT of the holder", "preempt"),
             ("MODE SELECT of two pages, saved", "mode"),
-            ("a forced write", "write")):
+            ("a forced write", "write"),
+            ("CRYPTOGRAPHIC ERASE", "erase")):
         case(title)(lambda name=name: kill_again_and_again(
             name, int((arguments or [ROUNDS])[0])))
     main(end=bed.end)

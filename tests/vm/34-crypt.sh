@@ -94,6 +94,30 @@ secret() {
 			/proc/net/iet/volume
 }
 
+# Somebody else's implementation, by the number of the data unit.
+standard() { # KEY MEDIUM
+	python "$@" <<-EOF
+		import ctypes, sys
+		lib = ctypes.CDLL("libcrypto.so.3")
+		for name in ("EVP_CIPHER_CTX_new", "EVP_aes_256_xts"):
+		    getattr(lib, name).restype = ctypes.c_void_p
+		ctx, got = ctypes.c_void_p(lib.EVP_CIPHER_CTX_new()), ctypes.c_int()
+		want = (b"so that all blocks are the same\n" * 16)
+		with open(sys.argv[2], "rb") as medium:
+		    for unit in (512, 513, 4607):
+		        medium.seek(unit * 512)
+		        plain = ctypes.create_string_buffer(512)
+		        lib.EVP_DecryptInit_ex(
+		            ctx, ctypes.c_void_p(lib.EVP_aes_256_xts()), None,
+		            bytes.fromhex(sys.argv[1]),
+		            unit.to_bytes(16, "little"))
+		        lib.EVP_DecryptUpdate(ctx, plain, ctypes.byref(got),
+		                              medium.read(512), 512)
+		        if plain.raw != want:
+		            sys.exit(f"unit {unit}: {plain.raw[:32]}")
+	EOF
+}
+
 # Small writes, parts of pages, and what is unmapped.
 pieces() {
 	head -c 1M /dev/urandom >"$IET_DIR/want" &&
@@ -171,6 +195,8 @@ run "its key is kept, for root alone" key_is_kept file
 run "the other one is another" key_is_kept block
 run "file: the medium tells nothing" hidden "$file" "$img"
 run "block: the medium tells nothing" hidden "$block" "$dev"
+run "file: it is AES-256-XTS" standard "$(key file)" "$img"
+run "block: it is AES-256-XTS" standard "$(key block)" "$dev"
 run "the key is told to nobody" secret
 run "all sizes, and unmapping" pieces
 run "another module knows the key" again
