@@ -44,7 +44,7 @@ up() {
 	local options=ThinProvisioned=Yes,Removable=Yes,PhysicalBlockSize=4096$more
 	local f=$IET_DIR n thin=ThinProvisioned=Yes$more
 	local crypt=ThinProvisioned=Yes,Encrypted=Yes
-	for n in disk ro plain crypt; do
+	for n in disk ro plain secret; do
 		iet_image "$f/$n.img" 256M || return
 	done
 	slow_device && iet_image "$f/large.img" 1G && dev=$(iet_loop 256M) &&
@@ -62,7 +62,7 @@ up() {
 			        Lun 7 Path=$large,Type=blockio,$thin
 			        Lun 8 Path=/dev/nullb0,Type=blockio
 			        Lun 9 Path=$atomic,Type=blockio,$thin
-			        Lun 10 Path=$f/crypt.img,Type=fileio,$crypt
+			        Lun 10 Path=$f/secret.img,Type=fileio,$crypt
 			        Lun 11 Path=$crypted,Type=blockio,$crypt
 			Target $IET_IQN:chap
 			        IncomingUser tester verysecretsecret
