@@ -101,12 +101,15 @@ ROWS = [
 
 
 def choose(words):
-    """Rows by name or part of it; "quick" are the few, "all" all."""
-    chosen = []
-    for row in ROWS:
-        if any(word == "all" or word in row.name or
-               (word == "quick" and row.quick) for word in words):
-            chosen.append(row)
+    """Rows by name, or part of it; "quick" are the few, "all" all."""
+    names = {row.name for row in ROWS}
+
+    def wanted(row, word):
+        if word in names:
+            return word == row.name
+        return word == "all" or word in row.name or (
+            word == "quick" and row.quick)
+    chosen = [row for row in ROWS if any(wanted(row, word) for word in words)]
     if not chosen:
         raise SystemExit(f"no row is named like any of {' '.join(words)}")
     return chosen
