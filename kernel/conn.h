@@ -266,8 +266,7 @@ struct iet_tx {
  * @timer: what it does after a while
  * @async: asynchronous messages
  * @text: a sequence of Text Requests
- * @fence_sn: StatSN that is to be acknowledged before a response that waits;
- *	under iet_config_lock
+ * @fence_sn: StatSN that is to be acknowledged before a response that waits
  * @ping: NOP-In
  * @sweeps: what it is to look at again: see sweep.c
  * @unlink_work: the part of closing that may sleep
@@ -366,6 +365,7 @@ bool iet_conn_rx(struct iet_conn *conn);
 bool iet_conn_tx(struct iet_conn *conn);
 void iet_tx_drop(struct iet_conn *conn);
 void iet_tx_build(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu);
+u32 iet_tx_next_stat_sn(const struct iet_conn *conn);
 bool iet_conn_starved(const struct iet_conn *conn);
 
 int iet_conns_init(void);

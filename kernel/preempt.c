@@ -101,7 +101,11 @@ static void lost(struct iet_sweep *sweep, struct iet_conn *conn)
 	iet_conn_close(conn, IET_EVENT_ADMIN);
 }
 
-static const struct iet_sweep_ops ops = { look, lost, done };
+static const struct iet_sweep_ops ops = {
+	.look = look,
+	.lost = lost,
+	.done = done,
+};
 
 static bool is_preempted(const struct iet_preempt *p,
 			 const struct iet_nexus *nexus)

@@ -85,7 +85,11 @@ static void done(struct iet_sweep *sweep)
 	iet_cmnd_done(container_of(sweep, struct qerr, sweep)->cmnd);
 }
 
-static const struct iet_sweep_ops ops = { look, lost, done };
+static const struct iet_sweep_ops ops = {
+	.look = look,
+	.lost = lost,
+	.done = done,
+};
 
 static void sweep_others(struct qerr *q, const struct iet_session *own)
 {

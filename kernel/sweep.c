@@ -43,6 +43,8 @@ static void take_message(struct iet_conn *conn, struct iet_conn_msg *msg)
 {
 	struct sweep_msg *m = container_of(msg, struct sweep_msg, msg);
 
+	if (m->sweep->ops->arrive)
+		m->sweep->ops->arrive(m->sweep, conn);
 	if (!look(conn, m))
 		list_add_tail(&m->node, &conn->sweeps);
 }

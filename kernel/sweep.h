@@ -15,6 +15,8 @@ struct iet_sweep;
 
 /**
  * struct iet_sweep_ops - what a sweep is for
+ * @arrive: called in the thread of the connection before it looks for the first
+ *	time; NULL: there is nothing to do
  * @look: looks; called in the thread of the connection, also when that is
  *	closing.  false: not done yet; it is called again when the initiator
  *	has acknowledged something, and when the connection closes
@@ -23,6 +25,7 @@ struct iet_sweep;
  * @done: all have looked; called once, from any context; the sweep may end
  */
 struct iet_sweep_ops {
+	void (*arrive)(struct iet_sweep *sweep, struct iet_conn *conn);
 	bool (*look)(struct iet_sweep *sweep, struct iet_conn *conn);
 	void (*lost)(struct iet_sweep *sweep, struct iet_conn *conn);
 	void (*done)(struct iet_sweep *sweep);

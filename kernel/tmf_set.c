@@ -310,7 +310,11 @@ static void looked(struct iet_sweep *sweep)
 	end_sweep(container_of(sweep, struct iet_tmf, sweep));
 }
 
-static const struct iet_sweep_ops abort_ops = { look, lost, looked };
+static const struct iet_sweep_ops abort_ops = {
+	.look = look,
+	.lost = lost,
+	.done = looked,
+};
 
 /* What a backend still holds is to go on instead. */
 static bool revive(struct iet_sweep *sweep, struct iet_conn *conn)
@@ -334,7 +338,11 @@ static void revived(struct iet_sweep *sweep)
 	end_sweep(container_of(sweep, struct iet_tmf, revival));
 }
 
-static const struct iet_sweep_ops revive_ops = { revive, not_revived, revived };
+static const struct iet_sweep_ops revive_ops = {
+	.look = revive,
+	.lost = not_revived,
+	.done = revived,
+};
 
 /* --- in a worker ---------------------------------------------------------- */
 
@@ -510,7 +518,13 @@ static void run_at(struct iet_tmf *tmf, unsigned long time)
 static bool has_acked(const struct iet_conn *conn)
 {
 	return READ_ONCE(conn->state) == IET_CONN_CLOSING ||
-	       !iscsi_sn_before(READ_ONCE(conn->exp_stat_sn), conn->fence_sn);
+	       !iscsi_sn_before(READ_ONCE(conn->exp_stat_sn),
+				READ_ONCE(conn->fence_sn));
+}
+
+static void set_fence(struct iet_sweep *sweep, struct iet_conn *conn)
+{
+	WRITE_ONCE(conn->fence_sn, iet_tx_next_stat_sn(conn));
 }
 
 /* A ping makes the initiator acknowledge what it has seen. */
@@ -536,8 +550,12 @@ static void fence_passed(struct iet_sweep *sweep)
 	end_sweep(container_of(sweep, struct iet_tmf, fence));
 }
 
-static const struct iet_sweep_ops fence_ops = { look_at_fence, fence_lost,
-						fence_passed };
+static const struct iet_sweep_ops fence_ops = {
+	.arrive = set_fence,
+	.look = look_at_fence,
+	.lost = fence_lost,
+	.done = fence_passed,
+};
 
 /*
  * What has been answered on the session's other connections must not be seen
@@ -557,10 +575,8 @@ static void raise_fence(struct iet_tmf *tmf)
 	tmf->start = jiffies;
 	begin_sweep(tmf, &tmf->fence, &fence_ops);
 	list_for_each_entry(conn, &own->conns, session_node) {
-		if (conn == tmf->cmnd->conn)
-			continue;
-		conn->fence_sn = READ_ONCE(conn->stat_sn);
-		iet_sweep_conn(&tmf->fence, conn);
+		if (conn != tmf->cmnd->conn)
+			iet_sweep_conn(&tmf->fence, conn);
 	}
 	iet_sweep_end(&tmf->fence);
 	run_at(tmf, FENCE_DEADLINE);

@@ -321,3 +321,25 @@ void iet_tx_build(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu)
 	builders[cmnd->kind](cmnd, pdu);
 	finish_pdu(cmnd->conn, pdu);
 }
+
+/**
+ * iet_tx_next_stat_sn - StatSN of what is answered from now on
+ * @conn: the connection
+ *
+ * What waits to be sent is before that, though it gets its number only when
+ * its PDU is made.
+ *
+ * Context: the connection's thread.
+ * Return: the StatSN
+ */
+u32 iet_tx_next_stat_sn(const struct iet_conn *conn)
+{
+	u32 sn = conn->stat_sn;
+	const struct iet_cmnd *cmnd;
+
+	list_for_each_entry(cmnd, &conn->tx.queue, tx_node) {
+		if (cmnd->kind != IET_TX_R2T && cmnd->kind != IET_TX_PING)
+			sn += !cmnd->numbered;
+	}
+	return sn;
+}
