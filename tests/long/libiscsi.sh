@@ -49,7 +49,7 @@ up() {
 	done
 	slow_device && iet_image "$f/large.img" 1G && dev=$(iet_loop 256M) &&
 		ro=$(iet_loop 256M) && plain=$(iet_loop 256M) &&
-		large=$(iet_loop 1G) && crypted=$(iet_loop 256M) && atomic=$(atomic_device) &&
+		large=$(iet_loop 1G) && encrypted=$(iet_loop 256M) && atomic=$(atomic_device) &&
 		iet_up <<-EOF
 			Target $target
 			        Lun 0 Path=$f/disk.img,Type=fileio,$options
@@ -63,7 +63,7 @@ up() {
 			        Lun 8 Path=/dev/nullb0,Type=blockio
 			        Lun 9 Path=$atomic,Type=blockio,$thin
 			        Lun 10 Path=$f/secret.img,Type=fileio,$crypt
-			        Lun 11 Path=$crypted,Type=blockio,$crypt
+			        Lun 11 Path=$encrypted,Type=blockio,$crypt
 			Target $IET_IQN:chap
 			        IncomingUser tester verysecretsecret
 			        Lun 0 Type=nullio

@@ -104,7 +104,8 @@ static void test_verbs(void)
 		      NULL),
 		  "22|Initiator takes an item as in initiators.allow, and goes "
 		  "with IncomingUser");
-	CHECK_STR(ask("account-add", "iqn.a", "incoming", "joe", "pw", "", NULL),
+	CHECK_STR(ask("account-add", "iqn.a", "incoming", "joe", "pw", "",
+		      NULL),
 		  "22|Initiator takes an item as in initiators.allow, and goes "
 		  "with IncomingUser");
 	CHECK_STR(ask("account-add", "iqn.a", "outgoing", "we", "pw2", "ALL",
