@@ -31,7 +31,7 @@
 #define BYTCHK 0x06
 #define DPO_BYTCHK_ANY 0x16
 #define IMMED 0x02
-#define UNMAP 0x08
+#define UNMAP 0x18 /* ANCHOR, UNMAP */
 #define NDOB 0x01
 #define SANITIZE 0xa0 /* IMMED, AUSE */
 /* group number of a hint, for statistics that are not kept */
@@ -268,7 +268,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.len = 10,
 		.layout = IET_CDB_ALLOC_7_2,
 		.flags = IET_OP_OUT | IET_OP_WRITE | IET_OP_THIN,
-		.usage = { 0x42, 0, O4, 0, 0xff, 0xff, 0 },
+		.usage = { 0x42, 0x01, O4, 0, 0xff, 0xff, 0 },
 		.execute = iet_sbc_unmap,
 	},
 	{

@@ -12,6 +12,9 @@
 #include "param_data.h"
 #include "volume.h"
 
+/* of the CDB of UNMAP, byte 1 */
+#define ANCHOR 0x01
+
 #define UNMAP_HEADER 8
 #define UNMAP_DESCRIPTOR 16
 
@@ -96,6 +99,11 @@ static bool get_descriptors(struct iet_scmd *s, struct unmap *u, u16 len)
 
 static void unmap_done(struct iet_scmd *s);
 
+/*
+ * To anchor is to write zeroes without unmapping: what is written there later
+ * has its space.  The medium does not tell such blocks from others, so they
+ * count as mapped, which SBC-3 4.7.4 allows at any time.
+ */
 static int unmap_next(struct iet_scmd *s)
 {
 	struct unmap *u = s->state;
@@ -103,7 +111,9 @@ static int unmap_next(struct iet_scmd *s)
 	u32 flags = s->vol->mode.wce ? 0 : IET_IO_FUA;
 
 	s->lba = u->d[u->next++].lba;
-	return iet_scsi_io(s, IET_IO_DISCARD, flags, NULL, 0, len, unmap_done);
+	return iet_scsi_io(
+		s, s->cdb[1] & ANCHOR ? IET_IO_WRITE_ZEROES : IET_IO_DISCARD,
+		flags, NULL, 0, len, unmap_done);
 }
 
 static void unmap_done(struct iet_scmd *s)

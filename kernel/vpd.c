@@ -19,6 +19,7 @@
 #define LBPWS 0x40 /* WRITE SAME(16) with UNMAP */
 #define LBPWS10 0x20 /* WRITE SAME(10) with UNMAP */
 #define LBPRZ 0x04 /* what is unmapped reads as zeroes */
+#define ANC_SUP 0x02 /* blocks can be anchored */
 #define TYPE_THIN 0x02
 
 /* block device characteristics: blocks read as something after BLOCK ERASE */
@@ -150,13 +151,12 @@ static u16 page_characteristics(const struct iet_scmd *s, u8 *p)
 }
 
 /*
- * SBC-3 6.6.5.  There are no anchored blocks.  Fully
- * provisioned units have nothing to say.
+ * SBC-3 6.6.5.  Fully provisioned units have nothing to say.
  */
 static u16 page_provisioning(const struct iet_scmd *s, u8 *p)
 {
 	if (s->vol->thin) {
-		p[5 - VPD_HEADER] = LBPU | LBPWS | LBPWS10;
+		p[5 - VPD_HEADER] = LBPU | LBPWS | LBPWS10 | ANC_SUP;
 		if (s->vol->iotype->discard_zeroes)
 			p[5 - VPD_HEADER] |= LBPRZ;
 		p[6 - VPD_HEADER] = TYPE_THIN;

@@ -2,7 +2,8 @@
 /*
  * WRITE SAME (SBC-3 5.42, 5.43): one block, over and over.
  *
- * Zeroes are left to the medium, which may unmap if the initiator lets it.
+ * Zeroes are left to the medium, which may unmap if the initiator lets it.  To
+ * anchor is to write zeroes without unmapping: the medium has the space then.
  * Other blocks are written chunk by chunk, each asynchronously; starting the
  * next is a step in one of the volume's workers.
  */
@@ -15,6 +16,7 @@
 #include "opcodes.h"
 #include "volume.h"
 
+#define FLAG_ANCHOR 0x10
 #define FLAG_UNMAP 0x08
 #define FLAG_NDOB 0x01
 
@@ -100,7 +102,7 @@ static int write_zeroes(struct iet_scmd *s, u64 total)
 {
 	u32 flags = write_flags(s);
 
-	if (iet_scsi_flags(s) & FLAG_UNMAP)
+	if ((iet_scsi_flags(s) & (FLAG_UNMAP | FLAG_ANCHOR)) == FLAG_UNMAP)
 		flags |= IET_IO_UNMAP;
 	return iet_scsi_io(s, IET_IO_WRITE_ZEROES, flags, NULL, 0, total, NULL);
 }
@@ -110,6 +112,20 @@ static void free_state(void *state)
 	struct write_same *w = state;
 
 	iet_tio_free(&w->tio);
+}
+
+/* ANCHOR is about how to unmap, which only thin provisioned units do. */
+static bool check_unmap(struct iet_scmd *s)
+{
+	u8 flags = iet_scsi_flags(s);
+	u8 bit = 3;
+
+	if (!(flags & FLAG_UNMAP) && flags & FLAG_ANCHOR)
+		bit = 4;
+	else if (!(flags & FLAG_UNMAP) || s->vol->thin)
+		return true;
+	iet_scsi_invalid_field(s, s->op->len == 32 ? 10 : 1, bit);
+	return false;
 }
 
 /**
@@ -127,10 +143,8 @@ int iet_sbc_write_same(struct iet_scmd *s, gfp_t gfp)
 	struct write_same *w;
 	u64 total;
 
-	if ((iet_scsi_flags(s) & FLAG_UNMAP) && !s->vol->thin) {
-		iet_scsi_invalid_field(s, s->op->len == 32 ? 10 : 1, 3);
+	if (!check_unmap(s))
 		return 0;
-	}
 	total = s->nr_blocks ?: READ_ONCE(s->vol->nr_blocks) - s->lba;
 	total <<= s->vol->blk_shift;
 	if (no_data_out(s))

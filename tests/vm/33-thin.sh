@@ -5,15 +5,24 @@
 # fstrim, mkfs) and what blkdiscard does is given back where the unit's data is,
 # and files are whole all the same.
 . tests/lib/ktap.sh
+small_off() { [ ! -d "$small" ] || ! mountpoint -q "$small" || umount "$small"; }
+at_end small_off # when the target is down
 . tests/lib/iet.sh
 
 target=$IET_IQN:thin
-mnt=$IET_DIR/mnt
+mnt=$IET_DIR/mnt small=$IET_DIR/small
 mkdir -p "$mnt"
 at_end umount_all
 umount_all() { ! mountpoint -q "$mnt" || umount "$mnt"; }
 
+# a file system of which a disk may use more than there is
+small_on() {
+	mkfs.ext4 -q -F "$1" && mkdir -p "$small" && mount "$1" "$small" &&
+		iet_image "$small/disk.img" 128M
+}
+
 up() {
+	small_on "$(iet_loop 64M)" || return
 	iet_image "$IET_DIR/thin.img" 400M && dev=$(iet_loop 400M) &&
 		backing=$(losetup -nO BACK-FILE "$dev") &&
 		modprobe -q xfs
@@ -21,9 +30,11 @@ up() {
 		Target $target
 		        Lun 0 Path=$IET_DIR/thin.img,Type=fileio,ThinProvisioned=Yes
 		        Lun 1 Path=$dev,Type=blockio,ThinProvisioned=Yes
+		        Lun 2 Path=$small/disk.img,Type=fileio,ThinProvisioned=Yes
 	EOF
 	# shellcheck disable=SC2034 # by indirection
-	file=$(oi_disk "$target" 0) && block=$(oi_disk "$target" 1)
+	file=$(oi_disk "$target" 0) && block=$(oi_disk "$target" 1) &&
+		scarce=$(oi_disk "$target" 2)
 }
 
 used() { # FILE: MiB of it that are there
@@ -92,6 +103,22 @@ zeroed() { # DISK FILE MIB COMMAND...
 		! cmp -n 1048576 "$1" /dev/zero >/dev/null
 }
 
+write_8m() { # MIB: from there on
+	dd if=/dev/urandom of="$scarce" bs=1M count=8 seek="$1" oflag=direct
+}
+
+# What is anchored can be written when there is no space for anything else.
+anchored() {
+	sg_vpd --page=lbpv "$scarce" | grep 'ANC_SUP).*1$' || return
+	sg_unmap --anchor --lba=0 --num=8192 "$scarce" &&
+		sg_write_same --16 --unmap --anchor --ndob --lba=8192 \
+			--num=8192 "$scarce" &&
+		uses "$small/disk.img" 8 9 &&
+		cmp -n 8388608 "$scarce" /dev/zero || return
+	head -c 100M /dev/zero >"$small/full"
+	write_8m 0 && sync && ! write_8m 64
+}
+
 each() { "$@" || { umount_all; return 1; }; }
 
 run "target and initiator start" up || exit 1
@@ -104,6 +131,7 @@ for kind in file block; do
 	run "$kind: punching a hole" each zeroed "$disk" "$data" $left \
 		fallocate -p
 done
+run "file: anchored blocks have their space" anchored
 run "the initiator logs out" oi_logout "$target"
 run "target and module end" iet_down
 plan_so_far

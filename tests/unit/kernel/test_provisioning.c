@@ -305,6 +305,36 @@ static void write_same_zeroes(void)
 	fake_end();
 }
 
+/* what is anchored is zero, and has its space */
+static void anchor(void)
+{
+	static const u8 opcodes[] = { 0x41, 0x93 };
+	u8 cdb[16] = { 0x42, 0x01, [8] = 8 + 16 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(opcodes); i++) {
+		set_up();
+		memset(block, 0, sizeof(block));
+		write_same(opcodes[i], 0x18, 5, 3, BS);
+		CHECK_EQ(result(), 0);
+		CHECK_EQ(fake.nr_io, 1);
+		CHECK_EQ(fake.io[0].op, IET_IO_WRITE_ZEROES);
+		CHECK_EQ(fake.io[0].flags, IET_IO_FUA);
+		fake_end();
+	}
+	set_up();
+	put_descriptor(0, 3, 2);
+	put_unaligned_be16(6 + 16, list);
+	put_unaligned_be16(16, list + 2);
+	fake_run(cdb, DIR_OUT, 8 + 16, list);
+	CHECK_EQ(result(), 0);
+	CHECK_EQ(fake.nr_io, 1);
+	CHECK_EQ(fake.io[0].op, IET_IO_WRITE_ZEROES);
+	CHECK_EQ(fake.io[0].flags, IET_IO_FUA);
+	CHECK(is_filled(3, 2, 0));
+	fake_end();
+}
+
 static void write_same_refused(void)
 {
 	static const struct {
@@ -323,7 +353,9 @@ static void write_same_refused(void)
 		  IET_ASC_INVALID_FIELD_IN_CDB },
 		{ "NDOB in 10 bytes", 0x41, 1, 0, 4, 0,
 		  IET_ASC_INVALID_FIELD_IN_CDB },
-		{ "ANCHOR", 0x93, 0x18, 0, 4, BS,
+		{ "ANCHOR without UNMAP", 0x93, 0x10, 0, 4, BS,
+		  IET_ASC_INVALID_FIELD_IN_CDB },
+		{ "the same in 10 bytes", 0x41, 0x10, 0, 4, BS,
 		  IET_ASC_INVALID_FIELD_IN_CDB },
 		{ "WRPROTECT", 0x93, 0x20, 0, 4, BS,
 		  IET_ASC_INVALID_FIELD_IN_CDB },
@@ -409,7 +441,7 @@ static void vpd(void)
 		CHECK_EQ(get_unaligned_be32(d + 28), thin ? 8 : 0);
 		fake_end();
 		d = inquiry(0xb2);
-		CHECK_EQ(d[5], thin ? 0xe4 : 0);
+		CHECK_EQ(d[5], thin ? 0xe6 : 0);
 		CHECK_EQ(d[6], thin ? 2 : 0);
 		fake_end();
 		fake_run(cdb, DIR_IN, 32, NULL);
@@ -429,6 +461,7 @@ int main(void)
 	ktap_run(lba_status_refused);
 	ktap_run(write_same_data);
 	ktap_run(write_same_zeroes);
+	ktap_run(anchor);
 	ktap_run(write_same_refused);
 	ktap_run(write_same_without_memory);
 	ktap_run(vpd);
