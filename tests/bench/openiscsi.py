@@ -96,10 +96,19 @@ class OpenIscsi:
             len(d) == login.sessions and d, 60)
         for disk in found:
             queue = Path(f"/sys/block/{disk}/queue")
-            put(queue / "scheduler", "none")
+            wait_for(f"{queue}", lambda q=queue: self.take_scheduler_off(q), 60)
             limit = int((queue / "max_hw_sectors_kb").read_text())
             put(queue / "max_sectors_kb", min(limit, MAX_SECTORS_KB))
         return [f"/dev/{disk}" for disk in found]
+
+    @staticmethod
+    def take_scheduler_off(queue):
+        """ENOENT also means that the kernel is still adding the disk."""
+        try:
+            put(queue / "scheduler", "none")
+        except FileNotFoundError:
+            return False
+        return True
 
     @staticmethod
     def sessions(iqn):
