@@ -6,7 +6,6 @@
  * device that takes its time, so that all of this is for workers.
  */
 #include <crypto/skcipher.h>
-#include <linux/highmem.h>
 #include <linux/mempool.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
@@ -16,7 +15,6 @@
 #include "cipher.h"
 #include "compat.h"
 #include "tio.h"
-#include "tio_math.h"
 
 #define ALGORITHM "xts(aes)"
 #define UNIT_SHIFT 9
@@ -148,23 +146,11 @@ static void put_run(struct iet_cipher *c, struct run *run)
 	mempool_free(run, c->runs);
 }
 
-/* A page of the kernel's; a segment may have several. */
-static struct page *page_at(const struct iet_tio *tio, u32 off)
-{
-	u32 in = iet_tio_seg_off(tio->shift, off);
-
-	return tio->bv[iet_tio_seg(tio->shift, off)].bv_page +
-	       (in >> PAGE_SHIFT);
-}
-
 /* A data unit lies in one page: see iet_io.tio_off. */
 static void set_unit(struct run *run, const struct iet_cipher_range *r, u32 at)
 {
-	u32 from = r->from_off + at, to = r->to_off + at;
-
-	sg_set_page(&run->in, page_at(r->from, from), UNIT,
-		    offset_in_page(from));
-	sg_set_page(&run->out, page_at(r->to, to), UNIT, offset_in_page(to));
+	sg_set_buf(&run->in, iet_tio_address(r->from, r->from_off + at), UNIT);
+	sg_set_buf(&run->out, iet_tio_address(r->to, r->to_off + at), UNIT);
 	run->iv[0] = cpu_to_le64((r->pos + at) >> UNIT_SHIFT);
 	run->iv[1] = 0;
 	skcipher_request_set_crypt(&run->req, &run->in,
@@ -174,12 +160,28 @@ static void set_unit(struct run *run, const struct iet_cipher_range *r, u32 at)
 
 static bool is_zero(const struct iet_cipher_range *r, u32 at)
 {
-	u32 from = r->from_off + at;
-	const void *p = kmap_local_page(page_at(r->from, from));
-	bool zero = !memchr_inv(p + offset_in_page(from), 0, UNIT);
+	return !memchr_inv(iet_tio_address(r->from, r->from_off + at), 0, UNIT);
+}
 
-	kunmap_local(p);
-	return zero;
+static int do_units(struct iet_cipher *c, const struct iet_cipher_range *r,
+		    int (*op)(struct skcipher_request *req), bool skip_zeroes)
+{
+	struct run *run;
+	int err = 0;
+	u32 at;
+
+	down_read(&c->lock);
+	run = get_run(c);
+	for (at = 0; !err && at < r->len; at += UNIT) {
+		if (skip_zeroes && is_zero(r, at))
+			continue;
+		set_unit(run, r, at);
+		err = crypto_wait_req(op(&run->req), &run->wait);
+		cond_resched();
+	}
+	put_run(c, run);
+	up_read(&c->lock);
+	return err;
 }
 
 /**
@@ -192,21 +194,7 @@ static bool is_zero(const struct iet_cipher_range *r, u32 at)
  */
 int iet_cipher_encrypt(struct iet_cipher *c, const struct iet_cipher_range *r)
 {
-	struct run *run;
-	int err = 0;
-	u32 at;
-
-	down_read(&c->lock);
-	run = get_run(c);
-	for (at = 0; !err && at < r->len; at += UNIT) {
-		set_unit(run, r, at);
-		err = crypto_wait_req(crypto_skcipher_encrypt(&run->req),
-				      &run->wait);
-		cond_resched();
-	}
-	put_run(c, run);
-	up_read(&c->lock);
-	return err;
+	return do_units(c, r, crypto_skcipher_encrypt, false);
 }
 
 /**
@@ -222,21 +210,5 @@ int iet_cipher_encrypt(struct iet_cipher *c, const struct iet_cipher_range *r)
  */
 int iet_cipher_decrypt(struct iet_cipher *c, const struct iet_cipher_range *r)
 {
-	struct run *run;
-	int err = 0;
-	u32 at;
-
-	down_read(&c->lock);
-	run = get_run(c);
-	for (at = 0; !err && at < r->len; at += UNIT) {
-		if (is_zero(r, at))
-			continue;
-		set_unit(run, r, at);
-		err = crypto_wait_req(crypto_skcipher_decrypt(&run->req),
-				      &run->wait);
-		cond_resched();
-	}
-	put_run(c, run);
-	up_read(&c->lock);
-	return err;
+	return do_units(c, r, crypto_skcipher_decrypt, true);
 }
