@@ -330,6 +330,7 @@ void iet_cmnds_end(struct iet_conn *conn)
 	iet_tx_drop(conn);
 	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
 		tell_of_end(conn, cmnd);
+		iet_tmf_end(cmnd);
 		iet_cmnd_dequeue(cmnd);
 		iet_cmnd_end(cmnd);
 	}

@@ -80,6 +80,7 @@ enum iet_tmf_phase {
  * @fence: those whose initiator is to acknowledge something
  * @pending: aborted commands still in a backend
  * @phase: how far it is
+ * @ended: its connection is over; it is not to begin
  * @start: jiffies when it came, or when the fence was raised
  * @found: there are commands: what a query is about
  * @response: enum iscsi_tmf_response
@@ -102,6 +103,7 @@ struct iet_tmf {
 	struct iet_sweep fence;
 	atomic_t pending;
 	enum iet_tmf_phase phase;
+	bool ended;
 	unsigned long start;
 	bool found;
 	u8 response;
@@ -122,6 +124,7 @@ struct iet_tmf *iet_tmf_begin(struct iet_cmnd *cmnd,
 void iet_tmf_go(struct iet_tmf *tmf);
 void iet_tmf_get(struct iet_tmf *tmf);
 void iet_tmf_put(struct iet_tmf *tmf);
+void iet_tmf_end(struct iet_cmnd *cmnd);
 void iet_tmf_release(struct iet_cmnd *cmnd);
 void iet_tmf_arrivals(struct iet_session *session);
 

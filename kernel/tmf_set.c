@@ -156,6 +156,27 @@ void iet_tmf_arrivals(struct iet_session *session)
 	}
 }
 
+/**
+ * iet_tmf_end - the connection is over that the function of a command came by
+ * @cmnd: a command, which may be no task management at all
+ *
+ * What still waits for the commands before it, which may never come now, has
+ * done nothing yet and does nothing any more: nobody could be told (SAM-5
+ * 6.3.4).  What has begun goes on.
+ *
+ * Context: the connection's thread; does not sleep.
+ */
+void iet_tmf_end(struct iet_cmnd *cmnd)
+{
+	struct iet_tmf *tmf = cmnd->tmf;
+
+	if (!tmf || list_empty(&tmf->arrival_node))
+		return;
+	WRITE_ONCE(tmf->ended, true);
+	run_now(tmf);
+	forget_arrival(tmf);
+}
+
 /*
  * What came after the function is none of its business.  CmdSN says so within
  * the session; for other initiators all that is there counts.
@@ -608,6 +629,11 @@ static void wait_for_acks(struct iet_tmf *tmf)
  */
 static void wait_for_arrival(struct iet_tmf *tmf)
 {
+	if (READ_ONCE(tmf->ended)) {
+		tmf->response = ISCSI_TMF_RSP_REJECTED;
+		finish(tmf);
+		return;
+	}
 	/* iet_tmf_arrivals() makes it sooner */
 	if (!has_arrived(tmf) && !is_over(tmf, ARRIVAL_DEADLINE)) {
 		run_at(tmf, ARRIVAL_DEADLINE);

@@ -167,6 +167,8 @@ class Pdu:
         fields = " ".join(
             f"{f}={getattr(self, f):#x}" for f in FIELDS.get(self.opcode, ALL)
             if f not in ("op", "cdb") and getattr(self, f))
+        if self.opcode == SCSI_RSP and self.sense:
+            fields += " sense=%x/%04x" % self.sense
         return f"{self.name} {fields}"
 
     def wire(self, hdigest=False, ddigest=False, bad_hdigest=False,

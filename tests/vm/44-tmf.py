@@ -480,6 +480,19 @@ def _(c):
     c.ping()
 
 
+@case("... and a reset whose connection ends meanwhile does nothing")
+def _(c):
+    with Conn().login(TARGET, OTHER) as other:
+        other.ready(FILE)
+        other.make(NOP_OUT)  # a CmdSN that is never sent
+        other.tmf(LUN_RESET, unit=FILE)
+        other.nop(b"it has come", op=NOP_OUT | IMMEDIATE)
+        other.expect(NOP_IN)
+    wait_for("the session ends", lambda: OTHER not in sessions())
+    time.sleep(1)
+    same("unit attention", attention(c), None)
+
+
 @case("what comes after a function is none of its business")
 def _(c):
     pdus = [c.make(TMF | IMMEDIATE, flags=FINAL | ABORT_TASK_SET,
