@@ -46,22 +46,27 @@ bool iet_file_cache_usable(const struct file *file)
 	return false;
 }
 
+static bool is_good(struct folio *folio)
+{
+	return folio_test_uptodate(folio) && !folio_test_readahead(folio) &&
+	       !folio_test_hwpoison(folio) &&
+	       !(folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
+}
+
 /*
- * A page that is there, with a reference to its folio.  One with the mark that
- * it is time to read ahead is left to the file system.
+ * @nr pages that are there, in one piece, with one reference to their folio.
+ * One with the mark that it is time to read ahead is left to the file system.
  */
-static struct page *get_cached(struct address_space *mapping, pgoff_t index)
+static struct page *get_cached(struct address_space *mapping, pgoff_t index,
+			       u32 nr)
 {
 	struct folio *folio = filemap_get_folio(mapping, index);
-	struct page *page;
 
 	if (IS_ERR_OR_NULL(folio))
 		return NULL;
-	page = folio_file_page(folio, index);
-	if (folio_test_uptodate(folio) && !folio_test_readahead(folio) &&
-	    !PageHWPoison(page)) {
+	if (is_good(folio) && folio_next_index(folio) - index >= nr) {
 		folio_mark_accessed(folio);
-		return page;
+		return folio_file_page(folio, index);
 	}
 	folio_put(folio);
 	return NULL;
@@ -88,7 +93,7 @@ bool iet_file_cache_copy(struct iet_io *io)
 		return false;
 	while (pos < end) {
 		u32 n = min_t(u64, PAGE_SIZE - offset_in_page(pos), end - pos);
-		struct page *page = get_cached(mapping, pos >> PAGE_SHIFT);
+		struct page *page = get_cached(mapping, pos >> PAGE_SHIFT, 1);
 		void *p;
 
 		if (!page)
@@ -113,19 +118,20 @@ bool iet_file_cache_copy(struct iet_io *io)
  * the old or the new data, as with a read and a write at the same time.
  *
  * Context: does not sleep.
- * Return: true: all of it is lent; false: something is missing, or does not
- * begin with a page; @tio may have some
+ * Return: true: all of it is lent; false: something is missing, does not begin
+ * with a page, or is not in pieces that large; @tio may have some
  */
 bool iet_file_cache_borrow(struct iet_volume *vol, u64 pos, struct iet_tio *tio)
 {
 	struct address_space *mapping = vol->file->f_mapping;
-	u32 i, nr = iet_tio_nr_segs(PAGE_SHIFT, 0, tio->size);
+	pgoff_t index = pos >> PAGE_SHIFT, end;
+	u32 step = 1U << (tio->shift - PAGE_SHIFT);
 
 	if (offset_in_page(pos) || !within_file(vol, pos, tio->size))
 		return false;
-	for (i = 0; i < nr; i++) {
-		struct page *page =
-			get_cached(mapping, (pos >> PAGE_SHIFT) + i);
+	for (end = index + PFN_UP(tio->size); index < end; index += step) {
+		struct page *page = get_cached(mapping, index,
+					       min_t(u64, step, end - index));
 
 		if (!page)
 			return false;

@@ -88,7 +88,8 @@ struct iet_io {
  * @space: how much the blocks use and how much there is for more, bytes; may
  *	sleep for the file system.  0 or a negative errno.  NULL: not known
  * @borrow: lend a tio that is ready for it the pages that hold what is at @pos,
- *	if they are in memory.  Must not sleep.  NULL: it has none to lend
+ *	if they are in memory, in pieces of the size that it is ready for.
+ *	Must not sleep.  NULL: it has none to lend
  * @copy_range: let @dst share *@len bytes at @spos of @src, or copy them without
  *	our seeing them; both are of this iotype.  Sets *@len to what has been
  *	copied, at most as much as it says before.  -EOPNOTSUPP: *@len bytes
@@ -115,6 +116,9 @@ struct iet_iotype {
 extern const struct iet_iotype iet_fileio;
 extern const struct iet_iotype iet_blockio;
 extern const struct iet_iotype iet_nullio;
+
+int iet_nullio_init(void);
+void iet_nullio_exit(void);
 
 const struct iet_iotype *iet_iotype_find(const char *name);
 

@@ -15,6 +15,7 @@
 #include "ctldev.h"
 #include "iet_ctl.h"
 #include "iet_version.h"
+#include "iotype.h"
 #include "netlink.h"
 #include "nthread.h"
 #include "proc.h"
@@ -58,6 +59,7 @@ static const struct {
 	void (*exit)(void);
 } parts[] = {
 	{ "page caches", iet_tio_init_caches, iet_tio_exit_caches },
+	{ "zeroes", iet_nullio_init, iet_nullio_exit },
 	{ "budget", iet_budget_init, iet_budget_exit },
 	{ "state files", iet_state_init, iet_state_exit },
 	{ "volumes", iet_volume_init, iet_volume_exit },

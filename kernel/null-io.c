@@ -16,6 +16,32 @@
 #define DEFAULT_BLOCK_SIZE 512
 #define DEFAULT_BYTES (64ULL << 30)
 
+/* as much as a tio's large segments hold */
+static struct page *zeroes;
+
+/**
+ * iet_nullio_init() - get memory for zeroes
+ *
+ * Context: module init.
+ * Return: 0 or -ENOMEM.
+ */
+int iet_nullio_init(void)
+{
+	zeroes = alloc_pages(GFP_KERNEL | __GFP_ZERO | __GFP_COMP,
+			     IET_TIO_LARGE_SHIFT - PAGE_SHIFT);
+	return zeroes ? 0 : -ENOMEM;
+}
+
+/**
+ * iet_nullio_exit() - undo iet_nullio_init()
+ *
+ * TCP may still hold some of it.  Context: module exit.
+ */
+void iet_nullio_exit(void)
+{
+	put_page(zeroes);
+}
+
 static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 		  struct netlink_ext_ack *extack)
 {
@@ -57,11 +83,12 @@ static int submit(struct iet_io *io, bool nowait)
 /* Zeroes that are there already. */
 static bool borrow(struct iet_volume *vol, u64 pos, struct iet_tio *tio)
 {
-	u32 nr = iet_tio_nr_segs(PAGE_SHIFT, 0, tio->size);
+	struct page *page = tio->shift == PAGE_SHIFT ? ZERO_PAGE(0) : zeroes;
+	u32 nr = iet_tio_nr_segs(tio->shift, 0, tio->size);
 
 	while (nr--) {
-		get_page(ZERO_PAGE(0));
-		iet_tio_lend(tio, ZERO_PAGE(0));
+		get_page(page);
+		iet_tio_lend(tio, page);
 	}
 	return true;
 }

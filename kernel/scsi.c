@@ -18,6 +18,7 @@
 #include "ready.h"
 #include "rod_token.h"
 #include "target.h"
+#include "tio_math.h"
 #include "volume.h"
 
 /**
@@ -682,6 +683,17 @@ int iet_scsi_alloc_beside(struct iet_scmd *s, struct iet_tio *tio, u32 len,
 		       -EAGAIN;
 }
 
+static bool borrow(struct iet_scmd *s, u32 len, u8 shift, gfp_t gfp)
+{
+	struct iet_volume *vol = s->vol;
+
+	if (!iet_tio_borrow(&s->tio, len, shift, gfp) &&
+	    vol->iotype->borrow(vol, s->lba << vol->blk_shift, &s->tio))
+		return true;
+	iet_tio_free(&s->tio);
+	return false;
+}
+
 /**
  * iet_scsi_borrow() - read without a copy, if the medium has the pages
  * @s: the command
@@ -696,17 +708,13 @@ int iet_scsi_alloc_beside(struct iet_scmd *s, struct iet_tio *tio, u32 len,
  */
 bool iet_scsi_borrow(struct iet_scmd *s, u32 len, gfp_t gfp)
 {
-	struct iet_volume *vol = s->vol;
-
-	if (s->stable || !vol->iotype->borrow || vol->crypt ||
+	if (s->stable || !s->vol->iotype->borrow || s->vol->crypt ||
 	    !iet_scsi_charge(s, len))
 		return false;
 	iet_tio_free(&s->tio);
-	if (!iet_tio_borrow(&s->tio, len, gfp) &&
-	    vol->iotype->borrow(vol, s->lba << vol->blk_shift, &s->tio))
-		return true;
-	iet_tio_free(&s->tio);
-	return false;
+	return (len >= IET_TIO_LARGE_MIN &&
+		borrow(s, len, IET_TIO_LARGE_SHIFT, gfp)) ||
+	       borrow(s, len, PAGE_SHIFT, gfp);
 }
 
 static void drop_state(struct iet_scmd *s)

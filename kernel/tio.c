@@ -308,6 +308,7 @@ int iet_tio_alloc(struct iet_tio *tio, u32 len, gfp_t gfp)
  * iet_tio_borrow() - make a tio ready to take pages of others
  * @tio: empty: zeroed, or after iet_tio_free()
  * @len: bytes to hold
+ * @shift: size of the pages, log2 of bytes
  * @gfp: GFP_NOWAIT where sleeping is not allowed, else GFP_KERNEL
  *
  * iet_tio_lend() is to follow for each page.  Nobody may write to them through
@@ -316,9 +317,9 @@ int iet_tio_alloc(struct iet_tio *tio, u32 len, gfp_t gfp)
  * Context: sleeps if @gfp allows it.
  * Return: 0; -EINVAL: @len is more than IET_TIO_MAX; -ENOMEM, with @tio empty.
  */
-int iet_tio_borrow(struct iet_tio *tio, u32 len, gfp_t gfp)
+int iet_tio_borrow(struct iet_tio *tio, u32 len, u8 shift, gfp_t gfp)
 {
-	int err = set_up(tio, len, PAGE_SHIFT, gfp | __GFP_NOWARN);
+	int err = set_up(tio, len, shift, gfp | __GFP_NOWARN);
 
 	tio->borrowed = !err;
 	return err;
@@ -327,7 +328,8 @@ int iet_tio_borrow(struct iet_tio *tio, u32 len, gfp_t gfp)
 /**
  * iet_tio_lend() - lend a page to a tio
  * @tio: after iet_tio_borrow()
- * @page: its next page, with a reference that becomes the tio's
+ * @page: its next page, or so many of one folio as its segments are large,
+ *	with a reference that becomes the tio's
  *
  * Context: any.
  */

@@ -48,7 +48,7 @@ int iet_tio_init_caches(void);
 void iet_tio_exit_caches(void);
 
 int iet_tio_alloc(struct iet_tio *tio, u32 len, gfp_t gfp);
-int iet_tio_borrow(struct iet_tio *tio, u32 len, gfp_t gfp);
+int iet_tio_borrow(struct iet_tio *tio, u32 len, u8 shift, gfp_t gfp);
 void iet_tio_lend(struct iet_tio *tio, struct page *page);
 void iet_tio_free(struct iet_tio *tio);
 

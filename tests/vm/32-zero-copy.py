@@ -7,18 +7,20 @@ happens to file and pages before they have gone.
 
 import os
 import random
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from bed import Bed  # noqa: E402
-from ktap import FOLDER, IQN, Failed, Target, case, main  # noqa: E402
+from ktap import FOLDER, IQN, Failed, Target, case, main, note  # noqa: E402
 from pdu import READ, Conn, read10  # noqa: E402
 
 TARGET = f"{IQN}:zero-copy"
 BLOCK = 512
 SIZE = 4 << 20
 FILE = FOLDER / "zero-copy.img"
+HUGE = FOLDER / "huge"  # a tmpfs whose page cache has folios of 2 MiB
 LARGE = 1024  # blocks: more than the sockets hold
 CONF = f"""
 Target {TARGET}
@@ -26,13 +28,14 @@ Target {TARGET}
     DataDigest CRC32C,None
     Lun 0 Path={FILE},Type=fileio,IOMode=wb
     Lun 1 Path={FOLDER}/other.img,Type=fileio,IOMode=wb
+    Lun 2 Path={HUGE}/file.img,Type=fileio,IOMode=wb
 """
 KEYS = {"MaxRecvDataSegmentLength": 65536, "MaxBurstLength": 262144}
 
 
 def login(name="reader", **keys):
     return Conn().login(TARGET, initiator=f"{IQN}:{name}", **KEYS,
-                        **keys).ready(0).ready(1)
+                        **keys).ready(0).ready(1).ready(2)
 
 
 def pattern(tag, blocks=LARGE):
@@ -99,20 +102,35 @@ def _():
         check_blocks(reader.read(0, LARGE), bytes(LARGE * BLOCK))
 
 
-@case("reads of all lengths at all places")
-def _():
+def read_all_over(path, unit):
     content = random.Random(32).randbytes(SIZE)
-    FILE.write_bytes(content)
+    with open(path, "r+b") as file:  # its size stays as it is
+        file.write(content)
     chance = random.Random(23)
     with login() as reader:
-        sizes = [1, 2, 7, 8, 9, 31, 32, 33, 64, 65, 256, 512]
+        sizes = [1, 2, 7, 8, 9, 31, 32, 33, 64, 65, 128, 129, 256, 511, 512]
         for blocks in sizes * 3:
             for lba in (8 * chance.randrange(SIZE // 4096 - 64),
                         chance.randrange(SIZE // BLOCK - 512),
                         SIZE // BLOCK - blocks):
-                data = reader.read(lba, blocks)
+                data = reader.read(lba, blocks, unit)
                 if data != content[lba * BLOCK:(lba + blocks) * BLOCK]:
                     raise Failed(f"{blocks} blocks at {lba}: wrong data")
+
+
+@case("reads of all lengths at all places")
+def _():
+    read_all_over(FILE, 0)
+
+
+@case("... of a file whose pages are in large folios")
+def _():
+    read_all_over(HUGE / "file.img", 2)
+    with open("/proc/meminfo", encoding="ascii") as file:
+        huge = [line for line in file if line.startswith("ShmemHugePages")]
+    note("".join(huge) or "this kernel has no large folios for tmpfs")
+    if huge and huge[0].split()[1] == "0":
+        raise Failed("the file has no large folios")
 
 
 @case("holes read as zeroes")
@@ -126,4 +144,20 @@ def _():
                      + bytes(56 * BLOCK))
 
 
-main(lambda: Bed.begin(CONF, size=SIZE), Bed.end)
+def begin():
+    HUGE.mkdir(parents=True, exist_ok=True)
+    with open("/proc/meminfo", encoding="ascii") as file:
+        option = "huge=always" if "ShmemHugePages" in file.read() else "size=9m"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", option, "tmpfs", HUGE],
+                   check=True)
+    with open(HUGE / "file.img", "wb") as file:
+        file.truncate(SIZE)
+    Bed.begin(CONF, size=SIZE)
+
+
+def end():
+    Bed.end()
+    subprocess.run(["umount", HUGE], check=True)
+
+
+main(begin, end)

@@ -48,7 +48,7 @@ int iet_tio_alloc(struct iet_tio *tio, u32 len, gfp_t gfp)
 }
 
 /* there is no page cache to borrow from: what asks for it has to read */
-int iet_tio_borrow(struct iet_tio *tio, u32 len, gfp_t gfp)
+int iet_tio_borrow(struct iet_tio *tio, u32 len, u8 shift, gfp_t gfp)
 {
 	return -ENOMEM;
 }
