@@ -10,7 +10,7 @@ made to hang, and a neighbour.
 import re
 
 from hangdisk import HangDisk
-from ktap import FOLDER, Failed, Target, image, note
+from ktap import FOLDER, Failed, Target, image, note, sessions, wait_for
 from neighbour import Neighbour
 
 
@@ -36,12 +36,17 @@ class Bed:
             cls.neighbour = Neighbour(*neighbour)
 
     @classmethod
-    def check(cls):
-        """The daemon lives, and the neighbour is served."""
+    def check(cls, stay=()):
+        """
+        The daemon lives, and the neighbour is served. The sessions of a case
+        end before the next one begins, but those of initiators that `stay`.
+        """
         if cls.neighbour:
             cls.neighbour.check()
+            stay = {*stay, cls.neighbour.NAME}
         if not cls.target.alive():
             raise Failed("ietd is gone")
+        wait_for("the sessions end", lambda: set(sessions()) <= set(stay))
 
     @classmethod
     def end(cls):

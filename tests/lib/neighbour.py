@@ -17,9 +17,11 @@ BLOCKS = 8
 class Neighbour(threading.Thread):
     """Writes, reads back and compares, a few times a second."""
 
+    NAME = "iqn.2001-04.com.example:neighbour"
+
     def __init__(self, target, unit, pause=0.05):
         super().__init__(daemon=True)
-        self.conn = Conn().login(target, "iqn.2001-04.com.example:neighbour")
+        self.conn = Conn().login(target, self.NAME)
         self.conn.ready(unit)
         self.unit, self.pause = unit, pause
         self.rounds, self.slowest, self.error = 0, 0, None
@@ -46,7 +48,7 @@ class Neighbour(threading.Thread):
         if self.conn.read(lba, BLOCKS, self.unit) != data:
             raise Failed(f"what was written at {lba} is not what is read")
 
-    def check(self, seconds=30):
+    def check(self, seconds=60):
         """Two more rounds: the second began after this was called."""
         wanted, end = self.rounds + 2, time.monotonic() + seconds
         while self.rounds < wanted:

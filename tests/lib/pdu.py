@@ -257,7 +257,7 @@ class Conn:
     serial = 0
     cmdsn, itt, maxcmdsn = shared("cmdsn"), shared("itt"), shared("maxcmdsn")
 
-    def __init__(self, host="127.0.0.1", port=3260, patience=20, chunk=None):
+    def __init__(self, host="127.0.0.1", port=3260, patience=60, chunk=None):
         self.patience, self.chunk = patience, chunk
         self.sock = socket.create_connection((host, port), timeout=patience)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -10,20 +10,20 @@ import os
 import struct
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ.get("IET_TOP", ".")) / "tests/lib"))
 
 from hangdisk import HangDisk
-from ktap import (FOLDER, IQN, Failed, Target, case, ietadm, image, main,
-                  wait_for)
+from ktap import (FOLDER, IQN, Failed, Stopwatch, Target, case, ietadm,
+                  image, main, wait_for)
 from pdu import (BUSY, DATA_IN, GOOD, READ, SCSI_RSP, WRITE, Conn, write10)
 
 TARGET = f"{IQN}:pr"
 STATE = Path("/var/lib/iet")
 CONFLICT = 0x18
-SOON = 20
+# An emulated CPU that others use as well is slow; what wedges never answers.
+SOON = 60
 BLOCK = 512
 SLOT = 1 << 20
 IGNORE, REGISTER, RESERVE, CLEAR, PREEMPT, ABORT = 6, 0, 1, 3, 4, 5
@@ -228,11 +228,10 @@ def hung_holder():
 
 def fence(b):
     """It aborts the tasks of the holder, and writes when the disk is back."""
-    start = time.monotonic()
-    must(pr_out(b, ABORT, 0xb, 0xa, 5, unit=1))
-    took = time.monotonic() - start
-    if not 1 < took < SOON:
-        raise Failed(f"took {took:.1f} s")
+    with Stopwatch() as watch:
+        must(pr_out(b, ABORT, 0xb, 0xa, 5, unit=1))
+    if watch.elapsed < 1 or watch.seconds > 20:
+        raise Failed(f"took {watch.elapsed:.1f} s")
     # its own new write must not be overtaken
     equal(status_of_write(b, unit=1, lba=8, byte=0xbb), BUSY)
     disk.resume()

@@ -16,13 +16,14 @@ import time
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from bed import Bed  # noqa: E402
-from ktap import (IQN, Failed, Target, case, main, note,  # noqa: E402
+from ktap import (IQN, Failed, case, in_time, main, note,  # noqa: E402
                   sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 
 TARGET, SMALL = f"{IQN}:bad", f"{IQN}:small"
 NULL, FILE, HUNG, OTHERS = 0, 1, 2, 3
 WINDOW = 32
+GIVE_UP = 1.5  # seconds that task management waits for a disk
 CRC = {"HeaderDigest": "CRC32C", "DataDigest": "CRC32C"}
 
 CONF = f"""
@@ -1029,15 +1030,16 @@ def _(c):
         writes.append(c.scsi(write10(0, 1), WRITE, 512, HUNG,
                              data=b"\x11" * 512))
         time.sleep(0.5)
-        abort = c.tmf(ABORT_TASK, writes[0].itt, HUNG)
-        c.ping()
-        c.ready(NULL).read(0, 4, NULL)
+        with in_time(GIVE_UP):
+            abort = c.tmf(ABORT_TASK, writes[0].itt, HUNG)
+            c.ping()
+            c.ready(NULL).read(0, 4, NULL)
         Bed.neighbour.check()
         start = time.monotonic()
         with Conn().login(TARGET, f"{IQN}:late") as late:
             late.ready(FILE)
         note(f"a login took {time.monotonic() - start:.2f} s meanwhile")
-        c.expect(TMF_RSP, 10, itt=abort.itt, response=TMF_REJECTED)
+        c.expect(TMF_RSP, itt=abort.itt, response=TMF_REJECTED)
 
     while_it_hangs(c)
     c.expect(SCSI_RSP, itt=writes[0].itt, status=GOOD)
@@ -1050,18 +1052,17 @@ def _(c):
       "and a newer write meanwhile is BUSY", unit=HUNG)
 def _(c):
     before = c.read(0, 1, HUNG)
-    aborts = []
-
-    @suspended
-    def while_it_hangs(c):
+    with Bed.disk.hang():
         cmd = c.scsi(write10(0, 1), WRITE, 512, HUNG, data=b"\x44" * 512)
         time.sleep(0.3)
-        aborts.append(c.tmf(ABORT_TASK, cmd.itt, HUNG))
-        newer = c.scsi(write10(0, 1), WRITE, 512, HUNG, data=b"\x55" * 512)
-        c.expect(SCSI_RSP, itt=newer.itt, status=BUSY)
-
-    while_it_hangs(c)
-    c.expect(TMF_RSP, itt=aborts[0].itt, response=COMPLETE)
+        start = time.monotonic()
+        abort = c.tmf(ABORT_TASK, cmd.itt, HUNG)
+        with in_time(GIVE_UP, start):
+            newer = c.scsi(write10(0, 1), WRITE, 512, HUNG,
+                           data=b"\x55" * 512)
+            c.expect(SCSI_RSP, itt=newer.itt, status=BUSY)
+    with in_time(GIVE_UP, start):
+        c.expect(TMF_RSP, itt=abort.itt, response=COMPLETE)
     c.ping()
     if c.read(0, 1, HUNG) not in (before, b"\x44" * 512):
         raise Failed("the newer write was carried out")
@@ -1074,9 +1075,10 @@ def _(c):
         for n in range(4):
             c.scsi(read10(n, 1), READ, 512, HUNG)
         time.sleep(0.5)
-        c.tmf(LUN_RESET, unit=HUNG)
-        c.ping()
-        c.expect(TMF_RSP, 10, response=TMF_REJECTED)
+        with in_time(GIVE_UP):
+            c.tmf(LUN_RESET, unit=HUNG)
+            c.ping()
+        c.expect(TMF_RSP, response=TMF_REJECTED)
 
     while_it_hangs(c)
     for _ in range(4):
@@ -1092,8 +1094,7 @@ def _(c):
         c.scsi(read10(0, 1), READ, 512, HUNG)
         time.sleep(0.5)
         c.close()
-        wait_for("the session ends", lambda: f"{IQN}:raw" not in sessions(),
-                 5)
+        wait_for("the session ends", lambda: f"{IQN}:raw" not in sessions())
         with Conn().login(TARGET) as again:
             again.ready(NULL).read(0, 1, NULL)
             rsp = again.command(write10(0, 1), flags=WRITE, edtl=512,
@@ -1186,13 +1187,13 @@ def _(c):
         # the last byte of the first part is the urgent one
         c.sock.send(wire[:cut], socket.MSG_OOB)
         c.sock.sendall(wire[cut:])
-        if c.expect(NOP_IN, 5).data != b"urgent":
+        if c.expect(NOP_IN).data != b"urgent":
             raise Failed("the ping came back changed")
     pings = b"".join(c.make(NOP_OUT).wire() for _ in range(30))
     c.sock.send(pings[:777], socket.MSG_OOB)
     c.sock.send(pings[777:], socket.MSG_OOB)
     for _ in range(30):
-        c.expect(NOP_IN, 5)
+        c.expect(NOP_IN)
 
 
 @case("TCP segments of one byte", conn=False)

@@ -14,11 +14,13 @@ import time
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from bed import Bed  # noqa: E402
-from ktap import (IQN, Failed, Target, case, main, note,  # noqa: E402
-                  sessions, wait_for)
+from ktap import (IQN, Failed, Stopwatch, case, in_time,  # noqa: E402
+                  main, note, sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 
 TARGET, PINGING = f"{IQN}:slow", f"{IQN}:pinging"
+STALLED = f"{IQN}:stalled"
+NOP_INTERVAL, NOP_TIMEOUT = 2, 2
 LOGIN_SECONDS = 15
 TEXT_SECONDS = 10
 IDLE = 1000
@@ -29,8 +31,8 @@ Target {TARGET}
     Lun 0 Type=nullio,Blocks=65536
     Lun 1 Path=/run/iet-test/slow.img,Type=fileio
 Target {PINGING}
-    NOPInterval 2
-    NOPTimeout 2
+    NOPInterval {NOP_INTERVAL}
+    NOPTimeout {NOP_TIMEOUT}
     Lun 0 Type=nullio
 """
 
@@ -41,7 +43,7 @@ class Stalled:
 
     @classmethod
     def begin(cls):
-        cls.conn = Conn().login(TARGET, f"{IQN}:stalled").ready(0)
+        cls.conn = Conn().login(TARGET, STALLED).ready(0)
         cls.conn.request(TEXT, itt=0x77, data=text(XYZ="1"), flags=0)
         cls.ttt = cls.conn.expect(TEXT_RSP, flags=0).ttt
         cls.since = time.monotonic()
@@ -55,8 +57,7 @@ def begin():
 
 def around(function, options):
     function(**options)
-    Bed.check()
-
+    Bed.check(stay=[STALLED])
 
 
 def memory():
@@ -67,34 +68,33 @@ def memory():
 
 
 def login_time():
-    start = time.monotonic()
-    with Conn().login(TARGET, f"{IQN}:good") as good:
+    with Stopwatch() as watch, Conn().login(TARGET, f"{IQN}:good") as good:
         good.ready(0)
-        return time.monotonic() - start
+    return watch.seconds
 
 
 @case("logins that do not go on are closed in time: nothing sent, one byte, "
       "one byte a second, half of the text")
 def _():
     login = Pdu(LOGIN | IMMEDIATE, text(InitiatorName=f"{IQN}:x"), flags=0x87)
-    start = time.monotonic()
-    conns = [Conn() for _ in range(4)]
-    conns[1].send_bytes(login.wire()[:1])
-    conns[3].send_bytes(login.wire()[:60])
-    for byte in login.wire()[:60]:
-        try:
-            conns[2].send_bytes(bytes([byte]))
-        except OSError:
-            break
-        time.sleep(1)
-        if time.monotonic() - start > LOGIN_SECONDS + 3:
-            break
-    for conn in conns:
-        conn.expect_end(LOGIN_SECONDS * 2)
-    took = time.monotonic() - start
-    note(f"closed within {took:.1f} s")
-    if not LOGIN_SECONDS - 1 < took < LOGIN_SECONDS * 2:
-        raise Failed(f"after {took:.1f} s")
+    with Stopwatch() as watch:
+        start = time.monotonic()
+        conns = [Conn() for _ in range(4)]
+        conns[1].send_bytes(login.wire()[:1])
+        conns[3].send_bytes(login.wire()[:60])
+        for byte in login.wire()[:60]:
+            try:
+                conns[2].send_bytes(bytes([byte]))
+            except OSError:
+                break
+            time.sleep(1)
+            if time.monotonic() - start > LOGIN_SECONDS + 3:
+                break
+        for conn in conns:
+            conn.expect_end()
+    note(f"closed within {watch.elapsed:.1f} s")
+    if watch.elapsed < LOGIN_SECONDS - 1 or watch.seconds > LOGIN_SECONDS * 2:
+        raise Failed(f"after {watch.elapsed:.1f} s")
 
 
 @case(f"a Text sequence that has stalled for {TEXT_SECONDS} s is forgotten")
@@ -186,13 +186,13 @@ def _():
 def _():
     with Conn().login(PINGING) as c:
         start = time.monotonic()
-        ping = c.expect(NOP_IN, 20, itt=RESERVED)
+        ping = c.expect(NOP_IN, itt=RESERVED)
         if ping.ttt == RESERVED:
             raise Failed("a ping without a tag")
-        c.expect_end(20)
+        c.expect_end()
         took = time.monotonic() - start
     note(f"dropped after {took:.1f} s")
-    if took < 2:
+    if took < NOP_TIMEOUT:
         raise Failed(f"after {took:.1f} s")
     wait_for("the session ends", lambda: f"{IQN}:raw" not in sessions())
 
@@ -201,9 +201,11 @@ def _():
 def _():
     with Conn().login(PINGING) as c:
         for _ in range(3):
-            ping = c.expect(NOP_IN, 20, itt=RESERVED)
-            c.nop(op=NOP_OUT | IMMEDIATE, itt=RESERVED, ttt=ping.ttt)
-        c.ready(0).ping()
+            with in_time(NOP_INTERVAL + NOP_TIMEOUT):
+                ping = c.expect(NOP_IN, itt=RESERVED)
+                c.nop(op=NOP_OUT | IMMEDIATE, itt=RESERVED, ttt=ping.ttt)
+        with in_time(NOP_INTERVAL):
+            c.ready(0).ping()
 
 
 @case("writes that announce 16 MiB and send nothing do not eat the memory")

@@ -11,17 +11,19 @@ import os
 import random
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from bed import Bed  # noqa: E402
-from ktap import (FOLDER, IQN, Failed, Target, case, ietadm,  # noqa: E402
+from ktap import (FOLDER, IQN, Failed, case, ietadm, in_time,  # noqa: E402
                   main, sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 
 TARGET, PLAIN, GONE = f"{IQN}:erl1", f"{IQN}:plain", f"{IQN}:gone"
 FILE, OTHERS, NULL = 0, 1, 2
 WINDOW, SEG, BURST = 16, 4096, 16384
+DATA = 3  # seconds after which data that does not come is asked for again
 CRC = {"HeaderDigest": "CRC32C", "DataDigest": "CRC32C"}
 
 CONF = f"""
@@ -284,33 +286,37 @@ def _(c):
       "asked for from where it is; what is late is ignored", digests=False)
 def _(c):
     data = random.randbytes(2 * BURST)
-    lost = c.scsi(write10(0, 32), WRITE, BURST).itt
-    first = c.expect(R2T, itt=lost)
-    half = c.scsi(write10(32, 32), WRITE, BURST).itt
-    r2t = c.expect(R2T, itt=half)
-    c.data_out(r2t, data[BURST:][:SEG], flags=0)
-    # a write that announces more unasked data, which does not come
-    mute = c.scsi(write10(64, 8), WRITE, SEG, final=False).itt
-    c.ping()
-    got = {lost: [], half: [], mute: []}
-    for _ in range(3):
-        rsp = c.expect(R2T)
-        got[rsp.itt].append(rsp)
-    same(first, got[lost][0], ("statsn", "expcmdsn", "maxcmdsn"))
-    rest, = got[half]
-    if (rest.r2tsn, rest.offset, rest.length) != (1, SEG, BURST - SEG):
-        raise Failed(f"not the rest: {rest}")
-    asked, = got[mute]
-    if (asked.r2tsn, asked.offset, asked.length) != (0, 0, SEG):
-        raise Failed(f"not what was announced: {asked}")
-    # the late ones: of the first R2T, and unasked
-    c.data_out(r2t, data[BURST + SEG:], offset=SEG, datasn=1)
-    c.request(DATA_OUT, itt=mute, data=bytes(SEG), lun=lun(FILE))
-    c.ping()
-    c.data_out(rest, data[BURST + SEG:], offset=SEG)
-    c.expect(SCSI_RSP, itt=half, status=GOOD)
-    c.data_out(asked, bytes(SEG))
-    c.expect(SCSI_RSP, itt=mute, status=GOOD)
+    start = time.monotonic()
+    with in_time(DATA, start):
+        lost = c.scsi(write10(0, 32), WRITE, BURST).itt
+        first = c.expect(R2T, itt=lost)
+        half = c.scsi(write10(32, 32), WRITE, BURST).itt
+        r2t = c.expect(R2T, itt=half)
+        c.data_out(r2t, data[BURST:][:SEG], flags=0)
+        # a write that announces more unasked data, which does not come
+        mute = c.scsi(write10(64, 8), WRITE, SEG, final=False).itt
+        c.ping()
+    # until the first one comes once more
+    with in_time(2 * DATA, start):
+        got = {lost: [], half: [], mute: []}
+        for _ in range(3):
+            rsp = c.expect(R2T)
+            got[rsp.itt].append(rsp)
+        same(first, got[lost][0], ("statsn", "expcmdsn", "maxcmdsn"))
+        rest, = got[half]
+        if (rest.r2tsn, rest.offset, rest.length) != (1, SEG, BURST - SEG):
+            raise Failed(f"not the rest: {rest}")
+        asked, = got[mute]
+        if (asked.r2tsn, asked.offset, asked.length) != (0, 0, SEG):
+            raise Failed(f"not what was announced: {asked}")
+        # the late ones: of the first R2T, and unasked
+        c.data_out(r2t, data[BURST + SEG:], offset=SEG, datasn=1)
+        c.request(DATA_OUT, itt=mute, data=bytes(SEG), lun=lun(FILE))
+        c.ping()
+        c.data_out(rest, data[BURST + SEG:], offset=SEG)
+        c.expect(SCSI_RSP, itt=half, status=GOOD)
+        c.data_out(asked, bytes(SEG))
+        c.expect(SCSI_RSP, itt=mute, status=GOOD)
     for _ in range(2):
         same(first, c.expect(R2T), ("statsn", "expcmdsn", "maxcmdsn"))
     c.expect_nothing(4)
@@ -590,7 +596,7 @@ def _(c):
         done = ietadm("--op", "delete", "--tid=2", "--lun=0")
         if done.returncode:
             raise Failed(done.stderr)
-        wait_for("nobody has it open", lambda: not is_open("gone.img"), 2)
+        wait_for("nobody has it open", lambda: not is_open("gone.img"))
         other.snack(DATA_SNACK, 0, 1, pdus[0].itt)
         # it is told of the change, too
         while (pdu := other.receive()).opcode == ASYNC:
@@ -618,7 +624,7 @@ def _(c):
     c.expect(DATA_IN)
     c.close()
     wait_for("the session ends",
-             lambda: sessions() == [f"{IQN}:neighbour"], 2)
+             lambda: sessions() == [f"{IQN}:neighbour"])
 
 
 main(lambda: Bed.begin(CONF, size=4 << 20, neighbour=(TARGET, OTHERS)),

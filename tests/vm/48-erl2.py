@@ -10,13 +10,12 @@ import os
 import random
 import re
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from bed import Bed  # noqa: E402
-from ktap import (IQN, Failed, Target, case, ietadm, main,  # noqa: E402
+from ktap import (IQN, Failed, Stopwatch, case, ietadm, main,  # noqa: E402
                   sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 
@@ -58,7 +57,7 @@ def around(function, options):
         if last:
             last.ping()
             last.logout()
-        wait_for("the session ends", lambda: not sessions(), 5)
+        wait_for("the session ends", lambda: not sessions())
     finally:
         for conn in (first, *others):
             conn.close()
@@ -539,7 +538,7 @@ def _(first, second):
     itt = second.scsi(write10(0, 16), WRITE, 8192).itt
     second.expect(R2T)
     fail(second)
-    wait_for("it is given up", lambda: shown() == [1], 10)
+    wait_for("it is given up", lambda: shown() == [1])
     reassign(first, itt, NO_TASK)
     # RFC 7143 7.5: some commands cleared by iSCSI protocol event
     same_unit = [first.command(bytes(6)) for _ in range(2)]
@@ -554,7 +553,7 @@ def _(first, second):
 def _(first, second):
     fail(first)
     fail(second)
-    wait_for("it is given up", lambda: not sessions(), 10)
+    wait_for("it is given up", lambda: not sessions())
     try:
         first.join(1)
     except Refused as refusal:
@@ -581,7 +580,7 @@ def _(first, second):
         second.scsi(write10(0, 1), WRITE, 512, HUNG, data=b"o" * 512)
         second.ping()
         fail(second)
-        wait_for("it is given up", lambda: shown() == [1], 10)
+        wait_for("it is given up", lambda: shown() == [1])
         rsp = first.command(write10(0, 1), flags=WRITE, edtl=512, unit=HUNG,
                             data=b"n" * 512)
         if rsp.status != BUSY:
@@ -595,10 +594,10 @@ def _(first, second):
 
 
 def within(seconds, what, condition):
-    start = time.monotonic()
-    wait_for(what, condition)
-    if time.monotonic() - start > seconds:
-        raise Failed(f"{what}: {time.monotonic() - start:.1f} s")
+    with Stopwatch() as watch:
+        wait_for(what, condition)
+    if watch.seconds > seconds:
+        raise Failed(f"{what}: {watch.seconds:.1f} s")
 
 
 def leave_tasks(first, second):
