@@ -43,11 +43,12 @@ iet_load() {
 	for dep in $(modinfo -F depends "$IET_MODULE" | tr ',' ' '); do
 		modprobe "$dep" || return
 	done
-	insmod "$IET_MODULE" "$@" && wait_for 10 test -c /dev/ietctl
+	insmod "$IET_MODULE" "$@" && wait_for 60 test -c /dev/ietctl
 }
 
+# What was deleted closes its files and sockets in a moment.
 iet_unload() {
-	! iet_loaded || rmmod iscsi_trgt || return
+	! iet_loaded || wait_for 60 rmmod iscsi_trgt || return
 	! iet_loaded || iet_fail "iscsi_trgt is still loaded" || return
 	[ ! -e /proc/net/iet ] || iet_fail "/proc/net/iet is still there"
 }
@@ -73,7 +74,7 @@ iet_listening() {
 iet_start() {
 	"$IET_SBIN/ietd" -f -c "$IET_CONF" "$@" >>"$IET_LOG" 2>&1 </dev/null &
 	iet_pid=$!
-	wait_for 30 iet_listening_or_dead
+	wait_for 60 iet_listening_or_dead
 	kill -0 $iet_pid 2>/dev/null || { cat "$IET_LOG"; return 1; }
 }
 
@@ -87,7 +88,7 @@ iet_stop() {
 	[ -n "$pid" ] || return 0
 	iet_pid=
 	kill "-${1:-TERM}" "$pid" 2>/dev/null
-	wait_for 20 iet_gone "$pid" || { kill -9 "$pid"; return 1; }
+	wait_for 60 iet_gone "$pid" || { kill -9 "$pid"; return 1; }
 	wait "$pid"
 }
 
@@ -148,7 +149,7 @@ oi_up() {
 	# when it ends, iscsid ends its whole process group
 	setsid iscsid -f >"$IET_DIR/iscsid.log" 2>&1 </dev/null &
 	oi_pid=$!
-	wait_for 20 oi_ready
+	wait_for 60 oi_ready
 }
 
 oi_ready() { grep -q ISCSIADM_ABSTRACT_NAMESPACE /proc/net/unix; }
@@ -168,7 +169,7 @@ oi_logout() { iscsiadm -m node -T "$1" ${2:+-p "$2"} --logout; }
 
 # oi_disk TARGET [LUN]: prints the disk's device, waiting for it
 oi_disk() {
-	wait_for 30 oi_find_disk "$1" "${2:-0}" >/dev/null || return
+	wait_for 60 oi_find_disk "$1" "${2:-0}" >/dev/null || return
 	oi_find_disk "$1" "${2:-0}"
 }
 
@@ -189,7 +190,7 @@ oi_down() {
 		iscsiadm -m node --logoutall=all || iscsiadm -m session -u
 	fi
 	kill "$oi_pid"
-	wait_for 20 iet_gone "$oi_pid" || kill -9 "$oi_pid"
+	wait_for 60 iet_gone "$oi_pid" || kill -9 "$oi_pid"
 	oi_pid=
 }
 

@@ -71,7 +71,7 @@ pattern_there() { ! qemu-io -f raw -c 'read -P 0x5a 0 1M' "$url" 2>&1 |
 
 end_service() {
 	pkill -KILL -x ietd
-	wait_for 5 not_running >/dev/null
+	wait_for 60 not_running >/dev/null
 	rm -f /run/ietd.pid
 }
 not_running() { ! pgrep -x ietd; }
@@ -95,7 +95,7 @@ has_code "force-reload of what runs" 0 force-reload
 run "the data are still there" pattern_there
 
 pkill -KILL -x ietd
-wait_for 10 not_running >/dev/null
+wait_for 60 not_running >/dev/null
 has_code "status after the daemon was killed: 1" 1 status
 like "what it set up is still there" "$(cat /proc/net/iet/volume)" "$target"
 has_code "start takes it up" 0 start

@@ -160,8 +160,10 @@ is "a new target has no old account" "$(ietadm --op show --tid=3 --user)" ""
 
 kill -STOP $iet_pid
 ietadm --op new --user --params=IncomingUser=u,Password=notforps &
-wait_for 10 pgrep -f IncomingUser=u >/dev/null
-is "no password in ps" "$(tr '\0' ' ' </proc/$!/cmdline | grep -c notforps)" 0
+# it waits for ietd now, and hides the password before that
+hidden() { grep -q IncomingUser=u /proc/$!/cmdline &&
+	! grep -q notforps /proc/$!/cmdline; }
+run "no password in ps" wait_for 60 hidden
 kill -CONT $iet_pid
 wait $!
 ietadm --op delete --user --params=IncomingUser=u

@@ -120,7 +120,7 @@ def redirect_of(target):
 
 def inq(secret, user="joe", host="127.0.0.1", initiator=f"{IQN}:inq"):
     return subprocess.run(
-        ["timeout", "20", "iscsi-inq", "-i", initiator,
+        ["timeout", "60", "iscsi-inq", "-i", initiator,
          f"iscsi://{user}%{secret}@{host}/{SAFE}/0"],
         capture_output=True, check=False).returncode == 0
 
@@ -245,7 +245,7 @@ def _():
 
 @case("no session is left")
 def _():
-    wait_for("they end", lambda: not sessions(), 10)
+    wait_for("they end", lambda: not sessions())
 
 
 main(Bed.begin, Bed.end)

@@ -14,7 +14,7 @@ import sys
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from bed import Bed  # noqa: E402
-from ktap import IQN, Failed, Target, case, main, sessions  # noqa: E402
+from ktap import IQN, Failed, case, main, sessions, wait_for  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
 OPEN, CHAP = f"{IQN}:open", f"{IQN}:chap"
@@ -187,7 +187,7 @@ def _():
 def ms_logout(c):
     c.request(LOGOUT | IMMEDIATE, flags=FINAL, cmdsn=c.cmdsn)
     c.expect(LOGOUT_RSP, response=0)
-    c.expect_end(5)
+    c.expect_end()
 
 
 @case("Microsoft: an R2T has nothing but the F bit in its flags")
@@ -245,7 +245,7 @@ def _():
         except Refused as refusal:
             same("status", refusal.status, 0x206)
         c.ping()
-        same("sessions", len(sessions()), 1)
+        wait_for("one session", lambda: len(sessions()) == 1)
 
 
 # --- open-iscsi ---------------------------------------------------------------
@@ -309,7 +309,7 @@ def _():
             c.ready(0)
         with Conn() as again:  # session reinstatement
             oi_login(again).ready(0)
-            c.expect_end(5)
+            c.expect_end()
             again.logout()
 
 
@@ -353,7 +353,7 @@ def _():
             answers = []
             for _ in range(4):
                 c.tmf(ABORT_TASK, write.itt, refcmdsn=write.cmdsn)
-                answers.append(c.expect(TMF_RSP, 5).response)
+                answers.append(c.expect(TMF_RSP).response)
             same("answers", answers, [COMPLETE] + [NO_TASK] * 3)
     same("VPD pages", seen[0], seen[1])
 

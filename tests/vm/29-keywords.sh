@@ -160,7 +160,7 @@ resize_device() {
 run "a device has grown: ietadm --op update" resize_device
 notice() {
 	truncate -s 64M "$IET_DIR/plain.img" "$back" && losetup -c "$dev" &&
-		wait_for 20 blocks_are 1 131072 && wait_for 20 blocks_are 2 131072 &&
+		wait_for 60 blocks_are 1 131072 && wait_for 60 blocks_are 2 131072 &&
 		rescans "$plain" 67108864 && rescans "$block" 67108864
 }
 run "both are noticed by themselves" notice

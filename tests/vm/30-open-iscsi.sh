@@ -94,6 +94,12 @@ restart_all() {
 }
 
 session_lines() { grep -A2 "name:$1\$" /proc/net/iet/session; }
+no_session() { ! session_lines "$1" | grep sid:; }
+
+# The module gets the connection after the initiator has its last response.
+shown() { # TARGET PATTERN
+	session_lines "$1" | grep -E "$2"
+}
 
 start() {
 	iet_image "$image" 64M && dev=$(iet_loop 64M) && write_conf &&
@@ -116,19 +122,19 @@ run "no login with a wrong secret" eval "! oi_login $file 127.0.0.1"
 chap "$file" another-secret-1
 run "the initiator refuses a target with a wrong secret" \
 	eval "! oi_login $file 127.0.0.1"
-is "no session is left of these" "$(
-	grep -c sid: /proc/net/iet/session)" 0
+none_left() { ! grep sid: /proc/net/iet/session; }
+run "no session is left of these" wait_for 60 none_left
 
 digests "$file" CRC32C
 chap "$file" disks-secret-12
 run "login with mutual CHAP and digests" oi_login "$file" 127.0.0.1
 run "digests are on" negotiated "$file" "HeaderDigest: CRC32C" \
 	"DataDigest: CRC32C"
-like "/proc/net/iet/session shows it" "$(session_lines "$file")" \
+run "/proc/net/iet/session shows it" wait_for 60 shown "$file" \
 	"cid:0 ip:127.0.0.1 state:active hd:crc32c dd:crc32c"
 run "fileio: ext4, verified I/O, fsck" make_fs "$(oi_disk "$file")"
 run "logout" oi_logout "$file" 127.0.0.1
-is "the session is gone" "$(session_lines "$file" | grep -c sid:)" 0
+run "the session is gone" wait_for 60 no_session "$file"
 run "restart of ietd and module" restart_all
 run "login again" oi_login "$file" 127.0.0.1
 run "fileio: the data is right" check_fs "$(oi_disk "$file")"
@@ -141,7 +147,7 @@ run "blockio: ext4, verified I/O, fsck" make_fs "$(oi_disk "$block")"
 run "logout" oi_logout "$block" 127.0.0.1
 run "restart of ietd and module" restart_all
 run "login again, over IPv6" oi_login "$block" "[::1]"
-like "the IPv6 address is shown" "$(session_lines "$block")" \
+run "the IPv6 address is shown" wait_for 60 shown "$block" \
 	"cid:0 ip:\[::1\] state:active hd:none dd:none"
 run "blockio: the data is right" check_fs "$(oi_disk "$block")"
 

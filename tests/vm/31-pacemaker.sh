@@ -86,7 +86,11 @@ busy() {
 	qemu-img bench -w -c 100000000 -d 4 -s 4096 -f raw \
 		"iscsi://127.0.0.1/$two/5" >/dev/null 2>&1 &
 	busy_pid=$!
-	wait_for 60 grep -q sid: /proc/net/iet/session
+	wait_for 60 used "$two"
+}
+
+used() { # TARGET: it has a session
+	grep -A1 " name:$1\$" /proc/net/iet/session | grep sid:
 }
 
 not_busy() {
@@ -190,7 +194,7 @@ does "its target stops, with the session" $OK target_one stop
 does "... and does not run" $NOT_RUNNING target_one monitor
 does "stop again does no harm" $OK target_one stop
 does "the other disk and target run" $OK disk_two monitor
-run "... and work" grep -q sid: /proc/net/iet/session
+run "... and work" used "$two"
 does "a target stops whose initiator comes back at once" $OK target_two stop
 does "... and does not run" $NOT_RUNNING target_two monitor
 run "nothing is left of the resources" nothing_left

@@ -66,7 +66,7 @@ by_fs() {
 		# that it was
 		if [ $options = discard ]; then
 			umount "$mnt" && mount -t "$1" "$2" "$mnt" || return
-			wait_for 20 uses "$3" 0 12
+			wait_for 60 uses "$3" 0 12
 		else
 			uses "$3" 32 46 && fstrim "$mnt" && uses "$3" 0 12
 		fi || return

@@ -80,7 +80,7 @@ no_trace() { # KEY FILE
 }
 
 key_is_kept() { # ID
-	wait_for 20 [ "$(stat -c %s "$state/$1.state")" -gt 0 ] &&
+	wait_for 60 test -s "$state/$1.state" &&
 		[ "$(key "$1" | tr -d 0 | wc -c)" -gt 64 ] &&
 		[ "$(stat -c %a "$state/$1.state")" = 600 ] &&
 		[ "$(key file)" != "$(key block)" ]

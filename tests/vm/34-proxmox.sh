@@ -32,7 +32,7 @@ zvol_resize() { # NAME MIB
 }
 
 zvol_destroy() { # as "zfs destroy" is tried again, some times
-	wait_for 30 dmsetup remove "$1" && rm "/dev/tank/$1"
+	wait_for 60 dmsetup remove "$1" && rm "/dev/tank/$1"
 }
 
 up() {
@@ -89,6 +89,8 @@ like "... and changes nothing" "$(grep -c 'iotype:blockio.*path:/dev/tank/vm' \
 	$volume)" '^2$'
 
 before=$(identity 0)
+unused() { ! grep sid: /proc/net/iet/session; }
+wait_for 60 unused
 qemu-img bench -w -c 100000000 -d 4 -s 4096 -f raw "$url/1" >/dev/null 2>&1 &
 bench=$!
 run "another disk is in use" wait_for 60 grep -q sid: /proc/net/iet/session

@@ -35,7 +35,7 @@ bad() {
 bad_start() {
 	local words
 	iet_conf
-	words=$(timeout 20 "$IET_SBIN/ietd" -f -c "$IET_CONF" 2>&1)
+	words=$(timeout 60 "$IET_SBIN/ietd" -f -c "$IET_CONF" 2>&1)
 	isnt_zero "a start with $1 fails" $?
 	like "... and says where and why" "$words" "$IET_CONF:$2: $3"
 }

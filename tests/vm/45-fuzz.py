@@ -119,8 +119,7 @@ def _():
         wait_for("the memory comes back",
                  lambda: in_use() - Bed.before < 32 * MIB, 60)
     note(f"{(in_use() - Bed.before) / MIB:.1f} MiB more in use than before")
-    if threads() != Bed.threads:
-        raise Failed(f"{threads()} threads instead of {Bed.threads}")
+    wait_for(f"{Bed.threads} threads", lambda: threads() == Bed.threads)
 
 
 main(begin, end)

@@ -15,8 +15,10 @@ tell() { # PARAMS
 	"$IET_SBIN/ietadm" --op update --tid=1 --sid="$(sid)" --params "$1"
 }
 
+# It alone is there, and its connection has been handed over.
 another_session() { # OLD-SID
-	[ -n "$(sid)" ] && [ "$(sid)" != "$1" ]
+	[[ $(sid) =~ ^[0-9]+$ ]] && [ "$(sid)" != "$1" ] &&
+		grep -q 'cid:.* state:active' /proc/net/iet/session
 }
 
 # the disk is written to and read all the time; errors end it
@@ -31,7 +33,7 @@ load() {
 comes_back() { # PARAMS: the session ends, another one takes its place
 	local old
 	old=$(sid)
-	tell "$1" && wait_for 40 another_session "$old" &&
+	tell "$1" && wait_for 60 another_session "$old" &&
 		kill -0 "$load_pid"
 }
 
@@ -46,7 +48,7 @@ grow() {
 	truncate -s 8M "$image" &&
 		"$IET_SBIN/ietadm" --op update --tid=1 --lun=0 &&
 		echo 1 >"/sys/block/${dev##*/}/device/rescan" &&
-		wait_for 20 has_size $((8 << 20))
+		wait_for 60 has_size $((8 << 20))
 }
 
 iet_image "$image" 4M
@@ -68,7 +70,7 @@ run "its session is dropped: it comes back" comes_back Async=drop-session
 run "all that without an I/O error" load_ends_well
 run "a new LUN" "$IET_SBIN/ietadm" --op new --tid=1 --lun=3 \
 	--params Type=nullio,Blocks=2048
-run "it appears by itself" wait_for 30 has_disk 3
+run "it appears by itself" wait_for 60 has_disk 3
 run "the disk grows" grow
 run "logout" oi_logout "$name" 127.0.0.1
 plan_so_far

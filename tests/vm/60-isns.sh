@@ -44,13 +44,13 @@ isns_start() {
 	isnsd -f -c "$IET_DIR/isnsd.conf" >>"$IET_DIR/isnsd.log" 2>&1 \
 		</dev/null &
 	isnsd_pid=$!
-	wait_for 20 iet_listening 3205
+	wait_for 60 iet_listening 3205
 }
 
 isns_stop() {
 	[ -n "$isnsd_pid" ] || return 0
 	kill "$isnsd_pid"
-	wait_for 20 iet_gone "$isnsd_pid"
+	wait_for 60 iet_gone "$isnsd_pid"
 	isnsd_pid=
 }
 
@@ -117,17 +117,18 @@ quick_stop() {
 }
 
 run "server and target start" start || exit 1
-run "the targets are registered" wait_for 20 both_registered
+run "the targets are registered" wait_for 60 both_registered
 like "with a portal" "$(isns_db)" "Portal TCP/UDP port = 3260/tcp"
 like "a portal group" "$(isns_db)" "Portal group tag = 1"
 like "and an alias" "$(isns_db)" "iSCSI alias = \"first\""
-like "ietadm shows it" "$("$IET_SBIN/ietadm" --op show)" \
+ietadm_shows() { "$IET_SBIN/ietadm" --op show | grep "$1"; }
+run "ietadm shows it" wait_for 60 ietadm_shows \
 	"isns 127.0.0.1 there 2 access-control"
 
 run "without a domain, nobody may log in" refused "$disk"
 unlike "nor see anything" "$(iscsi-ls -i "$OI_NAME" $url 2>&1)" "$disk"
 run "initiator and target come into a domain" isns_domain
-run "the daemon is told: a login" wait_for 20 inq "$disk"
+run "the daemon is told: a login" wait_for 60 inq "$disk"
 run "no login to a target outside of it" refused "$other"
 run "no login of an initiator outside of it" refused "$disk" "$stranger"
 like "the initiator sees the one target" "$(isns --list nodes)" "$disk"
@@ -143,19 +144,19 @@ run "the disk can be read" dd if="$(oi_disk "$disk")" of=/dev/null bs=64k \
 	count=16 iflag=direct
 
 run "a new target" add_late
-run "is registered" wait_for 20 registered "$late"
-run "and open to the domain" wait_for 20 inq "$late"
+run "is registered" wait_for 60 registered "$late"
+run "and open to the domain" wait_for 60 inq "$late"
 run "it is deleted" "$IET_SBIN/ietadm" --op delete --tid=9
-run "and taken out" wait_for 20 not_registered "$late"
+run "and taken out" wait_for 60 not_registered "$late"
 
 run "the server ends" isns_stop
 run "what it has said counts: a login" inq "$disk"
 run "and a refusal" refused "$disk" "$stranger"
 run "a server comes that knows nothing" isns_new
 run "the targets are registered again" wait_for 90 both_registered
-run "but in no domain" wait_for 20 refused "$disk"
+run "but in no domain" wait_for 60 refused "$disk"
 run "they come into one" isns_domain
-run "and the initiator is in" wait_for 20 inq "$disk"
+run "and the initiator is in" wait_for 60 inq "$disk"
 run "the session has not ended" dd if="$(oi_disk "$disk")" of=/dev/null \
 	bs=64k count=16 iflag=direct
 run "logout" oi_logout "$disk" 127.0.0.1
@@ -166,7 +167,7 @@ run "the targets are still registered" both_registered
 run "the daemon is killed" eval "iet_stop KILL || :"
 run "the server finds out" wait_for 90 none_registered
 run "a new daemon" iet_start
-run "the targets are back" wait_for 20 both_registered
+run "the targets are back" wait_for 60 both_registered
 run "the daemon ends" quick_stop
 run "the targets are taken out" none_registered
 
@@ -175,10 +176,10 @@ run "the daemon starts without it" quick_start
 run "nobody is let in" refused "$disk"
 run "the server is there" isns_start
 run "the targets are registered" wait_for 90 both_registered
-run "and open" wait_for 20 inq "$disk"
+run "and open" wait_for 60 inq "$disk"
 run "a change of the file" eval \
 	"sed -i /iSNS/d '$IET_CONF' && '$IET_SBIN/ietadm' --op reload"
-run "takes the targets out" wait_for 20 none_registered
+run "takes the targets out" wait_for 60 none_registered
 run "and lets others in" inq "$disk" "$stranger"
 run "the daemon ends" quick_stop
 plan_so_far
