@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 1500
 # The unit tests of usr/ and of the module's pure logic, under ASan and UBSan,
 # built in a copy of the sources.
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 1500
 # A build of everything from a clean copy, without a warning; installation and
 # its undoing below DESTDIR.
 . tests/lib/ktap.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 600
+# timeout: 1500
 # dkms adds, builds, installs and removes the module for every kernel whose
 # headers are installed, in folders of its own. In a mount namespace as well,
 # since dkms would leave a signing key in /var/lib/dkms.

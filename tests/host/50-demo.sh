@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 400
+# timeout: 1500
 # make demo's program: serves, ends at Ctrl-C, and keeps the data.
 . tests/lib/ktap.sh
 
@@ -22,7 +22,7 @@ start_demo() {
 	local n
 	tests/demo --port "$port" --disk "$dir/disk.img" >"$dir/log" 2>&1 &
 	demo_pid=$!
-	for ((n = 0; n < 180; n++)); do
+	for ((n = 0; n < 600; n++)); do
 		! grep -q 'A login was answered' "$dir/log" || return 0
 		kill -0 $demo_pid 2>/dev/null || break
 		sleep 1

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 1500
 # A minute of libFuzzer with the login and discovery machines of ietd, under
 # ASan and UBSan, in a copy of the sources.
 . tests/lib/ktap.sh

@@ -65,10 +65,10 @@ list_new() {
 	done
 }
 
-# Processes get two seconds to end by themselves, then they are killed.
+# Processes get some seconds to end by themselves, then they are killed.
 end_processes() {
 	local n p comm
-	for n in {1..20}; do
+	for n in {1..200}; do
 		list_new
 		[ ${#new[@]} != 0 ] || return 0
 		pause 0.1
@@ -104,7 +104,7 @@ end_module() {
 	! grep -q '^loop ' /proc/modules || rmmod loop >&9 2>&1
 	loaded || return 0
 	# what was deleted may be closing its file still
-	for n in {1..25}; do
+	for n in {1..150}; do
 		! grep -q '^iscsi_trgt [0-9]* 0 ' /proc/modules || break
 		pause 0.2
 	done
@@ -196,7 +196,7 @@ run_bounded() { # SECONDS COMMAND
 		kill -9 -- -$pid
 	fi
 	status=137
-	! ended $pid 5 || { wait $pid; status=$?; }
+	! ended $pid 10 || { wait $pid; status=$?; }
 }
 
 run_program() { # SECONDS COMMAND
@@ -213,7 +213,7 @@ run_program() { # SECONDS COMMAND
 	run_bounded "$1" "$2"
 	end_leftovers
 	save_coverage
-	ended $copier 5 || kill $copier
+	ended $copier 30 || kill $copier
 	log "end $number"
 	say "end $number $status ${left[*]/%/;}"
 	[ ${#left[@]} = 0 ]

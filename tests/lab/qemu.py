@@ -8,8 +8,11 @@ from pathlib import Path
 
 from . import vm
 
+# A machine that is busy may let an emulated CPU stand still for a while: that
+# is no lockup of the guest's kernel.
 BOOT = ("console=ttyS0 ignore_loglevel panic=-1 printk.devkmsg=on "
-        "mitigations=off no_timer_check rcupdate.rcu_cpu_stall_timeout=60")
+        "mitigations=off no_timer_check rcupdate.rcu_cpu_stall_timeout=60 "
+        "watchdog_thresh=30")
 
 
 class Machine(vm.Machine):
