@@ -34,6 +34,9 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
+/* seconds for what takes a moment, on a machine that may be busy */
+#define PATIENCE 30
+
 /* turns of the event loop until @cond, for @seconds at most */
 #define WAIT(cond, seconds)                                     \
 	({                                                      \
@@ -104,7 +107,7 @@ static void test_register(void)
 
 	begin();
 	configure(false);
-	CHECK(WAIT(server.nr_scn == 2, 5));
+	CHECK(WAIT(server.nr_scn == 2, PATIENCE));
 	CHECK(server_find(&server, A) >= 0);
 	CHECK(server_find(&server, B) >= 0);
 	CHECK_EQ(server.replaced, 1);
@@ -129,12 +132,12 @@ static void test_targets_change(void)
 {
 	begin();
 	configure(false);
-	CHECK(WAIT(server.nr_scn == 2, 5));
+	CHECK(WAIT(server.nr_scn == 2, PATIENCE));
 	fake_target("iqn.c");
 	isns_targets_changed();
-	CHECK(WAIT(server_find(&server, "iqn.c") >= 0, 5));
+	CHECK(WAIT(server_find(&server, "iqn.c") >= 0, PATIENCE));
 	delete_target(A);
-	CHECK(WAIT(server_find(&server, A) < 0, 5));
+	CHECK(WAIT(server_find(&server, A) < 0, PATIENCE));
 	CHECK_EQ(server.nr_names, 2);
 	/* gone and there again at once: nothing is left behind */
 	delete_target(B);
@@ -144,14 +147,14 @@ static void test_targets_change(void)
 	snprintf(fake_find_target(B)->alias, IET_ALIAS_LEN, "new");
 	server.nr[ISNS_DEV_ATTR_REG] = 0;
 	isns_targets_changed();
-	CHECK(WAIT(server.nr[ISNS_DEV_ATTR_REG], 5));
+	CHECK(WAIT(server.nr[ISNS_DEV_ATTR_REG], PATIENCE));
 	/* with the last target the entity goes; with a new one it comes */
 	delete_target(B);
 	delete_target("iqn.c");
-	CHECK(WAIT(!server.eid[0], 5));
+	CHECK(WAIT(!server.eid[0], PATIENCE));
 	fake_target(A);
 	isns_targets_changed();
-	CHECK(WAIT(server.eid[0] && server.nr_names == 1, 5));
+	CHECK(WAIT(server.eid[0] && server.nr_names == 1, PATIENCE));
 	CHECK_EQ(server.replaced, 2);
 	end();
 }
@@ -168,7 +171,7 @@ static void test_many_targets(void)
 	configure(true);
 	CHECK(WAIT(server.nr_names == SERVER_NAMES &&
 			   isns_access(name, JOE) == ISNS_FORBIDDEN,
-		   20));
+		   PATIENCE));
 	end();
 }
 
@@ -181,7 +184,7 @@ static void test_do_without(void)
 		begin();
 		server.refuse = refused[i];
 		configure(false);
-		CHECK(WAIT(server.nr_names == 2, 5));
+		CHECK(WAIT(server.nr_names == 2, PATIENCE));
 		CHECK_EQ(!server.esi_port, i == 0);
 		CHECK_EQ(!server.nr_groups, i == 1);
 		CHECK(server.notice_port);
@@ -191,7 +194,7 @@ static void test_do_without(void)
 	begin();
 	server.refuse = ISNS_INVALID_REGISTRATION;
 	configure(true);
-	CHECK(WAIT(server.nr[ISNS_DEV_ATTR_REG] == 2, 5));
+	CHECK(WAIT(server.nr[ISNS_DEV_ATTR_REG] == 2, PATIENCE));
 	idle(0.5);
 	CHECK_EQ(server.nr[ISNS_DEV_ATTR_REG], 2);
 	CHECK_EQ(isns_access(A, JOE), ISNS_UNKNOWN);
@@ -205,9 +208,9 @@ static void test_leave(void)
 	begin();
 	CHECK(!isns_leave(set_left, NULL));
 	configure(false);
-	CHECK(WAIT(server.nr_scn == 2, 5));
+	CHECK(WAIT(server.nr_scn == 2, PATIENCE));
 	CHECK(isns_leave(set_left, NULL));
-	CHECK(WAIT(left, 5));
+	CHECK(WAIT(left, PATIENCE));
 	CHECK(!server.eid[0]);
 	/* and it stays so */
 	isns_targets_changed();
@@ -221,21 +224,21 @@ static void test_leave_mute(void)
 
 	begin();
 	configure(false);
-	CHECK(WAIT(server.nr_scn == 2, 5));
+	CHECK(WAIT(server.nr_scn == 2, PATIENCE));
 	server.mute = true;
 	begun = now();
 	CHECK(isns_leave(set_left, NULL));
-	CHECK(WAIT(left, 5));
-	CHECK(now() - begun < ISNS_LEAVE_S + 1);
+	CHECK(WAIT(left, PATIENCE));
+	CHECK(now() - begun < ISNS_LEAVE_S + PATIENCE / 2);
 	end();
 	/* nor is a server waited for that is not there */
 	begin();
 	configure(false);
-	CHECK(WAIT(server.nr_scn == 2, 5));
+	CHECK(WAIT(server.nr_scn == 2, PATIENCE));
 	server_down(&server);
 	idle(0.1);
 	if (isns_leave(set_left, NULL))
-		CHECK(WAIT(left, 1));
+		CHECK(WAIT(left, PATIENCE));
 	end();
 }
 
@@ -247,15 +250,15 @@ static void test_other_server(void)
 	begin();
 	server_up(&other, base);
 	configure(false);
-	CHECK(WAIT(server.nr_scn == 2, 5));
+	CHECK(WAIT(server.nr_scn == 2, PATIENCE));
 	snprintf(text, sizeof(text), "localhost:%u", other.port);
 	CHECK_EQ(isns_configure(text, false), 0);
-	CHECK(WAIT(other.nr_scn == 2, 5));
+	CHECK(WAIT(other.nr_scn == 2, PATIENCE));
 	CHECK(!server.eid[0]);
 	/* twice while the first change is under way: the last one counts */
 	configure(false);
 	CHECK_EQ(isns_configure("", false), 0);
-	CHECK(WAIT(!other.eid[0], 5));
+	CHECK(WAIT(!other.eid[0], PATIENCE));
 	idle(0.2);
 	CHECK(!server.eid[0]);
 	CHECK_EQ(isns_configure("[::1", false), -EINVAL);
@@ -276,7 +279,7 @@ static void test_away(void)
 	idle(0.3);
 	CHECK_EQ(isns_access(A, JOE), ISNS_UNKNOWN);
 	server_up(&server, base);
-	CHECK(WAIT(isns_access(A, JOE) == ISNS_ALLOWED, 8));
+	CHECK(WAIT(isns_access(A, JOE) == ISNS_ALLOWED, PATIENCE));
 	CHECK_EQ(isns_access(A, ANN), ISNS_FORBIDDEN);
 	/* what it has said counts while it is away */
 	server_down(&server);
@@ -286,7 +289,7 @@ static void test_away(void)
 	/* and it may come back with nothing */
 	server_forget(&server);
 	server_up(&server, base);
-	CHECK(WAIT(server.nr_names == 2, 15));
+	CHECK(WAIT(server.nr_names == 2, PATIENCE));
 	CHECK_EQ(isns_access(A, JOE), ISNS_ALLOWED);
 	end();
 }
@@ -295,10 +298,10 @@ static void test_drops(void)
 {
 	begin();
 	configure(false);
-	CHECK(WAIT(server.nr_scn == 2, 5));
+	CHECK(WAIT(server.nr_scn == 2, PATIENCE));
 	/* it has closed the connection, but forgotten nothing */
 	server_drop(&server);
-	CHECK(WAIT(server.nr[ISNS_DEV_ATTR_QRY] == 1, 5));
+	CHECK(WAIT(server.nr[ISNS_DEV_ATTR_QRY] == 1, PATIENCE));
 	idle(0.1);
 	CHECK_EQ(server.nr[ISNS_DEV_ATTR_REG], 2);
 	end();
@@ -316,8 +319,8 @@ static void test_access(void)
 	server.both = "iqn.Both";
 	configure(true);
 	CHECK_EQ(isns_access(A, JOE), ISNS_UNKNOWN);
-	CHECK(WAIT(isns_access(A, JOE) == ISNS_ALLOWED, 5));
-	CHECK(WAIT(isns_access(B, JOE) == ISNS_ALLOWED, 5));
+	CHECK(WAIT(isns_access(A, JOE) == ISNS_ALLOWED, PATIENCE));
+	CHECK(WAIT(isns_access(B, JOE) == ISNS_ALLOWED, PATIENCE));
 	CHECK_EQ(isns_access(A, "IQN.other"), ISNS_ALLOWED);
 	CHECK_EQ(isns_access(A, "iqn.both"), ISNS_ALLOWED);
 	CHECK_EQ(isns_access(A, ANN), ISNS_FORBIDDEN);
@@ -327,7 +330,7 @@ static void test_access(void)
 	CHECK_EQ(isns_access(A, ANN), ISNS_ALLOWED);
 	server.shown = none;
 	configure(true);
-	CHECK(WAIT(isns_access(A, JOE) == ISNS_FORBIDDEN, 5));
+	CHECK(WAIT(isns_access(A, JOE) == ISNS_FORBIDDEN, PATIENCE));
 	end();
 }
 
@@ -346,7 +349,7 @@ static void test_long_answer(void)
 	server.shown = shown;
 	server.cut = 4096;
 	configure(true);
-	CHECK(WAIT(isns_access(A, "iqn.i:2999") == ISNS_ALLOWED, 10));
+	CHECK(WAIT(isns_access(A, "iqn.i:2999") == ISNS_ALLOWED, PATIENCE));
 	for (int i = 0; i < NR; i++)
 		if (isns_access(A, names[i]) != ISNS_ALLOWED)
 			CHECK_STR(names[i], "allowed");
@@ -374,7 +377,7 @@ static void test_login(void)
 	configure(true);
 	/* they try again after this one */
 	CHECK_EQ(login(joe, sizeof(joe)), ISCSI_LOGIN_SERVICE_UNAVAILABLE);
-	CHECK(WAIT(isns_access(A, JOE) == ISNS_ALLOWED, 5));
+	CHECK(WAIT(isns_access(A, JOE) == ISNS_ALLOWED, PATIENCE));
 	CHECK_EQ(login(joe, sizeof(joe)), ISCSI_LOGIN_SUCCESS);
 	CHECK_EQ(login(ann, sizeof(ann)), ISCSI_LOGIN_FORBIDDEN);
 	/* without a server there is nobody to ask */
@@ -416,7 +419,7 @@ static int tell(int fd, uint16_t function, const struct isns_buf *buf)
 	if (send(fd, bytes, ISNS_HDR_LEN + buf->len, MSG_NOSIGNAL) < 0)
 		return -1;
 	WAIT((n = recv(fd, bytes, sizeof(bytes), 0)) >= 0 || errno != EAGAIN,
-	     2);
+	     10);
 	if (n < ISNS_HDR_LEN + 4 || isns_hdr_read(bytes, &hdr) ||
 	    hdr.function != (function | ISNS_RESPONSE) || hdr.xid != 77)
 		return -1;
@@ -447,7 +450,7 @@ static void test_notices(void)
 	begin();
 	configure(true);
 	CHECK(WAIT(server.nr_scn == 2 && isns_access(B, JOE) == ISNS_FORBIDDEN,
-		   5));
+		   PATIENCE));
 	fd = notify_from("127.0.0.1", server.notice_port);
 	put_inquiry(&buf, server.eid);
 	CHECK_EQ(tell(fd, ISNS_ESI, &buf), 0);
@@ -457,7 +460,7 @@ static void test_notices(void)
 	server.shown = shown;
 	put_change(&buf, A, JOE, ISNS_SCN_ADDED);
 	CHECK_EQ(tell(fd, ISNS_SCN, &buf), 0);
-	CHECK(WAIT(isns_access(A, JOE) == ISNS_ALLOWED, 5));
+	CHECK(WAIT(isns_access(A, JOE) == ISNS_ALLOWED, PATIENCE));
 	CHECK_EQ(isns_access(B, JOE), ISNS_FORBIDDEN);
 	/* no target is taken out, whatever it says */
 	put_change(&buf, A, B, ISNS_SCN_REMOVED);
@@ -468,7 +471,7 @@ static void test_notices(void)
 	server_del(&server, B);
 	put_change(&buf, A, B, ISNS_SCN_REMOVED);
 	CHECK_EQ(tell(fd, ISNS_SCN, &buf), 0);
-	CHECK(WAIT(server_find(&server, B) >= 0, 5));
+	CHECK(WAIT(server_find(&server, B) >= 0, PATIENCE));
 	CHECK_EQ(server.replaced, 2);
 	/* after nonsense the connection ends, and others go on */
 	CHECK_EQ(send(fd, "0123456789abcdef", 16, MSG_NOSIGNAL), 16);
@@ -493,13 +496,13 @@ static void test_notice_on_link(void)
 
 	begin();
 	configure(false);
-	CHECK(WAIT(server.nr_scn == 2, 5));
+	CHECK(WAIT(server.nr_scn == 2, PATIENCE));
 	put_inquiry(&buf, server.eid);
 	hdr.length = buf.len;
 	isns_hdr_write(&hdr, bytes);
 	bufferevent_write(server.conn, bytes, sizeof(bytes));
 	bufferevent_write(server.conn, buf.data, buf.len);
-	CHECK(WAIT(server.nr[ISNS_ESI], 5));
+	CHECK(WAIT(server.nr[ISNS_ESI], PATIENCE));
 	isns_buf_free(&buf);
 	end();
 }
@@ -544,13 +547,13 @@ static void test_lies(void)
 		server.raw_len = lies[i].len;
 		server.shown = shown;
 		configure(true);
-		CHECK(WAIT(server.nr[ISNS_DEV_ATTR_QRY], 5));
-		CHECK(WAIT(!server.conn, 1));
+		CHECK(WAIT(server.nr[ISNS_DEV_ATTR_QRY], PATIENCE));
+		CHECK(WAIT(!server.conn, PATIENCE));
 		n = isns_node_find(A);
 		CHECK(n && !n->known && !n->found.nr);
 		/* the connection has ended, and a good one follows */
 		server.raw = NULL;
-		CHECK(WAIT(isns_access(A, JOE) == ISNS_ALLOWED, 8));
+		CHECK(WAIT(isns_access(A, JOE) == ISNS_ALLOWED, PATIENCE));
 		end();
 		CHECK_ROW(lies[i].what, before);
 	}

@@ -28,6 +28,9 @@
 #define NORMAL "InitiatorName=iqn.i\0TargetName=" TARGET
 #define DISCOVERY "InitiatorName=iqn.i\0SessionType=Discovery"
 
+/* seconds for what takes a moment, on a machine that may be busy */
+#define PATIENCE 30
+
 static struct event_base *base;
 
 static double now(void)
@@ -159,7 +162,7 @@ static int log_in(int fd, uint8_t flags, const char *text, size_t len)
 
 	if (send(fd, pdu, n, MSG_NOSIGNAL) != (ssize_t)n)
 		return -1;
-	return receive_login(fd, pdu, 5);
+	return receive_login(fd, pdu, PATIENCE);
 }
 
 /* byte for byte, with more behind it that is the module's to read */
@@ -178,7 +181,7 @@ static void test_handoff(void)
 		pump();
 	}
 	CHECK_EQ(send(fd, pdu + len - 1, 49, MSG_NOSIGNAL), 49);
-	CHECK_EQ(receive_login(fd, pdu, 5), 0);
+	CHECK_EQ(receive_login(fd, pdu, PATIENCE), 0);
 	for (int i = 0; i < 100 && portal_count(); i++)
 		pump();
 	CHECK_EQ(portal_count(), 0);
@@ -215,18 +218,18 @@ static void test_refused(void)
 	begin();
 	fd = connect_from("127.0.0.1");
 	CHECK_EQ(log_in(fd, OP_TO_FFP, TEXT("InitiatorName=iqn.i")), 0x0207);
-	CHECK(is_closed(fd, 1));
+	CHECK(is_closed(fd, PATIENCE));
 	close(fd);
 	/* the answer gets through though there is more that nobody reads */
 	fd = connect_from("127.0.0.1");
 	len = make_login(pdu, OP_TO_FFP, TEXT("InitiatorName=iqn.i"));
 	CHECK_EQ(send(fd, pdu, len, MSG_NOSIGNAL), (ssize_t)len);
 	CHECK(send(fd, garbage, sizeof(garbage), MSG_NOSIGNAL) > 0);
-	CHECK_EQ(receive_login(fd, pdu, 2), 0x0207);
-	CHECK(is_closed(fd, 1));
+	CHECK_EQ(receive_login(fd, pdu, PATIENCE), 0x0207);
+	CHECK(is_closed(fd, PATIENCE));
 	/* and if they never close, we do */
 	CHECK(portal_count() == 1);
-	for (double until = now() + 4; portal_count() && now() < until;)
+	for (double until = now() + PATIENCE; portal_count() && now() < until;)
 		pump();
 	CHECK_EQ(portal_count(), 0);
 	close(fd);
@@ -281,17 +284,18 @@ static void test_one_byte_at_a_time(void)
 		closed = is_closed(fd, 0.1);
 	}
 	CHECK(closed);
-	CHECK(now() - start > 0.8 && now() - start < 4);
+	CHECK(now() - start > 0.8);
 	close(fd);
 	/* who asks one thing after the other gets no more time than others */
+	conn_set_login_time(4);
 	fd = connect_from("127.0.0.1");
 	CHECK_EQ(log_in(fd, OP, TEXT(NORMAL)), 0);
 	start = now();
-	while (now() - start < 0.6)
+	while (now() - start < 2)
 		pump();
 	CHECK_EQ(log_in(fd, OP, TEXT("InitialR2T=Yes")), 0);
-	CHECK(is_closed(fd, 2));
-	CHECK(now() - start < 2);
+	CHECK(is_closed(fd, PATIENCE));
+	CHECK(now() - start < 6);
 	close(fd);
 	end();
 }
@@ -300,6 +304,7 @@ static void test_one_byte_at_a_time(void)
 static void test_failed_authentication(void)
 {
 	uint8_t pdu[1024];
+	bool quick = false;
 	double start;
 	size_t len;
 	int fd, other;
@@ -307,23 +312,31 @@ static void test_failed_authentication(void)
 	begin();
 	fake_account(TARGET, ACCOUNT_INCOMING, "alice", "secret-of-12+");
 	fake_target("iqn.open");
-	fd = connect_from("127.0.0.1");
-	CHECK_EQ(log_in(fd, SEC_TO_OP, TEXT(NORMAL "\0AuthMethod=CHAP")), 0);
-	CHECK_EQ(log_in(fd, SEC_TO_OP, TEXT("CHAP_A=5")), 0);
-	len = make_login(pdu, SEC_TO_OP, TEXT("CHAP_N=alice\0CHAP_R=0x00"));
-	start = now();
-	CHECK_EQ(send(fd, pdu, len, MSG_NOSIGNAL), (ssize_t)len);
-	pump();
-	other = connect_from("127.0.0.1");
-	CHECK_EQ(log_in(other, OP_TO_FFP,
-			TEXT("InitiatorName=iqn.i\0TargetName=iqn.open")),
-		 0);
-	CHECK(now() - start < 0.9);
-	CHECK_EQ(receive_login(fd, pdu, 5), 0x0201);
-	CHECK(now() - start > 0.9);
-	CHECK(is_closed(fd, 1));
-	close(other);
-	close(fd);
+	/* a machine that stops for a moment makes the other wait, too */
+	for (int tries = 5; !quick && tries; tries--) {
+		fd = connect_from("127.0.0.1");
+		CHECK_EQ(log_in(fd, SEC_TO_OP,
+				TEXT(NORMAL "\0AuthMethod=CHAP")),
+			 0);
+		CHECK_EQ(log_in(fd, SEC_TO_OP, TEXT("CHAP_A=5")), 0);
+		len = make_login(pdu, SEC_TO_OP,
+				 TEXT("CHAP_N=alice\0CHAP_R=0x00"));
+		start = now();
+		CHECK_EQ(send(fd, pdu, len, MSG_NOSIGNAL), (ssize_t)len);
+		pump();
+		other = connect_from("127.0.0.1");
+		CHECK_EQ(log_in(other, OP_TO_FFP,
+				TEXT("InitiatorName=iqn.i\0"
+				     "TargetName=iqn.open")),
+			 0);
+		quick = now() - start < 0.9;
+		CHECK_EQ(receive_login(fd, pdu, PATIENCE), 0x0201);
+		CHECK(now() - start > 0.9);
+		CHECK(is_closed(fd, PATIENCE));
+		close(other);
+		close(fd);
+	}
+	CHECK(quick);
 	end();
 }
 
@@ -338,10 +351,11 @@ static void log_out(int fd)
 	struct iscsi_logout_rsp_hdr rsp;
 
 	CHECK_EQ(send(fd, &req, sizeof(req), MSG_NOSIGNAL), sizeof(req));
-	CHECK_EQ(receive(fd, (uint8_t *)&rsp, sizeof(rsp), 5), sizeof(rsp));
+	CHECK_EQ(receive(fd, (uint8_t *)&rsp, sizeof(rsp), PATIENCE),
+		 sizeof(rsp));
 	CHECK_EQ(rsp.opcode, ISCSI_OP_LOGOUT_RSP);
 	CHECK_EQ(rsp.response, 0);
-	CHECK(is_closed(fd, 1));
+	CHECK(is_closed(fd, PATIENCE));
 }
 
 static void test_discovery(void)
@@ -400,13 +414,13 @@ static void test_discovery_with_digests(void)
 	memcpy(pdu + 52, text, sizeof(text));
 	append_crc(pdu + 68, pdu + 52, 16);
 	CHECK_EQ(send(fd, pdu, 72, MSG_NOSIGNAL), 72);
-	CHECK_EQ(receive(fd, pdu, 52, 5), 52);
+	CHECK_EQ(receive(fd, pdu, 52, PATIENCE), 52);
 	CHECK_EQ(pdu[0], ISCSI_OP_TEXT_RSP);
 	append_crc(crc, pdu, 48);
 	CHECK(!memcmp(crc, pdu + 48, 4));
 	len = iscsi_dlength(pdu);
 	len += iscsi_pad(len);
-	CHECK_EQ(receive(fd, pdu + 52, len + 4, 5), len + 4);
+	CHECK_EQ(receive(fd, pdu + 52, len + 4, PATIENCE), len + 4);
 	append_crc(crc, pdu + 52, len);
 	CHECK(!memcmp(crc, pdu + 52 + len, 4));
 	CHECK_STR((char *)pdu + 52, "TargetName=" TARGET);
@@ -418,12 +432,12 @@ static void test_discovery_with_digests(void)
 	iscsi_set_dlength(req, sizeof(text));
 	append_crc(pdu + 48, pdu, 48);
 	CHECK_EQ(send(fd, pdu, 72, MSG_NOSIGNAL), 72);
-	CHECK_EQ(receive(fd, pdu, 52 + 52, 5), 52 + 52);
+	CHECK_EQ(receive(fd, pdu, 52 + 52, PATIENCE), 52 + 52);
 	CHECK_EQ(pdu[0], ISCSI_OP_REJECT);
 	CHECK_EQ(pdu[2], ISCSI_REJECT_DATA_DIGEST);
 	memset(pdu, 0, sizeof(pdu));
 	CHECK_EQ(send(fd, pdu, 52, MSG_NOSIGNAL), 52);
-	CHECK(is_closed(fd, 1));
+	CHECK(is_closed(fd, PATIENCE));
 	close(fd);
 	end();
 }
@@ -461,14 +475,15 @@ static void test_half_open(void)
 	start = now();
 	fd = connect_from("127.0.0.1");
 	CHECK_EQ(log_in(fd, OP_TO_FFP, TEXT(NORMAL)), 0);
-	CHECK(now() - start < 2);
+	/* it doesn't wait until the others are closed */
+	CHECK(now() - start < CONN_LOGIN_S - 3);
 	close(fd);
 	/* the oldest had to go, the newest wait */
-	CHECK(is_closed(fds[0], 1));
+	CHECK(is_closed(fds[0], PATIENCE));
 	CHECK(!is_closed(fds[MANY - 1], 0.05));
 	while (n--)
 		close(fds[n]);
-	for (double until = now() + 5; portal_count() && now() < until;)
+	for (double until = now() + PATIENCE; portal_count() && now() < until;)
 		pump();
 	CHECK_EQ(portal_count(), 0);
 	end();
@@ -489,8 +504,8 @@ static void test_one_greedy_address(void)
 		pump();
 	}
 	CHECK_EQ(portal_count(), PORTAL_CONNS_PER_PEER + 1);
-	CHECK(is_closed(fds[0], 1));
-	CHECK(is_closed(fds[199], 1));
+	CHECK(is_closed(fds[0], PATIENCE));
+	CHECK(is_closed(fds[199], PATIENCE));
 	CHECK(!is_closed(fds[200], 0.05));
 	CHECK(!is_closed(other, 0.05));
 	while (n--)
@@ -563,7 +578,7 @@ static int run_command(const char *command, char *text, size_t size)
 		_exit(127);
 	}
 	close(fds[1]);
-	for (double until = now() + 20; now() < until;) {
+	for (double until = now() + PATIENCE; now() < until;) {
 		ssize_t n;
 
 		pump();
