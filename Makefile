@@ -192,9 +192,10 @@ check-multipath: ## multipath-tools: paths change and go under I/O
 	tests/run tests/long/multipath.sh
 
 .PHONY: check-deb
-check-deb: ## the Debian packages: built, checked, installed in a copy of /
+check-deb: ## the Debian packages: built, checked, installed, upgraded in use
 	tests/deps debhelper dh-dkms dpkg-dev lintian
 	tests/run --host tests/long/deb.sh
+	tests/run --kernel uml tests/long/upgrade.py
 
 .PHONY: check-power-cut
 check-power-cut: ## kill a VM in mid-command, again and again: what is kept?
