@@ -150,6 +150,8 @@ end_leftovers() {
 	for f in /proc/net/iet /dev/ietctl; do
 		[ ! -e $f ] || left+=("$f")
 	done
+	# disks, logs and state files: nothing that the next program could find
+	rm -rf --one-file-system /run/iet /run/iet-* /var/lib/iet
 }
 
 # What a process or kernel thread waits for, its stack if the kernel tells it.

@@ -69,7 +69,7 @@ suite_outcome() { # TEST STATUS
 }
 
 suite_run() { # WHAT TEST URL...
-	local what=$1 test=$2 limit=150 status outcome
+	local what=$1 test=$2 limit=400 status outcome
 	shift 2
 	[ "$(suite_fault "$test")" != HANGS ] || limit=20
 	timeout $limit "$suite_tool" --dataloss --allow-sanitize \

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 120
+# timeout: 600
 """
 ietd under a service manager: this program plays systemd's notify socket.
 READY=1 must mean that the configuration is applied and ietd listens.

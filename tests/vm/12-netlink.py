@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 240
+# timeout: 600
 """
 The module's netlink family without the daemon: what it takes, what it
 refuses and how, dumps, events, /proc/net/iet, /dev/ietctl, unloading.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 600
 # ietadm against the real module, with and without the daemon; the file and
 # the module: start, reload, restart; what is said when a disk can't be had.
 . tests/lib/ktap.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 1500
+# timeout: 3000
 # libiscsi's tools, and the families of its test suite that our commands
 # cover, against a file and a block device.
 . tests/lib/ktap.sh
@@ -36,7 +36,7 @@ iscsi_families="iSCSIcmdsn iSCSIdatasn iSCSIResiduals iSCSITMF"
 # there is but one, of which only parts are.
 family() {
 	local out status tests skipped
-	out=$(timeout 200 iscsi-test-cu --dataloss -t "ALL.$1" "$url/$2" 2>&1)
+	out=$(timeout 600 iscsi-test-cu --dataloss -t "ALL.$1" "$url/$2" 2>&1)
 	status=$?
 	tests=$(awk '$1 == "tests" { print $3, $4, $5 }' <<<"$out")
 	skipped=$(grep -cE 'Test: .*\.\.\. +\[SKIPPED' <<<"$out")

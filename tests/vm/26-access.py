@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 240
+# timeout: 600
 """
 Who gets in, from where and how often, with the real daemon and module:
 cloned initiators, the limit on logins, secrets from files, redirects, portals

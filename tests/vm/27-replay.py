@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 240
+# timeout: 600
 """
 What known initiators send, byte for byte where it is known, and what they
 must get: Microsoft's, open-iscsi, libiscsi, ESXi, iPXE, FreeBSD's.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 240
+# timeout: 600
 """
 Logical units with the real daemon and module: one disk through two targets,
 who may do what with which, disks that grow, what they say of themselves.

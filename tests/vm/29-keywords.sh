@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 600
 # What a Lun line says of a disk is what an initiator is told, keyword by
 # keyword, as sg3-utils reads it; it changes at run time, and so does the size of
 # files and devices; what makes no sense is refused in one line.

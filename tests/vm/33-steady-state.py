@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 200
+# timeout: 600
 """
 Nothing is allocated for an I/O once a connection has found its pace: the
 kernel's own tracepoints count what the module asks the allocators for.

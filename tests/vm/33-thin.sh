@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 900
 # Thin units below file systems: what ext4 and XFS discard (mount -o discard,
 # fstrim, mkfs) and what blkdiscard does is given back where the unit's data is,
 # and files are whole all the same.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 900
 # Encrypted units: what is on the medium tells nothing, the key is kept, and
 # without it there is no unit.
 . tests/lib/ktap.sh

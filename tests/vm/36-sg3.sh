@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 900
 # sg3-utils through open-iscsi: the commands of a disk as another client than
 # libiscsi sends them and reads the answers.
 . tests/lib/ktap.sh

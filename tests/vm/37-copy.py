@@ -566,7 +566,7 @@ def _():
         for unit in (FILE, DISK):
             done = subprocess.run(
                 ["iscsi-test-cu", "--dataloss", "-t", f"ALL.{family}",
-                 f"iscsi://127.0.0.1/{COPY}/{unit}"], timeout=200,
+                 f"iscsi://127.0.0.1/{COPY}/{unit}"], timeout=600,
                 capture_output=True, text=True)
             tests = next(line.split()[2:5] for line in
                          done.stdout.splitlines()
@@ -586,7 +586,7 @@ def shell(script):
         file=$(oi_disk {COPY} {FILE}) disk=$(oi_disk {COPY} {DISK})
         {script}
         """], capture_output=True, text=True,
-        cwd=os.environ["IET_TOP"], timeout=300)
+        cwd=os.environ["IET_TOP"], timeout=600)
     # it may need longer to end than oi_down waits
     wait_for("iscsid ends", lambda: subprocess.run(
         ["pgrep", "-x", "iscsid"], capture_output=True).returncode)

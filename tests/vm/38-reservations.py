@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 600
 """
 Persistent reservations between initiators: through power cuts, as far as the
 state file goes, and PREEMPT AND ABORT while the disk hangs.

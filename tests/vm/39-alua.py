@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 200
+# timeout: 600
 """
 Asymmetric access: one disk through two targets, which are its target port
 groups. Who may change their states, who is told, and what works in which.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 600
 """
 Broken logins: each is refused with the status that RFC 7143 11.13.5 has for
 it, or its connection is closed, while others log in and work on.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 600
 """
 Initiators that are slow, silent or stuck, or far too many: they cost the
 target no more than they may, and nobody else notices.

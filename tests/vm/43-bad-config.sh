@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 600
 # Errors in the configuration: file, line and word are named, and nothing is
 # changed. Disks that can't be had: one clear line each, from the file as well
 # as from ietadm, and the others are served.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 600
 """
 Task management: every function and every response (RFC 7143 11.5, 11.6, RFC
 7144), what it does to the requester, to others, and to a disk that hangs.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 240
+# timeout: 600
 """
 A minute of tests/fuzz/pdu_fuzz.c against the module: whatever is sent, a proper
 initiator is served, and nothing is left.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 240
+# timeout: 600
 """
 Asynchronous messages (RFC 7143 11.9): what initiators are told and asked for,
 with ietadm and by events, and what becomes of those that do not listen.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 600
 """
 Allocations that fail in the network threads, while sessions do everything.
 Commands may fail, connections may end; nothing hangs, and nothing is left.

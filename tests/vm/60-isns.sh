@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 600
+# timeout: 1200
 # Open-iSNS' server: targets are registered and taken out, it decides which
 # initiator may log in, it and the daemon come and go.
 . tests/lib/ktap.sh
