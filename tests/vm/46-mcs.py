@@ -393,29 +393,37 @@ def _(first, second, third):
 
 
 def hand_over(cid):
-    """Another connection of the session, from us in the place of ietd."""
+    """
+    Another connection of the session, from us in the place of ietd; what is
+    returned hands it over.
+    """
     nl = Netlink()
     tid = nl.do("TARGET_GET", T_NAME=TARGET)["T_TID"]
     sid = nl.dump("SESSION_GET", S_TID=tid)[0]["S_SID"]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         initiator = socket.create_connection(listener.getsockname())
         target, _ = listener.accept()
-    nl.do("CONN_NEW", C_TID=tid, C_SID=sid, C_CID=cid, C_FD=target.fileno(),
-          C_STAT_SN=1, C_EXP_STAT_SN=1, C_HEADER_DIGEST=1, C_DATA_DIGEST=1,
-          C_MAX_RECV=8192, C_MAX_XMIT=8192)
-    target.close()
     initiator.settimeout(60)
-    return initiator
+
+    def now():
+        nl.do("CONN_NEW", C_TID=tid, C_SID=sid, C_CID=cid,
+              C_FD=target.fileno(), C_STAT_SN=1, C_EXP_STAT_SN=1,
+              C_HEADER_DIGEST=1, C_DATA_DIGEST=1, C_MAX_RECV=8192,
+              C_MAX_XMIT=8192)
+        target.close()
+        return initiator
+    return now
 
 
 @case("logout waits for a connection that ietd is just handing over")
 def _(first, second):
+    now = hand_over(9)
     with in_time(HANDOFF):
         logout = first.request(LOGOUT, flags=FINAL | CLOSE_CONNECTION, cid=9)
         other = first.request(LOGOUT, flags=FINAL | CLOSE_CONNECTION, cid=8)
         # nothing else waits
         first.ping()
-        initiator = hand_over(9)
+        initiator = now()
     with initiator:
         first.expect(LOGOUT_RSP, itt=logout.itt, response=0)
         if initiator.recv(1):
