@@ -492,6 +492,9 @@ static void test_own_device(void)
 	check_said("/b: is in use");
 }
 
+/* the others answer by then, on a machine that is busy, too */
+#define HANGS_MS 3000
+
 static sem_t storage;
 
 static int hang(const char *path, const char *iotype, uint32_t iomode,
@@ -516,28 +519,31 @@ static int threads(void)
 	return n;
 }
 
+static void wait_for_threads(void)
+{
+	for (int n = 0; n < 3000 && threads() > 1; n++)
+		usleep(10000);
+	CHECK_EQ(threads(), 1);
+}
+
 /* lets what hangs go on, and waits for its end */
-static void let_go(int before)
+static void let_go(void)
 {
 	sem_post(&storage);
-	for (int n = 0; n < 3000 && threads() > before; n++)
-		usleep(10000);
-	CHECK_EQ(threads(), before);
+	wait_for_threads();
 }
 
 static void test_hanging_path(void)
 {
-	int before = threads();
-
 	start();
-	apply_set_open(hang, 200);
+	apply_set_open(hang, HANGS_MS);
 	/* it ends though the path hangs until it is let go */
 	CHECK_EQ(apply(with_paths(two)), 1);
 	check_said("/a: does not answer");
 	CHECK(!fake_find_lun(1, 0));
 	CHECK(fake_find_lun(1, 1));
 	CHECK(fake_find_lun(2, 0));
-	let_go(before);
+	let_go();
 }
 
 /* --- from the event loop --- */
@@ -568,12 +574,11 @@ static void test_event_loop(void)
 	const struct timeval tv = { .tv_usec = 1000 };
 	struct event_base *base = event_base_new();
 	struct event *tick = event_new(base, -1, EV_PERSIST, on_tick, NULL);
-	int before = threads();
 	const char *path;
 
 	start();
 	event_add(tick, &tv);
-	apply_set_open(hang, 1000);
+	apply_set_open(hang, HANGS_MS);
 	path = with_paths(two);
 	snprintf(conf, sizeof(conf), "%s",
 		 tmp_write("ietd.conf", path, strlen(path)));
@@ -590,7 +595,7 @@ static void test_event_loop(void)
 	/* the loop went on in the meantime */
 	CHECK(ticks >= 5);
 	CHECK(fake_find_lun(1, 1));
-	let_go(before);
+	let_go();
 
 	apply_set_open(NULL, 0);
 	CHECK_EQ(apply_start(base, conf, on_done, base), 0);
@@ -614,31 +619,20 @@ static int count_fds(void)
 	return n;
 }
 
-/* A thread that opened something closes its own end a little later. */
-static int settled_fds(void)
-{
-	usleep(200000);
-	return count_fds();
-}
-
-static int count_fds_after(int want)
-{
-	for (int n = 0; n < 200 && count_fds() != want; n++)
-		usleep(10000);
-	return count_fds();
-}
-
 static void test_no_leak(void)
 {
 	int before;
 
 	start();
-	before = settled_fds();
+	/* a thread that opened something closes its own end a little later */
+	wait_for_threads();
+	before = count_fds();
 	CHECK_EQ(apply(with_paths(two)), 0);
 	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@b\n")), 0);
 	fake_fail(FAKE_LUN_NEW, -EINVAL, "no");
 	CHECK_EQ(apply(with_paths("Target iqn.z\nLun 0 Path=@b\n")), 1);
-	CHECK_EQ(count_fds_after(before), before);
+	wait_for_threads();
+	CHECK_EQ(count_fds(), before);
 }
 
 int main(void)
