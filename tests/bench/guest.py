@@ -73,6 +73,7 @@ class Bench:
             subprocess.run(["insmod", self.folder / f"{name}.ko"], check=True)
         try:
             peers.Ours.settings |= self.job.get("set", {})
+            peers.NullBlk.keeps_data = bool(self.job.get("verify"))
             self.peers = {name: peers.PEERS[name]()
                           for name in self.job["targets"]}
             for peer in self.peers.values():
@@ -166,7 +167,7 @@ class Bench:
         mine = disks[row.medium][:1 if row.beside else None]
         for _ in range(1 if self.job["noisy"] else TRIES):
             with self.somebody_beside(row, self.peers[name], disks):
-                result = Kload.run(mine, row.load, self.job["secs"])
+                result = Kload.run(mine, self.load(row), self.job["secs"])
             self.rate(row, result)
             if best is None or result["disturbed"] < best["disturbed"]:
                 best = result
@@ -174,6 +175,11 @@ class Bench:
                 break
             time.sleep(0.5)
         return best
+
+    def load(self, row):
+        if not self.job.get("verify"):
+            return row.load
+        return {**row.load, "verify": 1, "write": 50}
 
     def rate(self, row, result):
         """

@@ -60,7 +60,11 @@ def image(name):
 
 
 class NullBlk:
-    """A block device without a medium, complete when it is submitted to."""
+    """
+    A block device without a medium, complete when it is submitted to. Or with
+    one, in memory.
+    """
+    keeps_data = False
 
     def __init__(self, name):
         modprobe("configfs")
@@ -69,7 +73,9 @@ class NullBlk:
         self.dir = CONFIGFS / "nullb" / name
         self.dir.mkdir()
         for key, value in (("size", SIZE >> 20), ("blocksize", 512),
-                           ("queue_mode", 2), ("irqmode", 0), ("power", 1)):
+                           ("queue_mode", 2), ("irqmode", 0),
+                           ("memory_backed", int(self.keeps_data)),
+                           ("power", 1)):
             put(self.dir / key, value)
         named = Path("/dev") / name
         index = (self.dir / "index").read_text(encoding="ascii").strip()

@@ -34,6 +34,10 @@ class Row:
         return self.beside in ("segments", "bytewise", "deaf")
 
     @property
+    def verifiable(self):
+        return self.medium != "nullio" and "unaligned" not in self.load
+
+    @property
     def unit(self):
         """Large I/Os are told in MB/s, small ones in IOPS."""
         return "MB/s" if self.load["bs"] >= 65536 else "IOPS"
