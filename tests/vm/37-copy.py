@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from hangdisk import HangDisk, sh  # noqa: E402
 from ktap import (FOLDER, IQN, Failed, Target, case, ietadm, image,  # noqa
-                  main, note, wait_for)
+                  main, note, sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 
 COPY, OTHER = f"{IQN}:copy", f"{IQN}:other"
@@ -513,6 +513,7 @@ def _():
     send(c, third_party(0x83, 0, len(data)), data, FILE)
     c.ping()
     c.close()
+    wait_for("its session ends", lambda: ME not in sessions())
     with Conn(patience=30).login(COPY, ME) as new:
         # the first answer is a unit attention, unless it is BUSY already
         status = [new.write(0, bytes(512), SLOW).status for _ in range(2)]
