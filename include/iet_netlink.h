@@ -25,6 +25,9 @@
  *		      C_HEADER_DIGEST, C_DATA_DIGEST, C_MAX_RECV, C_MAX_XMIT}
  *	CONN_DEL     {C_TID, C_SID, C_CID}
  *	CONN_ASYNC   {C_TID, C_SID, [C_CID], C_ASYNC_EVENT, [C_ASYNC_TIME]}
+ *	FAULT_GET    {F_TID, F_ID}, or dump [F_TID]  -> fault set
+ *	FAULT_NEW    {F_TID, F_KIND, ...}            -> fault set
+ *	FAULT_DEL    {F_TID, [F_ID]}: one rule, or all of the target
  *
  * Login: when an initiator has been authenticated and asks for the full
  * feature phase, the daemon makes the session (SESSION_NEW: the module
@@ -59,6 +62,14 @@
 #define IET_LUN_MAP_LEN 3072
 /* IET_C_ASYNC_TIME, seconds */
 #define IET_ASYNC_TIME_MAX 3600
+/* rules for faults that a target may have, IET_F_DELAY in ms, IET_F_CHANCE */
+#define IET_FAULTS_MAX 64
+#define IET_FAULT_DELAY_MAX 60000
+#define IET_FAULT_ALWAYS 1000000
+/* IET_F_PDU, beside opcodes: whatever carries the status of a command */
+#define IET_FAULT_PDU_STATUS 64
+/* IET_F_BYTE of IET_FAULT_DROP: after all of the PDU */
+#define IET_FAULT_BYTE_END 0xffffffff
 
 enum iet_cmd {
 	IET_CMD_UNSPEC,
@@ -84,6 +95,11 @@ enum iet_cmd {
 	/* requests again */
 	IET_CMD_SESSION_SET,
 	IET_CMD_CONN_ASYNC,
+	IET_CMD_FAULT_GET,
+	IET_CMD_FAULT_NEW,
+	IET_CMD_FAULT_DEL,
+	/* a notification */
+	IET_CMD_FAULT_NTF,
 	__IET_CMD_MAX,
 };
 #define IET_CMD_MAX (__IET_CMD_MAX - 1)
@@ -327,6 +343,70 @@ enum iet_event {
 	IET_EVENT_ADMIN, /* closed by the administrator */
 	IET_EVENT_DAEMON_GONE, /* /dev/ietctl was closed; nothing else ended */
 	IET_EVENT_RESET, /* TARGET COLD RESET by an initiator */
+	IET_EVENT_FAULT, /* an injected fault */
 };
+
+/* what a rule for faults does, see doc/fault-injection.md */
+enum iet_fault_kind {
+	IET_FAULT_UNSPEC,
+	IET_FAULT_DROP, /* the connection is closed at a PDU */
+	IET_FAULT_WITHHOLD, /* a PDU is not sent, or is not seen */
+	IET_FAULT_REJECT, /* a request is rejected */
+	IET_FAULT_ASYNC, /* a request is followed by an asynchronous message */
+	IET_FAULT_SPLIT, /* a PDU is sent in pieces */
+	IET_FAULT_STALL, /* before a PDU nothing is sent for a while */
+	IET_FAULT_DUPLICATE, /* a PDU is sent twice */
+	IET_FAULT_HEADER, /* a byte of the header is wrong, its digest is right */
+	IET_FAULT_HEADER_DIGEST, /* the header digest is wrong */
+	IET_FAULT_DATA, /* a byte of the data is wrong, its digest is right */
+	IET_FAULT_DATA_DIGEST, /* the data digest is wrong */
+	IET_FAULT_SENSE, /* a command ends with CHECK CONDITION */
+	IET_FAULT_STATUS, /* a command is refused with another status */
+	IET_FAULT_DELAY, /* a command is held for a while */
+	IET_FAULT_HANG, /* a command is held until the rule goes */
+	IET_FAULT_CORRUPT, /* a byte is read wrong from the medium */
+	IET_FAULT_NO_FLUSH, /* the medium is told to flush nothing */
+	__IET_FAULT_MAX,
+};
+#define IET_FAULT_MAX (__IET_FAULT_MAX - 1)
+
+enum iet_fault_direction {
+	IET_FAULT_READ = 1, /* commands that send data to the initiator */
+	IET_FAULT_WRITE, /* commands that get data from it */
+};
+
+/* fault set: a rule; what is not in it is not limited, or chosen at random */
+enum iet_fault_attr {
+	IET_F_UNSPEC,
+	IET_F_TID, /* u32 */
+	IET_F_ID, /* u32: the module's, 1 and up, never used again */
+	IET_F_KIND, /* u32: enum iet_fault_kind */
+	IET_F_SID, /* u64: in this session only */
+	IET_F_INITIATOR, /* string: with this InitiatorName only */
+	IET_F_LUN, /* u32: commands for this LUN only */
+	IET_F_OPCODE, /* u32: commands with this operation code only */
+	IET_F_DIRECTION, /* u32: enum iet_fault_direction */
+	IET_F_LBA, /* u64: commands for blocks from this one on ... */
+	IET_F_LBA_LAST, /* u64: ... up to this one; goes with IET_F_LBA */
+	IET_F_PDU, /* u32: opcode of the PDU, or IET_FAULT_PDU_STATUS */
+	IET_F_CHANCE, /* u32: 1-1000000 in a million; default: always */
+	IET_F_SEED, /* u32: of the random numbers; default: a random one */
+	IET_F_SKIP, /* u32: so many are let through first */
+	IET_F_COUNT, /* u32: so many times in all; 0, the default: for ever */
+	IET_F_DELAY, /* u32: milliseconds, up to IET_FAULT_DELAY_MAX */
+	IET_F_SENSE, /* u32: sense key << 16, additional sense code */
+	IET_F_STATUS, /* u32: SAM status */
+	IET_F_REASON, /* u32: of a Reject */
+	IET_F_ASYNC_EVENT, /* u32: enum iet_async_event */
+	IET_F_BYTE, /* u32: which byte, or where */
+	IET_F_SEEN, /* u64: how many it was about, reply only */
+	IET_F_HITS, /* u64: how often it did something, reply only */
+	IET_F_HELD, /* u32: commands that it holds now, reply only */
+	IET_F_ENDED, /* flag: its session has ended, reply only */
+	IET_F_EVENT, /* u32: enum iet_event, notifications only */
+	IET_F_PAD,
+	__IET_F_MAX,
+};
+#define IET_F_MAX (__IET_F_MAX - 1)
 
 #endif /* IET_NETLINK_H */

@@ -55,6 +55,17 @@ static const struct event conn_event = {
 	.event_attr = IET_C_EVENT,
 };
 
+/* the ids of this one are a rule's, and what it has done */
+static const struct event fault_event = {
+	.cmd = IET_CMD_FAULT_NTF,
+	.tid_attr = IET_F_TID,
+	.lun_attr = IET_F_ID,
+	.sid_attr = IET_F_HITS,
+	.cid_attr = IET_F_KIND,
+	.pad_attr = IET_F_PAD,
+	.event_attr = IET_F_EVENT,
+};
+
 struct ids {
 	u32 tid;
 	u32 lun;
@@ -95,11 +106,10 @@ static int fill(struct sk_buff *skb, const struct event *e,
 #define EVENT_SIZE \
 	(4 * nla_total_size(sizeof(u32)) + nla_total_size_64bit(sizeof(u64)))
 
-static void notify(const struct event *e, const struct ids *ids)
+static void send(const struct event *e, const struct ids *ids)
 {
 	struct sk_buff *skb;
 
-	atomic_inc(&generation);
 	if (!READ_ONCE(enabled) ||
 	    !genl_has_listeners(&iet_genl_family, &init_net, 0))
 		return;
@@ -112,6 +122,12 @@ static void notify(const struct event *e, const struct ids *ids)
 	/* the listeners are told that they lost one, and look again */
 	nlmsg_free(skb);
 	genl_set_err(&iet_genl_family, &init_net, 0, 0, ENOBUFS);
+}
+
+static void notify(const struct event *e, const struct ids *ids)
+{
+	atomic_inc(&generation);
+	send(e, ids);
 }
 
 /**
@@ -174,6 +190,30 @@ void iet_event_conn(u32 tid, u64 sid, u16 cid, enum iet_event event)
 	};
 
 	notify(&conn_event, &ids);
+}
+
+/**
+ * iet_event_fault() - a fault was injected
+ * @tid: target id
+ * @id: by which rule
+ * @kind: enum iet_fault_kind
+ * @hits: how often it has done so
+ *
+ * Nothing has changed by that.
+ *
+ * Context: process context; doesn't wait.
+ */
+void iet_event_fault(u32 tid, u32 id, u32 kind, u64 hits)
+{
+	const struct ids ids = {
+		.tid = tid,
+		.lun = id,
+		.cid = kind,
+		.sid = hits,
+		.event = IET_EVENT_FAULT,
+	};
+
+	send(&fault_event, &ids);
 }
 
 /**

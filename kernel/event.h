@@ -13,6 +13,8 @@ void iet_event_lun(u32 tid, u32 lun, enum iet_event event);
 void iet_event_session(u32 tid, u64 sid, enum iet_event event);
 void iet_event_conn(u32 tid, u64 sid, u16 cid, enum iet_event event);
 
+void iet_event_fault(u32 tid, u32 id, u32 kind, u64 hits);
+
 void iet_events_enable(bool enable);
 u32 iet_event_generation(void);
 

@@ -126,6 +126,20 @@ static const struct handler handlers[IET_CMD_MAX + 1] = {
 		.needs = { NEED_TARGET(C), NEED_SESSION(C),
 			   { IET_C_ASYNC_EVENT, "the event is missing" } },
 	},
+	[IET_CMD_FAULT_GET] = {
+		.fn = iet_nl_fault_get,
+		.needs = { NEED_TARGET(F),
+			   { IET_F_ID, "which fault? id is missing" } },
+	},
+	[IET_CMD_FAULT_NEW] = {
+		.fn = iet_nl_fault_new,
+		.needs = { NEED_TARGET(F),
+			   { IET_F_KIND, "the kind of fault is missing" } },
+	},
+	[IET_CMD_FAULT_DEL] = {
+		.fn = iet_nl_fault_del,
+		.needs = { NEED_TARGET(F) },
+	},
 };
 
 /**
@@ -284,6 +298,9 @@ static const struct genl_ops ops[] = {
 	DO(CONN_NEW, conn_new),
 	DO(CONN_DEL, conn_del),
 	DO(CONN_ASYNC, conn_async),
+	DO_DUMP(FAULT_GET, fault_get, iet_nl_fault_dump),
+	DO(FAULT_NEW, fault_new),
+	DO(FAULT_DEL, fault_get),
 };
 
 static const struct genl_multicast_group groups[] = {

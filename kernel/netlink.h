@@ -7,7 +7,8 @@
  *	netlink_policy.c  what attributes a command takes
  *	netlink_fill.c	  objects to messages
  *	netlink_props.c	  properties of LUNs, both ways
- *	netlink_target.c, netlink_lun.c, netlink_session.c  the commands
+ *	netlink_target.c, netlink_lun.c, netlink_session.c, netlink_fault.c  the
+ *			  commands
  *
  * Handlers never wait for a disk or a peer: a handler that sleeps holds up
  * every user of generic netlink.
@@ -48,6 +49,8 @@ extern const struct nla_policy iet_session_set_policy[IET_S_MAX + 1];
 extern const struct nla_policy iet_conn_new_policy[IET_C_MAX + 1];
 extern const struct nla_policy iet_conn_del_policy[IET_C_MAX + 1];
 extern const struct nla_policy iet_conn_async_policy[IET_C_MAX + 1];
+extern const struct nla_policy iet_fault_get_policy[IET_F_MAX + 1];
+extern const struct nla_policy iet_fault_new_policy[IET_F_MAX + 1];
 
 /* netlink_fill.c */
 typedef int (*iet_nl_fill_fn)(struct sk_buff *skb, const void *obj);
@@ -130,9 +133,13 @@ int iet_nl_session_del(struct sk_buff *reply, struct genl_info *info);
 int iet_nl_conn_new(struct sk_buff *reply, struct genl_info *info);
 int iet_nl_conn_del(struct sk_buff *reply, struct genl_info *info);
 int iet_nl_conn_async(struct sk_buff *reply, struct genl_info *info);
+int iet_nl_fault_get(struct sk_buff *reply, struct genl_info *info);
+int iet_nl_fault_new(struct sk_buff *reply, struct genl_info *info);
+int iet_nl_fault_del(struct sk_buff *reply, struct genl_info *info);
 
 int iet_nl_target_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int iet_nl_lun_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int iet_nl_session_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int iet_nl_fault_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 #endif /* IET_KERNEL_NETLINK_H */

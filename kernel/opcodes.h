@@ -214,6 +214,7 @@ u16 iet_scsi_protected(const struct iet_volume *vol);
 bool iet_scsi_charge(struct iet_scmd *s, u32 len);
 int iet_scsi_alloc_beside(struct iet_scmd *s, struct iet_tio *tio, u32 len,
 			  gfp_t gfp);
+void iet_scsi_go_on(struct iet_scmd *s);
 void iet_scsi_end(struct iet_scmd *s, int err);
 struct iet_itl *iet_scsi_itl(const struct iet_scmd *s);
 bool iet_scsi_lost(struct iet_scmd *s);

@@ -13,6 +13,7 @@
 #include "budget.h"
 #include "compat.h"
 #include "crypt.h"
+#include "fault.h"
 #include "opcodes.h"
 #include "param_data.h"
 #include "ready.h"
@@ -355,7 +356,9 @@ bool iet_scsi_prepare(struct iet_scmd *s)
 	iet_cdb_decode(s->op->layout, s->cdb, &fields);
 	if ((s->op->flags & IET_OP_MEDIUM) && !check_range(s, &fields))
 		return false;
-	return check_protection(s) && set_lengths(s, &fields);
+	if (!check_protection(s) || !set_lengths(s, &fields))
+		return false;
+	return !iet_fault_on() || !iet_fault_refuses(s);
 }
 
 /* --- errors --------------------------------------------------------------- */
@@ -576,6 +579,8 @@ static void io_done(struct iet_io *io, int err)
 
 	if (unlikely(err) && iet_locate(s, err))
 		return;
+	if (iet_fault_on() && !err)
+		iet_fault_read(s);
 	s->err = err;
 	if (s->step)
 		queue_work(s->vol->wq, &s->work);
@@ -613,7 +618,10 @@ int iet_scsi_io(struct iet_scmd *s, enum iet_io_op op, u32 flags,
 	io->tio = tio;
 	io->tio_off = 0;
 	io->done = io_done;
-	iet_io_submit(io);
+	if (iet_fault_on() && iet_fault_skips_io(s))
+		io_done(io, 0);
+	else
+		iet_io_submit(io);
 	return -EIOCBQUEUED;
 }
 
@@ -711,6 +719,8 @@ bool iet_scsi_borrow(struct iet_scmd *s, u32 len, gfp_t gfp)
 	if (s->stable || !s->vol->iotype->borrow || s->vol->crypt ||
 	    !iet_scsi_charge(s, len))
 		return false;
+	if (iet_fault_on() && iet_fault_copies(s))
+		return false;
 	iet_tio_free(&s->tio);
 	return (len >= IET_TIO_LARGE_MIN &&
 		borrow(s, len, IET_TIO_LARGE_SHIFT, gfp)) ||
@@ -788,6 +798,20 @@ static void run(struct iet_scmd *s, gfp_t gfp)
 		iet_scsi_end(s, ret);
 }
 
+/**
+ * iet_scsi_go_on() - a command that a fault has held runs
+ * @s: the command; iet_fault_takes() has been true
+ *
+ * Context: a worker; sleeps.
+ */
+void iet_scsi_go_on(struct iet_scmd *s)
+{
+	if (iet_scsi_stopped(s))
+		iet_scsi_end(s, 0);
+	else
+		run_in_worker(s);
+}
+
 static bool may_begin(struct iet_scmd *s)
 {
 	if (!may_run(s))
@@ -808,7 +832,7 @@ static void run_granted(struct iet_scmd *s)
 		iet_scsi_execute(s);
 	} else if (!may_begin(s)) {
 		iet_scsi_end(s, 0);
-	} else {
+	} else if (!iet_fault_on() || !iet_fault_takes(s)) {
 		run_in_worker(s);
 	}
 }
@@ -891,10 +915,10 @@ void iet_scsi_execute(struct iet_scmd *s)
 	}
 	if (iet_aca_hold(s) || !lock_span(s))
 		return;
-	if (may_begin(s))
-		run(s, GFP_NOWAIT | __GFP_NOWARN);
-	else
+	if (!may_begin(s))
 		iet_scsi_end(s, 0);
+	else if (!iet_fault_on() || !iet_fault_takes(s))
+		run(s, GFP_NOWAIT | __GFP_NOWARN);
 }
 
 /**

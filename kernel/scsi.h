@@ -52,6 +52,7 @@ struct iet_volume;
  * @closed: the session is ending; under iet_config_lock
  * @bars: aborted writes keep all initiators off their unit: see preempt.c
  * @copies: iet_copy.node, oldest first, see copy_op.c
+ * @sid: of the session, see fault.h
  *
  * Lifetime: embedded in a session, which every command holds.
  */
@@ -69,6 +70,7 @@ struct iet_nexus {
 	bool closed;
 	bool bars;
 	struct list_head copies;
+	u64 sid;
 };
 
 /**

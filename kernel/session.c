@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "conn.h"
 #include "event.h"
+#include "fault.h"
 #include "lun_map.h"
 #include "nthread.h"
 #include "session.h"
@@ -213,6 +214,7 @@ static int new_nexus(struct iet_session *session,
 			return -ENOMEM;
 	}
 	session->nexus.map = map;
+	session->nexus.sid = session->sid;
 	return iet_nexus_init(&session->nexus, session->target,
 			      session->initiator, session->isid);
 }
@@ -322,6 +324,7 @@ void iet_session_close(struct iet_session *session, enum iet_event reason)
 	session->unlinked = true;
 	session->nexus.closed = true;
 	session->target->nr_sessions--;
+	iet_faults_session_ended(session->target, session->sid);
 	iet_event_session(session->target->tid, session->sid, reason);
 	list_for_each_entry(conn, &session->conns, session_node)
 		iet_conn_close(conn, reason);

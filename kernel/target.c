@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "event.h"
 #include "evict.h"
+#include "fault.h"
 #include "netlink.h"
 #include "param.h"
 #include "session.h"
@@ -220,6 +221,7 @@ int iet_target_delete(struct iet_target *target, bool force,
 	xa_erase(&ports, target->port_id);
 	list_for_each_entry_safe(s, next, &target->sessions, target_node)
 		iet_session_close(s, IET_EVENT_ADMIN);
+	iet_target_faults_clear(target);
 	delete_luns(target);
 	iet_event_target(target->tid, IET_EVENT_DEL);
 	iet_target_put(target);
@@ -257,6 +259,7 @@ static void release(struct kref *ref)
 	struct iet_target *target = container_of(ref, struct iet_target, ref);
 
 	xa_destroy(&target->luns);
+	kfree(target->faults);
 	kfree_rcu(target, rcu);
 }
 

@@ -18,6 +18,7 @@
 #include "iet_netlink.h"
 #include "iscsi_proto.h"
 
+struct iet_faults;
 struct iet_volume;
 struct iet_lun_args;
 struct iet_nexus;
@@ -84,8 +85,10 @@ struct iet_target_param {
  * @nr_sessions: how many
  * @evict_begin: when the administrator began to close sessions, see evict.c
  * @evict_last: ... and closed the last one; 0: never
+ * @faults: rules for faults, NULL: there never was one; stays until the target
+ *	is freed, see fault.h
  *
- * Everything but @luns (RCU readers) is under iet_config_lock.
+ * Everything but @luns (RCU readers) and @faults is under iet_config_lock.
  */
 struct iet_target {
 	struct kref ref;
@@ -108,6 +111,7 @@ struct iet_target {
 	u32 nr_sessions;
 	ktime_t evict_begin;
 	ktime_t evict_last;
+	struct iet_faults *faults;
 };
 
 struct iet_target *iet_target_create(const char *name, u32 tid,

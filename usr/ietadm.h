@@ -11,6 +11,7 @@
 
 #include "admin_msg.h"
 
+struct kernel_fault;
 struct kernel_lun;
 
 enum ietadm_op {
@@ -30,6 +31,7 @@ enum ietadm_op {
 #define HAS_PARAMS 0x10
 #define HAS_REDIRECT 0x20
 #define HAS_USER 0x40
+#define HAS_FAULT 0x80
 
 struct request {
 	enum ietadm_op op;
@@ -40,6 +42,7 @@ struct request {
 	uint32_t lun;
 	char *params; /* a copy to cut up, wiped at the end */
 	const char *redirect;
+	const char *fault; /* kind, id or "all"; NULL: none of these */
 	bool version;
 	bool help;
 	FILE *out;
@@ -168,6 +171,16 @@ int ietadm_show_target(struct request *q);
 int ietadm_show_lun(struct request *q);
 int ietadm_show_session(struct request *q);
 int ietadm_show_user(struct request *q);
+int ietadm_new_fault(struct request *q);
+int ietadm_delete_fault(struct request *q);
+int ietadm_show_fault(struct request *q);
+
+/**
+ * ietadm_print_fault - print a rule for faults in one line
+ * @q: request
+ * @f: the rule
+ */
+void ietadm_print_fault(const struct request *q, const struct kernel_fault *f);
 int ietadm_reload(struct request *q);
 
 #endif /* IET_USR_IETADM_H */

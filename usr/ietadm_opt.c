@@ -18,6 +18,7 @@ static const struct option long_options[] = {
 	{ "redirect", required_argument, NULL, 'r' },
 	{ "params", required_argument, NULL, 'p' },
 	{ "user", no_argument, NULL, 'u' },
+	{ "fault", optional_argument, NULL, 'f' },
 	{ "version", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -104,6 +105,10 @@ static int set_option(struct request *q, int c, const char *text)
 	case 'u':
 		q->has |= HAS_USER;
 		return 0;
+	case 'f':
+		q->fault = text;
+		q->has |= HAS_FAULT;
+		return 0;
 	case 'v':
 		q->version = true;
 		return 0;
@@ -123,6 +128,10 @@ static void describe(struct request *q)
 	fputs(op_names[q->op], f);
 	if (q->has & HAS_USER)
 		fputs(" user", f);
+	if (q->has & HAS_FAULT)
+		fprintf(f, " fault%s%s%s", q->fault ? " " : "",
+			q->fault ? q->fault : "",
+			q->has & (HAS_SID | HAS_LUN | HAS_TID) ? " of" : "");
 	if (q->has & HAS_CID)
 		fprintf(f, " connection %u of", q->cid);
 	if (q->has & HAS_SID)
@@ -140,7 +149,7 @@ int ietadm_options(struct request *q, int argc, char **argv)
 	int c, err;
 
 	optind = 0;
-	while ((c = getopt_long(argc, argv, "o:t:s:c:l:r:p:uvh", long_options,
+	while ((c = getopt_long(argc, argv, "o:t:s:c:l:r:p:uf::vh", long_options,
 				NULL)) >= 0) {
 		err = set_option(q, c, optarg);
 		if (err)

@@ -155,6 +155,15 @@ static int show_session(const struct kernel_session *s, void *arg)
 	return 0;
 }
 
+static int show_fault(const struct kernel_fault *f, void *arg)
+{
+	struct request *q = arg;
+
+	fputs("\tfault: ", q->out);
+	ietadm_print_fault(q, f);
+	return 0;
+}
+
 static int show_whole_target(const struct kernel_target *t, void *arg)
 {
 	bool permanent = t->redirect_flags & IET_REDIRECT_PERMANENT;
@@ -170,6 +179,12 @@ static int show_whole_target(const struct kernel_target *t, void *arg)
 	err = kernel->lun_dump(t->tid, show_lun, q);
 	if (!err)
 		err = kernel->session_dump(t->tid, show_session, q);
+	if (!err) {
+		err = kernel->fault_dump(t->tid, show_fault, q);
+		/* a module of before the upgrade, still in use */
+		if (err == -EOPNOTSUPP)
+			err = 0;
+	}
 	/* gone since the dump of the targets was made */
 	return err == -ENOENT ? 0 : err;
 }

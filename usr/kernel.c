@@ -552,6 +552,46 @@ static int conn_async(const struct kernel_conn *c)
 		    K_HAS(IET_C_TID) | K_HAS(IET_C_SID) | c->set, c);
 }
 
+static int fault_dump(uint32_t tid, kernel_fault_fn fn, void *arg)
+{
+	struct kernel_fault filter = { .tid = tid };
+	struct reply r = { 0 };
+	int err = read_dump(IET_CMD_FAULT_GET, &attr_fault,
+			    tid ? K_HAS(IET_F_TID) : 0, &filter, &r);
+	size_t i;
+
+	for (i = 0; !err && i < r.nr; i++) {
+		struct kernel_fault f = { 0 };
+
+		err = read_msg(r.msgs[i], &attr_fault, &f);
+		if (!err)
+			err = fn(&f, arg);
+	}
+	reply_free(&r);
+	return err;
+}
+
+static int fault_new(struct kernel_fault *f)
+{
+	struct kernel_fault made = { 0 };
+	int err =
+		ask_object(IET_CMD_FAULT_NEW, &attr_fault,
+			   f->set | K_HAS(IET_F_TID) | K_HAS(IET_F_KIND), f,
+			   &made);
+
+	if (!err)
+		f->id = made.id;
+	return err;
+}
+
+static int fault_del(uint32_t tid, uint32_t id)
+{
+	struct kernel_fault f = { .tid = tid, .id = id };
+
+	return tell(IET_CMD_FAULT_DEL, &attr_fault,
+		    K_HAS(IET_F_TID) | (id ? K_HAS(IET_F_ID) : 0), &f);
+}
+
 static const struct kernel_ops netlink_ops = {
 	.info_get = info_get,
 	.target_get = target_get,
@@ -570,6 +610,9 @@ static const struct kernel_ops netlink_ops = {
 	.conn_new = conn_new,
 	.conn_del = conn_del,
 	.conn_async = conn_async,
+	.fault_dump = fault_dump,
+	.fault_new = fault_new,
+	.fault_del = fault_del,
 };
 
 const struct kernel_ops *kernel = &netlink_ops;

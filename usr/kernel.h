@@ -151,6 +151,36 @@ struct kernel_session {
 	struct kernel_conn conn[KERNEL_CONNS_MAX];
 };
 
+/* a rule for faults */
+struct kernel_fault {
+	uint64_t set; /* K_HAS(IET_F_...) */
+	uint32_t tid;
+	uint32_t id;
+	uint32_t kind;
+	uint64_t sid;
+	char initiator[ISCSI_NAME_MAX + 1];
+	uint32_t lun;
+	uint32_t opcode;
+	uint32_t direction;
+	uint64_t lba;
+	uint64_t lba_last;
+	uint32_t pdu;
+	uint32_t chance; /* in a million */
+	uint32_t seed;
+	uint32_t skip;
+	uint32_t count;
+	uint32_t delay; /* ms */
+	uint32_t sense; /* key << 16, additional sense code */
+	uint32_t status;
+	uint32_t reason;
+	uint32_t async_event;
+	uint32_t byte;
+	uint64_t seen;
+	uint64_t hits;
+	uint32_t held;
+	bool ended;
+};
+
 /*
  * Dump callbacks return 0 to go on, a negative errno to stop the dump (which
  * then returns it).  The structs are the callee's to read during the call
@@ -159,6 +189,7 @@ struct kernel_session {
 typedef int (*kernel_target_fn)(const struct kernel_target *t, void *arg);
 typedef int (*kernel_lun_fn)(const struct kernel_lun *l, void *arg);
 typedef int (*kernel_session_fn)(const struct kernel_session *s, void *arg);
+typedef int (*kernel_fault_fn)(const struct kernel_fault *f, void *arg);
 
 struct kernel_ops {
 	int (*info_get)(struct kernel_info *info);
@@ -184,6 +215,12 @@ struct kernel_ops {
 	int (*conn_del)(uint32_t tid, uint64_t sid, uint32_t cid);
 	/* tid, sid, and the members named in c->set; no cid: all of them */
 	int (*conn_async)(const struct kernel_conn *c);
+	/* tid 0: of all targets */
+	int (*fault_dump)(uint32_t tid, kernel_fault_fn fn, void *arg);
+	/* the members named in f->set; fills f->id */
+	int (*fault_new)(struct kernel_fault *f);
+	/* id 0: all of the target */
+	int (*fault_del)(uint32_t tid, uint32_t id);
 };
 
 /* the operations in use; kernel.c sets it, tests replace it */

@@ -139,6 +139,34 @@ static const struct attr_map conn_map[IET_C_MAX + 1] = {
 	[IET_C_ASYNC_TIME] = U32(kernel_conn, async_time),
 };
 
+static const struct attr_map fault_map[IET_F_MAX + 1] = {
+	[IET_F_TID] = U32(kernel_fault, tid),
+	[IET_F_ID] = U32(kernel_fault, id),
+	[IET_F_KIND] = U32(kernel_fault, kind),
+	[IET_F_SID] = U64(kernel_fault, sid),
+	[IET_F_INITIATOR] = STRING(kernel_fault, initiator),
+	[IET_F_LUN] = U32(kernel_fault, lun),
+	[IET_F_OPCODE] = U32(kernel_fault, opcode),
+	[IET_F_DIRECTION] = U32(kernel_fault, direction),
+	[IET_F_LBA] = U64(kernel_fault, lba),
+	[IET_F_LBA_LAST] = U64(kernel_fault, lba_last),
+	[IET_F_PDU] = U32(kernel_fault, pdu),
+	[IET_F_CHANCE] = U32(kernel_fault, chance),
+	[IET_F_SEED] = U32(kernel_fault, seed),
+	[IET_F_SKIP] = U32(kernel_fault, skip),
+	[IET_F_COUNT] = U32(kernel_fault, count),
+	[IET_F_DELAY] = U32(kernel_fault, delay),
+	[IET_F_SENSE] = U32(kernel_fault, sense),
+	[IET_F_STATUS] = U32(kernel_fault, status),
+	[IET_F_REASON] = U32(kernel_fault, reason),
+	[IET_F_ASYNC_EVENT] = U32(kernel_fault, async_event),
+	[IET_F_BYTE] = U32(kernel_fault, byte),
+	[IET_F_SEEN] = U64(kernel_fault, seen),
+	[IET_F_HITS] = U64(kernel_fault, hits),
+	[IET_F_HELD] = U32(kernel_fault, held),
+	[IET_F_ENDED] = FLAG(kernel_fault, ended),
+};
+
 const struct attr_set attr_info = { info_map, IET_I_MAX, -1 };
 const struct attr_set attr_target = { target_map, IET_T_MAX,
 				      offsetof(struct kernel_target, set) };
@@ -148,6 +176,8 @@ const struct attr_set attr_prop = { prop_map, IET_P_MAX,
 				    offsetof(struct kernel_props, set) };
 const struct attr_set attr_session = { session_map, IET_S_MAX, -1 };
 const struct attr_set attr_conn = { conn_map, IET_C_MAX, -1 };
+const struct attr_set attr_fault = { fault_map, IET_F_MAX,
+				     offsetof(struct kernel_fault, set) };
 
 static int put_keys(struct nl_msg *msg, int attr, const struct kernel_keys *k)
 {

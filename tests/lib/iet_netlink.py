@@ -35,11 +35,11 @@ def _ids():
 
 ID = _ids()
 NAME = {p: {n: name for name, n in ID.items() if name.startswith(p)}
-        for p in ("I_", "T_", "K_", "L_", "P_", "S_", "C_")}
+        for p in ("I_", "T_", "K_", "L_", "P_", "S_", "C_", "F_")}
 STRINGS = {"I_VERSION", "T_NAME", "T_ALIAS", "T_REDIRECT", "L_IOTYPE",
            "L_PATH", "L_SCSI_ID", "L_SCSI_SN", "S_INITIATOR", "C_ADDR",
            "P_VENDOR", "P_PRODUCT", "P_REVISION", "P_NAA", "P_EUI64",
-           "P_UUID"}
+           "P_UUID", "F_INITIATOR"}
 NESTS = {"T_KEYS": "K_", "S_KEYS": "K_", "S_CONN": "C_", "L_PROPS": "P_"}
 
 
@@ -69,7 +69,8 @@ def pack(name, value):
         return attr(kind, value.encode() + b"\0")
     if isinstance(value, bytes):
         return attr(kind, value)
-    wide = name in ("S_SID", "C_SID", "L_BLOCKS", "I_INSTANCE")
+    wide = name in ("S_SID", "C_SID", "L_BLOCKS", "I_INSTANCE", "F_SID",
+                    "F_LBA", "F_LBA_LAST", "F_SEEN", "F_HITS")
     return attr(kind, struct.pack("=Q" if wide else "=I", value))
 
 

@@ -17,6 +17,8 @@ static struct kernel_lun luns[FAKE_LUNS];
 static unsigned int nr_luns;
 static struct kernel_session sessions[FAKE_SESSIONS];
 static unsigned int nr_sessions;
+static struct kernel_fault faults[FAKE_FAULTS];
+static unsigned int nr_faults;
 static uint16_t next_tsih;
 
 static struct {
@@ -34,7 +36,7 @@ struct kernel_conn fake_conn;
 
 void fake_reset(void)
 {
-	nr_targets = nr_luns = nr_sessions = 0;
+	nr_targets = nr_luns = nr_sessions = nr_faults = 0;
 	next_tsih = 1;
 	memset(fail, 0, sizeof(fail));
 	memset(fake_calls, 0, sizeof(fake_calls));
@@ -464,6 +466,54 @@ static int fake_conn_async(const struct kernel_conn *c)
 	return 0;
 }
 
+static int fake_fault_dump(uint32_t tid, kernel_fault_fn fn, void *arg)
+{
+	int err = enter(FAKE_FAULT_DUMP);
+
+	if (!err && tid && !by_tid(tid))
+		return refuse(-ENOENT, "no such target");
+	for (unsigned int i = 0; !err && i < nr_faults; i++)
+		if (!tid || faults[i].tid == tid)
+			err = fn(&faults[i], arg);
+	return err;
+}
+
+static int fake_fault_new(struct kernel_fault *f)
+{
+	int err = enter(FAKE_FAULT_NEW);
+
+	if (err)
+		return err;
+	if (!by_tid(f->tid))
+		return refuse(-ENOENT, "no such target");
+	if (nr_faults == FAKE_FAULTS)
+		return refuse(-ENOSPC, "too many faults");
+	f->id = nr_faults ? faults[nr_faults - 1].id + 1 : 1;
+	faults[nr_faults++] = *f;
+	return 0;
+}
+
+static int fake_fault_del(uint32_t tid, uint32_t id)
+{
+	unsigned int i, kept = 0;
+	int err = enter(FAKE_FAULT_DEL);
+
+	if (err)
+		return err;
+	for (i = 0; i < nr_faults; i++)
+		if (faults[i].tid != tid || (id && faults[i].id != id))
+			faults[kept++] = faults[i];
+	if (id && kept == nr_faults)
+		return refuse(-ENOENT, "no such fault");
+	nr_faults = kept;
+	return 0;
+}
+
+struct kernel_fault *fake_fault(unsigned int index)
+{
+	return index < nr_faults ? &faults[index] : NULL;
+}
+
 static const struct kernel_ops fake_ops = {
 	.info_get = fake_info_get,
 	.target_get = fake_target_get,
@@ -482,6 +532,9 @@ static const struct kernel_ops fake_ops = {
 	.conn_new = fake_conn_new,
 	.conn_del = fake_conn_del,
 	.conn_async = fake_conn_async,
+	.fault_dump = fake_fault_dump,
+	.fault_new = fake_fault_new,
+	.fault_del = fake_fault_del,
 };
 
 const struct kernel_ops *kernel = &fake_ops;

@@ -12,6 +12,7 @@
 #define FAKE_TARGETS 2048
 #define FAKE_LUNS 256
 #define FAKE_SESSIONS 64
+#define FAKE_FAULTS 64
 
 enum fake_op {
 	FAKE_INFO_GET,
@@ -31,6 +32,9 @@ enum fake_op {
 	FAKE_CONN_NEW,
 	FAKE_CONN_DEL,
 	FAKE_CONN_ASYNC,
+	FAKE_FAULT_DUMP,
+	FAKE_FAULT_NEW,
+	FAKE_FAULT_DEL,
 	FAKE_NR_OPS,
 };
 
@@ -92,5 +96,13 @@ struct kernel_lun *fake_find_lun(uint32_t tid, uint32_t lun);
  * Return: the session, or NULL
  */
 struct kernel_session *fake_session(unsigned int index);
+
+/**
+ * fake_fault - look at a rule for faults as it is kept
+ * @index: 0 = oldest
+ *
+ * Return: the rule, or NULL
+ */
+struct kernel_fault *fake_fault(unsigned int index);
 
 #endif /* FAKE_KERNEL_H */

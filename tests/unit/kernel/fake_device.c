@@ -8,6 +8,7 @@
 #include "copy_op.h"
 #include "crypt.h"
 #include "fake_device.h"
+#include "fault.h"
 #include "ready.h"
 
 struct fake_device fake;
@@ -294,6 +295,23 @@ void get_random_bytes(void *buf, size_t len)
 
 	while (len--)
 		*b++ = rand() >> 7;
+}
+
+/* faults: without telling of them */
+
+int iet_fault_key;
+
+bool iet_fault_possible(const struct iet_nexus *nexus, u32 kinds)
+{
+	return nexus->target->faults && nexus->target->faults->kinds & kinds;
+}
+
+bool iet_fault_check(const struct iet_nexus *nexus, enum iet_fault_kind kind,
+		     struct iet_fault_what *what, struct iet_fault_hit *hit)
+{
+	what->sid = nexus->sid;
+	what->iname = nexus->iname;
+	return iet_fault_fire(nexus->target->faults, kind, what, hit);
 }
 
 /* nexus */

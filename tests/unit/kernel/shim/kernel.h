@@ -115,6 +115,15 @@ struct iov_iter;
 	})
 #define EIOCBQUEUED 529
 
+/* pointers that may be errors */
+#define ERR_PTR(err) ((void *)(long)(err))
+#define PTR_ERR(p) ((long)(p))
+#define IS_ERR(p) ((unsigned long)(p) >= (unsigned long)-4095L)
+
+/* a static branch is a number */
+#define DECLARE_STATIC_KEY_FALSE(key) extern int key
+#define static_branch_unlikely(key) (*(key) > 0)
+
 /* memory; gfp says only whether the caller may sleep */
 #define GFP_NOWAIT 0u
 #define GFP_ATOMIC 0u
@@ -203,10 +212,25 @@ struct workqueue_struct;
 #define INIT_DELAYED_WORK(w, f) ((w)->work.func = (f))
 #define to_delayed_work(w) container_of(w, struct delayed_work, work)
 #define HZ 250
+#define msecs_to_jiffies(ms) ((ms) * HZ / 1000UL)
+/* the last work that was to be done later, and when */
+__attribute__((weak)) struct delayed_work *shim_delayed;
+__attribute__((weak)) unsigned long shim_delay;
 static inline void queue_delayed_work(struct workqueue_struct *wq,
 				      struct delayed_work *work,
 				      unsigned long delay)
 {
+	shim_delayed = work;
+	shim_delay = delay;
+}
+
+static inline bool cancel_delayed_work(struct delayed_work *work)
+{
+	bool pending = shim_delayed == work;
+
+	if (pending)
+		shim_delayed = NULL;
+	return pending;
 }
 
 static inline void cancel_delayed_work_sync(struct delayed_work *work)

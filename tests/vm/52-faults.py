@@ -1,0 +1,361 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+# timeout: 240
+"""
+Fault injection: each kind of fault is seen on the wire as it was asked for,
+so often as it was asked for, and nothing of it is left when it is removed.
+"""
+
+import errno
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
+
+from bed import Bed  # noqa: E402
+from iet_netlink import ID, Netlink, Refused as NlRefused  # noqa: E402
+from ktap import (FOLDER, IQN, Failed, case, ietadm, main,  # noqa: E402
+                  sessions, wait_for)
+from pdu import *  # noqa: E402,F403
+
+TARGET, OTHER = f"{IQN}:fault", f"{IQN}:other"
+RAW = f"{IQN}:raw"
+NULL, FILE = 0, 1
+MEDIUM = bytes(i * 7 % 251 for i in range(256 * 512))
+
+CONF = f"""
+Target {TARGET}
+    MaxConnections 2
+    ErrorRecoveryLevel 2
+    Lun {NULL} Type=nullio,Blocks=65536
+    Lun {FILE} Path={FOLDER}/file.img,Type=fileio
+Target {OTHER}
+    Lun 0 Path={FOLDER}/other.img,Type=fileio
+"""
+
+
+def medium_write():
+    with open(FOLDER / "file.img", "r+b") as file:
+        file.write(MEDIUM)
+
+
+def medium(first=0, blocks=len(MEDIUM) // 512):
+    with open(FOLDER / "file.img", "rb") as file:
+        return file.read()[first * 512:(first + blocks) * 512]
+
+
+def around(function, options):
+    """Each case begins and ends without faults, and others notice nothing."""
+    medium_write()
+    keys = {"DefaultTime2Wait": 0, "DefaultTime2Retain": 0, **options}
+    with Conn().login(TARGET, **keys) as c:
+        c.ready(NULL).ready(FILE)
+        try:
+            function(c)
+        finally:
+            adm("--op", "delete", "--tid=1", "--fault=all")
+    Bed.check()
+
+
+def adm(*args):
+    done = ietadm(*args)
+    if done.returncode:
+        raise Failed(done.stderr)
+    return done.stdout.strip()
+
+
+def fault(kind, *options, **params):
+    """A new rule; its id."""
+    given = [f"--params={','.join(f'{k}={v}' for k, v in params.items())}"]
+    return int(adm("--op", "new", "--tid=1", f"--fault={kind}", *options,
+                   *(given if params else [])))
+
+
+def remove(number):
+    adm("--op", "delete", "--tid=1", f"--fault={number}")
+
+
+def rule(number):
+    for line in adm("--op", "show", "--tid=1", "--fault").splitlines():
+        words = dict(word.split("=", 1) for word in line.split())
+        if words["Id"] == str(number):
+            return words
+    raise Failed(f"there is no fault {number}")
+
+
+def counts(number, hits, seen=None):
+    r = rule(number)
+    if int(r["Hits"]) != hits or seen not in (None, int(r["Seen"])):
+        raise Failed(f"hits and seen are not {hits} and {seen}: {r}")
+
+
+def same(what, got, expected):
+    if got != expected:
+        raise Failed(f"{what}: {got!r}, not {expected!r}")
+
+
+def sid_of(initiator):
+    text = Path("/proc/net/iet/session").read_text()
+    return re.search(rf"sid:(\d+) initiator:{re.escape(initiator)}\n",
+                     text).group(1)
+
+
+def read(c, lba=0, blocks=1, unit=FILE):
+    return c.scsi(read10(lba, blocks), READ, blocks * 512, unit)
+
+
+def good_read(c, lba=0, blocks=8):
+    same("data", c.read(lba, blocks, FILE), MEDIUM[lba * 512:][:blocks * 512])
+
+
+# --- rules --------------------------------------------------------------------
+
+@case("a rule says what it was given; the log says that there is one")
+def _(c):
+    one = fault("sense", f"--lun={FILE}", f"--sid={sid_of(RAW)}",
+                Initiator=RAW, Opcode="0x28", Direction="read", LBA="5-9",
+                Sense="3/11/01", Chance="12.5%", Skip=3, Count=4, Seed=99)
+    line = adm("--op", "show", "--tid=1", "--fault")
+    same("rule", line,
+         f"Tid=1 Id={one} Kind=sense Sid={sid_of(RAW)} Lun=1 Initiator={RAW} "
+         "Opcode=0x28 Direction=read LBA=5-9 Sense=3/11/01 Chance=12.5% "
+         "Skip=3 Count=4 Seed=99 Seen=0 Hits=0 Held=0")
+    same("show all", line in adm("--op", "show"), True)
+    same("id of another", fault("hang", LBA="7-7") > one, True)
+    log = os.popen("dmesg").read()
+    if f"fault injection is on for target 1, {TARGET}" not in log:
+        raise Failed("nothing in the log")
+    adm("--op", "delete", "--tid=1", "--fault=all")
+    same("none", adm("--op", "show", "--fault"), "")
+    log = os.popen("dmesg | tail -n 3").read()
+    if f"fault injection is off for target 1, {TARGET}" not in log:
+        raise Failed(log)
+
+
+@case("what can't be is refused in words, and there are no more than 64")
+def _(c):
+    nl = Netlink()
+    kind = {k: ID[f"FAULT_{k}"] for k in ("DROP", "HANG", "DELAY", "REJECT")}
+    for attrs, number, words in (
+            ({}, errno.EINVAL, "the kind of fault is missing"),
+            ({"F_KIND": 0}, errno.EINVAL, "unknown kind of fault"),
+            ({"F_KIND": 0xffffffff}, errno.EINVAL, "unknown kind of fault"),
+            ({"F_KIND": kind["DELAY"]}, errno.EINVAL, "the delay is missing"),
+            ({"F_KIND": kind["HANG"], "F_SID": 5}, errno.ENOENT,
+             "no such session"),
+            ({"F_KIND": kind["HANG"], "F_INITIATOR": "a\nb"}, errno.EINVAL,
+             "control character in a text"),
+            ({"F_KIND": kind["HANG"], "F_INITIATOR": "x" * 224},
+             errno.EINVAL, ""),
+            ({"F_KIND": kind["HANG"], "F_LBA": 5, "F_LBA_LAST": 4},
+             errno.EINVAL, "the last block is before the first one"),
+            ({"F_KIND": kind["HANG"], "F_HITS": 1}, errno.EINVAL, ""),
+            ({"F_KIND": kind["REJECT"], "F_PDU": DATA_IN}, errno.EINVAL,
+             "faults of this kind are of received PDUs")):
+        try:
+            nl.do("FAULT_NEW", F_TID=1, **attrs)
+            raise Failed(f"{attrs}: taken")
+        except NlRefused as e:
+            same(f"{attrs}: errno", e.errno, number)
+            if words not in e.text:
+                raise Failed(f"{attrs}: {e.text}") from None
+    for tid, number in ((9, 1), (1, 1 << 30), (2, 0)):
+        try:
+            nl.do("FAULT_DEL", F_TID=tid, F_ID=number)
+            raise Failed("deleted what is not there")
+        except NlRefused as e:
+            same("errno", e.errno, errno.ENOENT)
+    for _ in range(64):
+        nl.do("FAULT_NEW", F_TID=1, F_KIND=kind["HANG"], F_LUN=77)
+    same("rules", len(nl.dump("FAULT_GET", F_TID=1)), 64)
+    got = ietadm("--op", "new", "--tid=1", "--fault=hang")
+    same("the last straw", (got.returncode, got.stderr),
+         (256 - errno.ENOSPC, "ietadm: new fault hang of target 1: the target "
+          "has 64 faults already\n"))
+    good_read(c)
+
+
+@case("skip, count and seed: exact, and the same again")
+def _(c):
+    def pattern(**params):
+        number = fault("status", f"--lun={FILE}", Status="busy",
+                       Opcode=0, **params)
+        got = [c.command(bytes(6), unit=FILE).status == BUSY
+               for _ in range(40)]
+        counts(number, sum(got), 40)
+        remove(number)
+        return got
+
+    same("skip and count", pattern(Skip=5, Count=3),
+         [False] * 5 + [True] * 3 + [False] * 32)
+    first = pattern(Chance="30%", Seed=7)
+    same("seed", pattern(Chance="30%", Seed=7), first)
+    if not 2 < sum(first) < 25 or pattern(Chance="30%", Seed=8) == first:
+        raise Failed(f"{first}")
+
+
+@case("for one session, one initiator, one LUN; over when it ends")
+def _(c):
+    other = Conn().login(TARGET, f"{IQN}:second").ready(NULL).ready(FILE)
+    by_name = fault("status", f"--lun={NULL}", Status="busy",
+                    Initiator=f"{IQN}:second")
+    by_sid = fault("status", f"--sid={sid_of(RAW)}", f"--lun={FILE}",
+                   Status="task-set-full")
+    same("other, 0", other.command(bytes(6), unit=NULL).status, BUSY)
+    same("other, 1", other.command(bytes(6), unit=FILE).status, GOOD)
+    same("raw, 0", c.command(bytes(6), unit=NULL).status, GOOD)
+    same("raw, 1", c.command(bytes(6), unit=FILE).status, TASK_SET_FULL)
+    c.logout()
+    wait_for("the rule ends", lambda: rule(by_sid).get("Ended") == "Yes")
+    counts(by_sid, 1, 1)
+    counts(by_name, 1, 1)
+    other.logout()
+
+
+@case("events: a fault was injected, at most one a second for each rule")
+def _(c):
+    nl = Netlink()
+    nl.subscribe()
+    number = fault("status", Status="busy", Opcode=0)
+    for _ in range(20):
+        same("status", c.command(bytes(6)).status, BUSY)
+    found = [a for k, a in nl.events() if k == "FAULT_NTF"]
+    if not 1 <= len(found) < 10:
+        raise Failed(f"{found}")
+    event = found[0]
+    same("event", (event["F_TID"], event["F_ID"], event["F_KIND"]),
+         (1, number, ID["FAULT_STATUS"]))
+    if not 1 <= event["F_HITS"] <= 20:
+        raise Failed(f"{event}")
+
+
+# --- commands -----------------------------------------------------------------
+
+@case("sense: a bad block is one, whoever reads over it, until it is removed")
+def _(c):
+    number = fault("sense", f"--lun={FILE}", LBA="20-21", Direction="read")
+    for lba, blocks, bad in ((18, 4, 20), (21, 9, 21)):
+        rsp = c.expect(SCSI_RSP, itt=read(c, lba, blocks).itt,
+                       status=CHECK_CONDITION)
+        same("sense", rsp.sense, (3, 0x1100))
+        same("information", rsp.data[2] & 0x80 and
+             int.from_bytes(rsp.data[5:9], "big"), bad)
+        same("residual", rsp.residual, blocks * 512)
+    good_read(c, 0, 20)
+    good_read(c, 22, 8)
+    counts(number, 2, 2)
+    remove(number)
+    good_read(c, 16, 8)
+
+
+@case("sense of choice, of a write: nothing is written")
+def _(c):
+    fault("sense", Sense="b/47/03", Opcode="0x2a", Count=1)
+    rsp = c.write(8, bytes(512), FILE)
+    same("sense", (rsp.status, rsp.sense), (CHECK_CONDITION, (0xb, 0x4703)))
+    good_read(c)
+    same("again", c.write(8, bytes(512), FILE).status, GOOD)
+
+
+@case("status: a write is refused without an R2T")
+def _(c):
+    fault("status", Status="reservation-conflict", Direction="write", Count=1)
+    rsp = c.command(write10(0, 8), flags=WRITE, edtl=4096, unit=FILE)
+    same("status", rsp.status, 0x18)
+    good_read(c)
+
+
+@case("corrupt: one byte of one block is read wrong, the medium is not")
+def _(c):
+    fault("corrupt", f"--lun={FILE}", LBA=9, Byte=5, Count=2)
+    for blocks in (16, 4):
+        want = bytearray(MEDIUM[8 * 512:][:blocks * 512])
+        want[517] ^= 0xff
+        same("data", c.read(8, blocks, FILE), bytes(want))
+    good_read(c, 8, 16)
+    same("medium", medium(), MEDIUM)
+
+
+@case("no-flush: the medium is not told, the initiator is told GOOD")
+def _(c):
+    number = fault("no-flush", f"--lun={FILE}")
+    same("status", c.command(bytes([0x35]) + bytes(9), unit=FILE).status,
+         GOOD)
+    counts(number, 1, 1)
+    # write-through: the write is done, its flush is not
+    same("write", c.write(3, bytes(512), FILE).status, GOOD)
+    counts(number, 2, 2)
+    same("medium", medium(3, 1), bytes(512))
+
+
+@case("delay: others overtake, also on the same connection")
+def _(c):
+    fault("delay", f"--lun={FILE}", Delay=1500, Direction="read", Count=1)
+    start = time.monotonic()
+    slow = read(c)
+    c.command(bytes(6), unit=FILE)
+    c.read(0, 8, NULL)
+    if time.monotonic() - start > 1.2:
+        raise Failed("they did not")
+    same("data", c.data_of(slow.itt), MEDIUM[:512])
+    if time.monotonic() - start < 1.4:
+        raise Failed("too soon")
+
+
+@case("delay: at once if its rule is removed")
+def _(c):
+    number = fault("delay", f"--lun={FILE}", Delay=60000)
+    slow = read(c)
+    wait_for("it is held", lambda: rule(number)["Held"] == "1")
+    remove(number)
+    same("data", c.data_of(slow.itt), MEDIUM[:512])
+
+
+@case("hang: until its rule is removed")
+def _(c):
+    number = fault("hang", f"--lun={FILE}", Opcode="0x2a", Count=1)
+    itt = c.scsi(write10(0, 1), WRITE, 512, FILE).itt
+    r2t = c.expect(R2T)
+    c.data_out(r2t, b"x" * 512)
+    wait_for("it is held", lambda: rule(number)["Held"] == "1")
+    c.ping()
+    c.expect_nothing(0.3)
+    # another block, another unit
+    good_read(c, 8, 8)
+    c.read(0, 8, NULL)
+    remove(number)
+    c.expect(SCSI_RSP, itt=itt, status=GOOD)
+    same("medium", medium(0, 1), b"x" * 512)
+
+
+@case("hang: aborted as on a disk that hangs, and no old write lands")
+def _(c):
+    number = fault("hang", f"--lun={FILE}", Opcode="0x2a", Count=1)
+    w = c.scsi(write10(0, 1), WRITE, 512, FILE)
+    c.data_out(c.expect(R2T), b"old".ljust(512))
+    wait_for("it is held", lambda: rule(number)["Held"] == "1")
+    c.request(TMF | IMMEDIATE, flags=FINAL | ABORT_TASK, lun=lun(FILE),
+              ref=w.itt, refcmdsn=w.cmdsn)
+    # it is given up after 1.5 s
+    c.expect(TMF_RSP, 5, response=TMF_REJECTED)
+    remove(number)
+    c.expect(SCSI_RSP, itt=w.itt, status=GOOD)
+    number = fault("hang", f"--lun={FILE}", Opcode="0x2a", Count=1)
+    c.scsi(write10(0, 1), WRITE, 512, FILE)
+    c.data_out(c.expect(R2T), b"older".ljust(512))
+    wait_for("it is held", lambda: rule(number)["Held"] == "1")
+    c.close()
+    with Conn().login(TARGET) as again:
+        again.ready(NULL)
+        same("busy", again.command(bytes(6), unit=FILE).status, BUSY)
+        remove(number)
+        again.ready(FILE)
+        same("write", again.write(0, b"new".ljust(512), FILE).status, GOOD)
+        same("data", again.read(0, 1, FILE), b"new".ljust(512))
+
+
+main(lambda: Bed.begin(CONF, size=4 << 20, neighbour=(OTHER, 0)), Bed.end,
+     around)
