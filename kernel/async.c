@@ -111,18 +111,30 @@ static void ask(struct iet_conn *conn, u8 event, u16 seconds)
 		iet_timer_set(conn, IET_TIMER_DROP, seconds * HZ);
 }
 
+/**
+ * iet_async_say - tell an initiator something, or drop its connection
+ * @conn: the connection
+ * @event: as of iet_async_ask()
+ * @seconds: as of iet_async_ask()
+ *
+ * Context: the connection's thread; does not sleep.
+ */
+void iet_async_say(struct iet_conn *conn, u8 event, u16 seconds)
+{
+	if (conn->state == IET_CONN_CLOSING || conn->async.dropping)
+		return;
+	if (event == ISCSI_ASYNC_DROP_CONNECTION ||
+	    event == ISCSI_ASYNC_DROP_SESSION)
+		drop(conn, event, IET_EVENT_ADMIN);
+	else
+		ask(conn, event, seconds);
+}
+
 static void take_ask(struct iet_conn *conn, struct iet_conn_msg *msg)
 {
 	struct ask_msg *m = container_of(msg, struct ask_msg, msg);
 
-	if (conn->state == IET_CONN_CLOSING || conn->async.dropping)
-		goto out;
-	if (m->event == ISCSI_ASYNC_DROP_CONNECTION ||
-	    m->event == ISCSI_ASYNC_DROP_SESSION)
-		drop(conn, m->event, IET_EVENT_ADMIN);
-	else
-		ask(conn, m->event, m->seconds);
-out:
+	iet_async_say(conn, m->event, m->seconds);
 	kfree(m);
 }
 

@@ -29,6 +29,7 @@ void iet_async_luns_changed(struct iet_session *session, u32 lun);
 void iet_async_capacity_changed(const struct iet_volume *vol);
 
 /* called by the connection's thread only */
+void iet_async_say(struct iet_conn *conn, u8 event, u16 seconds);
 void iet_async_drop_timer(struct iet_conn *conn);
 void iet_async_luns_timer(struct iet_conn *conn);
 void iet_async_terminated(struct iet_conn *conn, const u8 *lun_raw);

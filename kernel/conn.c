@@ -149,6 +149,7 @@ static void conn_free_work(struct work_struct *work)
 		container_of(work, struct iet_conn, unlink_work);
 
 	iet_cmnd_pool_destroy(conn);
+	kfree(conn->fault);
 	iet_session_put(conn->session);
 	kmem_cache_free(cache, conn);
 }

@@ -26,6 +26,7 @@
 
 struct iet_cmnd;
 struct iet_conn;
+struct iet_fault_conn;
 struct iet_nthread;
 struct iet_session;
 struct netlink_ext_ack;
@@ -270,6 +271,8 @@ struct iet_tx {
  * @ping: NOP-In
  * @sweeps: what it is to look at again: see sweep.c
  * @unlink_work: the part of closing that may sleep
+ * @fault: faults that are under way, NULL: there never was one; the thread's
+ *	own
  *
  * Lifetime: made by CONN_NEW.  Closing: IET_CONN_CLOSE is set by anyone; the
  * thread then takes the socket's callbacks back, unlinks the connection,
@@ -340,6 +343,7 @@ struct iet_conn {
 	u32 fence_sn;
 
 	struct work_struct unlink_work;
+	struct iet_fault_conn *fault;
 };
 
 struct iet_conn *iet_conn_create(struct iet_session *session,

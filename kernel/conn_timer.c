@@ -13,6 +13,7 @@
 #include "cmnd_pool.h"
 #include "conn.h"
 #include "conn_timer.h"
+#include "fault_pdu.h"
 #include "nthread.h"
 #include "ping.h"
 #include "recovery.h"
@@ -26,6 +27,7 @@ static void (*const handlers[IET_TIMER_NR])(struct iet_conn *conn) = {
 	[IET_TIMER_LUNS] = iet_async_luns_timer,
 	[IET_TIMER_TRIM] = iet_cmnd_pool_trim,
 	[IET_TIMER_TEXT] = iet_text_timer,
+	[IET_TIMER_FAULT] = iet_fault_timer,
 };
 
 static void fire(struct timer_list *timer)

@@ -19,6 +19,7 @@ struct iet_conn;
  * @IET_TIMER_LUNS: tell of changed LUNs once more (async.c)
  * @IET_TIMER_TRIM: give commands back that are not used (cmnd_pool.c)
  * @IET_TIMER_TEXT: forget a Text sequence that does not go on (text.c)
+ * @IET_TIMER_FAULT: send again after a fault (fault_tx.c)
  * @IET_TIMER_NR: how many there are
  */
 enum iet_timer {
@@ -29,6 +30,7 @@ enum iet_timer {
 	IET_TIMER_LUNS,
 	IET_TIMER_TRIM,
 	IET_TIMER_TEXT,
+	IET_TIMER_FAULT,
 	IET_TIMER_NR
 };
 

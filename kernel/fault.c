@@ -281,6 +281,10 @@ u32 iet_fault_random(u32 *state)
 static bool about_pdu(const struct iet_fault_args *a,
 		      const struct iet_fault_what *what)
 {
+	/* without it, those that are sent, if it may be both */
+	if (!(a->has & F(PDU)))
+		return !what->is_pdu || what->pdu >= 0x20 ||
+		       !(kinds[a->val[IET_F_KIND]].pdus & SENT);
 	if (!what->is_pdu)
 		return false;
 	if (a->val[IET_F_PDU] == IET_FAULT_PDU_STATUS)
@@ -313,9 +317,7 @@ static bool is_about(const struct iet_fault_rule *rule,
 		return false;
 	if (a->has & F(INITIATOR) && strcmp(a->initiator, what->iname))
 		return false;
-	if (a->has & F(PDU) && !about_pdu(a, what))
-		return false;
-	return about_command(a, what);
+	return about_pdu(a, what) && about_command(a, what);
 }
 
 /* It is about this one: does it do something? */
@@ -351,6 +353,7 @@ static void describe(struct iet_fault_rule *rule,
 	hit->code = code ? a->val[code] : 0;
 	hit->byte = a->val[IET_F_BYTE];
 	hit->random = iet_fault_random(&rule->random);
+	hit->by_status = a->val[IET_F_PDU] == IET_FAULT_PDU_STATUS;
 	hit->lba = what->lba;
 	hit->lba_last = what->lba_last;
 	if (a->has & F(LBA))

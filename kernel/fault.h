@@ -153,6 +153,7 @@ struct iet_fault_what {
  * @random: a random number
  * @lba: the first block that the rule and the command have in common
  * @lba_last: the last one
+ * @by_status: it is about PDUs that carry status, whichever they are
  * @tell: it is to be told
  */
 struct iet_fault_hit {
@@ -164,6 +165,7 @@ struct iet_fault_hit {
 	u32 random;
 	u64 lba;
 	u64 lba_last;
+	bool by_status;
 	bool tell;
 };
 
@@ -188,6 +190,7 @@ void iet_target_faults_clear(struct iet_target *target);
 void iet_faults_session_ended(struct iet_target *target, u64 sid);
 bool iet_fault_check(const struct iet_nexus *nexus, enum iet_fault_kind kind,
 		     struct iet_fault_what *what, struct iet_fault_hit *hit);
+u32 iet_fault_epoch(void);
 bool iet_fault_possible(const struct iet_nexus *nexus, u32 kinds);
 
 /* fault_hold.c */

@@ -19,6 +19,9 @@
 
 DEFINE_STATIC_KEY_FALSE(iet_fault_key);
 
+/* under iet_config_lock */
+static u32 nr_targets, epoch;
+
 /* The next rule that has hits to tell of. */
 static bool next_untold(struct iet_faults *faults, u32 *id, u32 *kind,
 			u64 *hits)
@@ -125,6 +128,8 @@ struct iet_fault_rule *iet_target_fault_add(struct iet_target *target,
 	if (faults->nr == 1) {
 		pr_warn("fault injection is on for target %u, %s\n",
 			target->tid, target->name);
+		if (!nr_targets++)
+			WRITE_ONCE(epoch, epoch + 1);
 		static_branch_inc(&iet_fault_key);
 	}
 	return rule;
@@ -150,6 +155,7 @@ void iet_target_fault_remove(struct iet_target *target,
 	if (faults->nr)
 		return;
 	static_branch_dec(&iet_fault_key);
+	nr_targets--;
 	pr_warn("fault injection is off for target %u, %s\n", target->tid,
 		target->name);
 }
@@ -192,6 +198,19 @@ void iet_faults_session_ended(struct iet_target *target, u64 sid)
 			rule->ended = true;
 	}
 	spin_unlock_irq(&faults->lock);
+}
+
+/**
+ * iet_fault_epoch() - tells the times apart in which there are rules
+ *
+ * Between them nobody looks at faults, not even at those that are under way.
+ *
+ * Context: any.
+ * Return: another number than in an earlier one
+ */
+u32 iet_fault_epoch(void)
+{
+	return READ_ONCE(epoch);
 }
 
 /**

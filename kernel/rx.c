@@ -18,6 +18,8 @@
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
+#include "fault.h"
+#include "fault_pdu.h"
 #include "nthread.h"
 
 /* Bytes, 0 if there are none now, or a negative errno. */
@@ -119,9 +121,15 @@ static int rx_hdigest(struct iet_conn *conn)
 static int rx_header(struct iet_conn *conn)
 {
 	struct iet_rx *rx = &conn->rx;
+	bool starved;
+	int fault = 0;
 
-	bool starved = iet_cmnd_header(conn) == -ENOMEM;
-
+	/* once for each PDU */
+	if (iet_fault_on() && !rx->starved)
+		fault = iet_fault_rx_header(conn);
+	if (fault < 0)
+		return 0;
+	starved = !fault && iet_cmnd_header(conn) == -ENOMEM;
 	if (starved && !rx->starved)
 		rx->starved_since = jiffies;
 	rx->starved = starved;
@@ -220,6 +228,8 @@ static int rx_pdu(struct iet_conn *conn)
 	struct iet_rx *rx = &conn->rx;
 
 	iet_cmnd_pdu(conn);
+	if (iet_fault_on())
+		iet_fault_rx_pdu(conn);
 	rx->turn += IET_TURN_PDU;
 	rx->cmnd = NULL;
 	rx->crc_skipped = false;

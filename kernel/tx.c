@@ -18,6 +18,8 @@
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
+#include "fault.h"
+#include "fault_pdu.h"
 #include "nthread.h"
 #include "tio_math.h"
 
@@ -64,6 +66,8 @@ static struct iet_tx_pdu *add_pdu(struct iet_tx *tx)
 	struct iet_tx_pdu *pdu = &tx->pdus[tx->nr_pdus++];
 
 	iet_tx_build(cmnd, pdu);
+	if (iet_fault_on())
+		iet_fault_tx_add(cmnd->conn, pdu);
 	cmnd->sending++;
 	if (pdu->last)
 		iet_cmnd_dequeue(cmnd);
@@ -88,7 +92,8 @@ static bool ends_batch(const struct iet_tx *tx, const struct iet_tx_pdu *pdu)
 {
 	return tx->paged || pdu->inline_data == tx->sense ||
 	       pdu->cmnd->close_after || tx->nr_pdus == IET_TX_PDUS ||
-	       tx->nr_vecs + PDU_VECS > IET_TX_VECS;
+	       tx->nr_vecs + PDU_VECS > IET_TX_VECS ||
+	       (iet_fault_on() && iet_fault_tx_ends_batch(pdu->cmnd->conn));
 }
 
 /* Returns how many PDUs there are now to be sent. */
@@ -122,6 +127,11 @@ static int send_copied(struct iet_conn *conn, int flags)
 	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, tx->vecs, tx->nr_vecs,
 		      tx->copied);
 	iov_iter_advance(&msg.msg_iter, tx->off);
+	if (iet_fault_on())
+		iov_iter_truncate(&msg.msg_iter,
+				  iet_fault_tx_piece(conn,
+						     tx->copied - tx->off,
+						     &msg.msg_flags));
 	return sock_sendmsg(conn->sock, &msg);
 }
 
@@ -134,6 +144,8 @@ static int send_pages(struct iet_conn *conn, u32 done, u32 left, int flags)
 
 	if (pdu->trailer_len || done + len < pdu->data_len)
 		flags |= MSG_MORE;
+	if (iet_fault_on())
+		len = iet_fault_tx_piece(conn, len, &flags);
 	return iet_sock_send_bvec(conn->sock, tio->bv, tio->nr,
 				  pdu->tio_off + done, len, flags);
 }
@@ -144,6 +156,9 @@ static int send_trailer(struct iet_conn *conn, u32 done, int flags)
 	struct msghdr msg = { .msg_flags = flags };
 	struct kvec kv = { pdu->trailer + done, pdu->trailer_len - done };
 
+	if (iet_fault_on())
+		kv.iov_len = iet_fault_tx_piece(conn, kv.iov_len,
+						&msg.msg_flags);
 	return kernel_sendmsg(conn->sock, &msg, &kv, 1, kv.iov_len);
 }
 
@@ -157,6 +172,9 @@ static int send_some(struct iet_conn *conn, u32 left)
 	int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 	u32 done;
 
+	/* a fault has withheld all of it */
+	if (unlikely(!tx->len))
+		return 0;
 	tx->corked = !list_empty(&tx->queue);
 	if (tx->corked)
 		flags |= MSG_MORE;
@@ -251,6 +269,8 @@ bool iet_conn_tx(struct iet_conn *conn)
 			uncork(conn);
 			return false;
 		}
+		if (iet_fault_on() && !iet_fault_tx_may_send(conn))
+			return false;
 		clear_bit(IET_CONN_TX_READY, &conn->flags);
 		n = send_some(conn, left);
 		if (n == -EAGAIN) {
@@ -258,11 +278,13 @@ bool iet_conn_tx(struct iet_conn *conn)
 			return test_bit(IET_CONN_TX_READY, &conn->flags);
 		}
 		set_bit(IET_CONN_TX_READY, &conn->flags);
-		if (n <= 0) {
+		if (unlikely(n <= 0 && tx->len)) {
 			iet_conn_fail(conn, IET_EVENT_CLOSED_BY_PEER);
 			return false;
 		}
 		bytes_sent(tx, n);
+		if (iet_fault_on())
+			iet_fault_tx_sent(conn);
 		if (test_bit(IET_CONN_CLOSE, &conn->flags))
 			return false;
 	}

@@ -8,6 +8,8 @@
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
+#include "fault.h"
+#include "fault_pdu.h"
 #include "session.h"
 #include "watch.h"
 
@@ -152,7 +154,7 @@ static void build_scsi(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu)
 static void build_r2t(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu)
 {
 	struct iscsi_r2t_hdr *hdr = (void *)&pdu->hdr.bhs;
-	u32 sn, off, len;
+	u32 sn = 0, off = 0, len = 0;
 
 	cmnd->r2t_repeated = cmnd->r2t_again &&
 			     iet_r2t_again(&cmnd->r2t, &sn, &off, &len);
@@ -319,6 +321,8 @@ void iet_tx_build(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu)
 	pdu->data_len = 0;
 	pdu->last = true;
 	builders[cmnd->kind](cmnd, pdu);
+	if (iet_fault_on())
+		iet_fault_tx_built(pdu);
 	finish_pdu(cmnd->conn, pdu);
 }
 

@@ -9,6 +9,8 @@ so often as it was asked for, and nothing of it is left when it is removed.
 import errno
 import os
 import re
+import socket
+import struct
 import sys
 import time
 from pathlib import Path
@@ -94,7 +96,7 @@ def counts(number, hits, seen=None):
 
 def same(what, got, expected):
     if got != expected:
-        raise Failed(f"{what}: {got!r}, not {expected!r}")
+        raise Failed(f"{what}: {got!r:.200}, not {expected!r:.200}")
 
 
 def sid_of(initiator):
@@ -355,6 +357,363 @@ def _(c):
         again.ready(FILE)
         same("write", again.write(0, b"new".ljust(512), FILE).status, GOOD)
         same("data", again.read(0, 1, FILE), b"new".ljust(512))
+
+
+# --- PDUs that are sent -------------------------------------------------------
+
+def segments(c):
+    """TCP segments with data that have come: tcpi_data_segs_in."""
+    info = c.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
+    return struct.unpack_from("=I", info, 152)[0]
+
+
+def ends_after(c, length):
+    try:
+        c.wait_bytes(1 << 20, time.monotonic() + 20)
+    except EOFError:
+        pass
+    same("bytes before the end", len(c.input), length)
+    wait_for("the session ends", lambda: RAW not in sessions())
+
+
+@case("drop: before a PDU, what came before it is there")
+def _(c):
+    number = fault("drop", PDU="data-in", Skip=1)
+    good_read(c)
+    c.nop(b"", op=NOP_OUT)
+    read(c)
+    c.expect(NOP_IN)
+    ends_after(c, 0)
+    counts(number, 1, 2)
+
+
+@case("drop: after all of a PDU")
+def _(c):
+    fault("drop", PDU="data-in", Byte="end")
+    read(c, 0, 8)
+    ends_after(c, 48 + 4096)
+
+
+@case("drop: in the middle of a PDU, in its data, which is large",
+      MaxRecvDataSegmentLength=65536)
+def _(c):
+    fault("drop", PDU="data-in", Byte=30001)
+    read(c, 0, 128)
+    ends_after(c, 30001)
+
+
+@case("drop: all of a session's I/O goes on by another connection, at level 2",
+      ErrorRecoveryLevel=2, DefaultTime2Retain=20)
+def _(c):
+    fault("drop", PDU="status", Count=1)
+    task = read(c, 0, 4)
+    c.expect_end()
+    with Conn() as again:
+        again.isid, again.tsih, again.cid = c.isid, c.tsih, c.cid
+        again.numbers = c.numbers
+        again.login(TARGET, isid=c.isid, ErrorRecoveryLevel=2)
+        again.tmf(TASK_REASSIGN, ref=task.itt, unit=FILE)
+        again.expect(TMF_RSP, response=COMPLETE)
+        same("data", again.data_of(task.itt), MEDIUM[:2048])
+
+
+@case("split: one cut, exactly there")
+def _(c):
+    good_read(c)
+    before = segments(c)
+    good_read(c)
+    same("segments", segments(c) - before, 1)
+    number = fault("split", PDU="data-in", Byte=20)
+    before = segments(c)
+    good_read(c)
+    same("segments", segments(c) - before, 2)
+    counts(number, 1, 1)
+    remove(number)
+    before = segments(c)
+    good_read(c)
+    same("segments", segments(c) - before, 1)
+
+
+@case("split: into many pieces of random lengths, header, digests and all",
+      HeaderDigest="CRC32C", DataDigest="CRC32C",
+      MaxRecvDataSegmentLength=65536)
+def _(c):
+    fault("split", Seed=5)
+    before = segments(c)
+    good_read(c, 0, 128)
+    if segments(c) - before < 128:
+        raise Failed(f"{segments(c) - before} segments")
+    c.ping()
+
+
+@case("stall: the connection is silent for a while, others are not")
+def _(c):
+    with Conn().login(TARGET, f"{IQN}:second") as other:
+        other.ready(NULL)
+        fault("stall", f"--sid={sid_of(RAW)}", PDU="nop-in", Delay=1000,
+              Count=1)
+        start = time.monotonic()
+        c.nop(b"ping")
+        task = read(c)
+        other.ping()
+        if time.monotonic() - start > 0.9:
+            raise Failed("the other waited")
+        c.expect_nothing(0.5)
+        c.expect(NOP_IN)
+        if time.monotonic() - start < 0.95:
+            raise Failed("too soon")
+        same("data", c.data_of(task.itt), MEDIUM[:512])
+        other.logout()
+
+
+@case("withhold: an R2T; the write waits, and can be aborted")
+def _(c):
+    number = fault("withhold", PDU="r2t", Count=1)
+    w = c.scsi(write10(0, 1), WRITE, 512, FILE)
+    c.expect_nothing(0.3)
+    c.tmf(ABORT_TASK, ref=w.itt, unit=FILE, refcmdsn=w.cmdsn)
+    c.expect(TMF_RSP, response=COMPLETE)
+    counts(number, 1)
+    same("write", c.write(0, MEDIUM[:512], FILE).status, GOOD)
+
+
+@case("withhold: an R2T, at level 1 it comes again", ErrorRecoveryLevel=1)
+def _(c):
+    fault("withhold", PDU="r2t", Count=1)
+    w = c.scsi(write10(0, 1), WRITE, 512, FILE)
+    r2t = c.expect(R2T, 15, r2tsn=0)
+    c.data_out(r2t, MEDIUM[:512])
+    c.expect(SCSI_RSP, itt=w.itt, status=GOOD)
+
+
+@case("withhold: status, but not the data before it")
+def _(c):
+    number = fault("withhold", f"--lun={FILE}", PDU="status")
+    itt = read(c).itt
+    pdu = c.expect(DATA_IN, itt=itt, statsn=0, status=0)
+    same("S bit, data", (pdu.flags & 1, pdu.data), (0, MEDIUM[:512]))
+    c.command(bytes(6), unit=NULL)
+    c.scsi(bytes(6), unit=FILE)
+    c.expect_nothing(0.3)
+    counts(number, 2, 2)
+    remove(number)
+    # their StatSN are used up
+    same("missing", c.expect(NOP_IN, itt=c.nop(b"").itt).statsn
+         - c.expstatsn + 1 >= 0, True)
+
+
+@case("withhold: status, at level 1 a SNACK gets it", ErrorRecoveryLevel=1)
+def _(c):
+    fault("withhold", f"--lun={FILE}", PDU="status", Count=1)
+    before = c.expstatsn
+    w = c.scsi(bytes(6), unit=FILE)
+    c.expect_nothing(0.3)
+    c.snack(STATUS_SNACK, before, 1)
+    c.expect(SCSI_RSP, itt=w.itt, statsn=before, status=GOOD)
+
+
+@case("withhold: a Data-In PDU is missing, its DataSN with it",
+      MaxRecvDataSegmentLength=512)
+def _(c):
+    fault("withhold", PDU="data-in", Skip=1, Count=2)
+    itt = read(c, 0, 6).itt
+    got = [c.expect(DATA_IN, itt=itt) for _ in range(4)]
+    same("DataSN", [(p.datasn, p.offset) for p in got],
+         [(n, n * 512) for n in (0, 3, 4, 5)])
+
+
+@case("duplicate: a Data-In PDU, status and all, an R2T, a response",
+      MaxRecvDataSegmentLength=512)
+def _(c):
+    number = fault("duplicate", PDU="data-in", Skip=1, Count=2)
+    itt = read(c, 0, 3).itt
+    got = [c.expect(DATA_IN, itt=itt) for _ in range(5)]
+    same("PDUs", [(p.datasn, p.offset, p.flags & 1) for p in got],
+         [(0, 0, 0), (1, 512, 0), (1, 512, 0), (2, 1024, 1), (2, 1024, 1)])
+    same("bytes", (bytes(got[3].bhs), got[3].data),
+         (bytes(got[4].bhs), got[4].data))
+    counts(number, 2)
+    c.ping()
+    fault("duplicate", PDU="r2t", Count=1)
+    w = c.scsi(write10(0, 1), WRITE, 512, FILE)
+    first, second = c.expect(R2T, r2tsn=0), c.expect(R2T, r2tsn=0)
+    same("R2T", bytes(first.bhs), bytes(second.bhs))
+    fault("duplicate", PDU="scsi-response", Count=1)
+    c.data_out(first, MEDIUM[:512])
+    got = [c.expect(SCSI_RSP, itt=w.itt, status=GOOD) for _ in range(2)]
+    same("response", bytes(got[0].bhs), bytes(got[1].bhs))
+    c.ping()
+    good_read(c)
+
+
+@case("duplicate: what is large", MaxRecvDataSegmentLength=65536)
+def _(c):
+    fault("duplicate", PDU="data-in", Count=1)
+    itt = read(c, 0, 128).itt
+    for _ in range(2):
+        same("data", c.expect(DATA_IN, itt=itt).data, MEDIUM[:65536])
+    c.ping()
+
+
+@case("header: a byte of it is wrong, its digest is right",
+      HeaderDigest="CRC32C")
+def _(c):
+    fault("header", PDU="nop-in", Byte=24, Count=1)
+    before = c.expstatsn
+    c.nop(b"")
+    same("StatSN", c.expect(NOP_IN).statsn, before ^ 0xff << 24)
+    c.expstatsn = before + 1
+    c.ping()
+
+
+@case("header digest: wrong; not without one", HeaderDigest="CRC32C")
+def _(c):
+    with Conn().login(TARGET, f"{IQN}:second") as other:
+        number = fault("header-digest", PDU="nop-in", Count=1)
+        other.ping()
+        counts(number, 0, 0)
+    c.nop(b"")
+    try:
+        c.receive()
+        raise Failed("it is right")
+    except Failed as error:
+        same("error", str(error), "wrong header digest")
+    counts(number, 1, 1)
+    c.expstatsn += 1
+    c.ping()
+
+
+@case("data digest: wrong; at level 1 a SNACK gets the PDU again",
+      DataDigest="CRC32C", ErrorRecoveryLevel=1, MaxRecvDataSegmentLength=512)
+def _(c):
+    fault("data-digest", f"--lun={FILE}", Count=1)
+    c.acks = False
+    itt = read(c, 0, 2).itt
+    try:
+        c.receive()
+        raise Failed("it is right")
+    except Failed as error:
+        same("error", str(error), "wrong data digest")
+    c.expect(DATA_IN, datasn=1)
+    c.snack(DATA_SNACK, 0, 1, itt)
+    same("data", c.expect(DATA_IN, datasn=0).data, MEDIUM[:512])
+
+
+@case("data: a byte of it is wrong, its digest is right",
+      DataDigest="CRC32C", MaxRecvDataSegmentLength=65536)
+def _(c):
+    fault("data", f"--lun={FILE}", Byte=1000, Count=1)
+    data = bytearray(MEDIUM[:65536])
+    data[1000] ^= 0xff
+    same("data", c.read(0, 128, FILE), bytes(data))
+    good_read(c, 0, 128)
+    same("medium", medium(), MEDIUM)
+
+
+@case("data: also if the page cache would be sent",
+      MaxRecvDataSegmentLength=65536)
+def _(c):
+    good_read(c, 0, 128)
+    fault("data", f"--lun={FILE}", Byte=50000, Count=1)
+    data = bytearray(MEDIUM[:65536])
+    data[50000] ^= 0xff
+    same("data", c.read(0, 128, FILE), bytes(data))
+    good_read(c, 0, 128)
+    same("medium", medium(), MEDIUM)
+
+
+# --- PDUs that are received ---------------------------------------------------
+
+@case("drop: at a request, which is not seen, or after it")
+def _(c):
+    number = fault("drop", PDU="scsi-command", Opcode="0x2a", Count=1)
+    good_read(c)
+    c.scsi(write10(0, 1), WRITE, 512, FILE)
+    ends_after(c, 0)
+    counts(number, 1, 1)
+    remove(number)
+    fault("drop", PDU="scsi-command", Opcode="0x28", LBA=77, Byte="end")
+    with Conn().login(TARGET) as again:
+        again.ready(NULL).ready(FILE)
+        good_read(again)
+        read(again, 70, 8)
+        again.expect(DATA_IN)
+        again.expect_end()
+
+
+@case("withhold: a request is not seen; its CmdSN is missing")
+def _(c):
+    number = fault("withhold", PDU="scsi-command", Count=1)
+    lost = c.scsi(bytes(6))
+    after = c.scsi(bytes(6))
+    c.expect_nothing(0.3)
+    c.scsi(bytes(6), cmdsn=lost.cmdsn)
+    for _ in range(2):
+        c.expect(SCSI_RSP, status=GOOD)
+    counts(number, 1, 3)
+    same("CmdSN", c.cmdsn, after.cmdsn + 1)
+
+
+@case("withhold: a Data-Out PDU is not seen; at level 1 it is asked for again",
+      ErrorRecoveryLevel=1)
+def _(c):
+    fault("withhold", f"--lun={FILE}", PDU="data-out", LBA="0-1", Count=1)
+    w = c.scsi(write10(0, 2), WRITE, 1024, FILE)
+    r2t = c.expect(R2T)
+    c.data_out(r2t, MEDIUM[:512], flags=0)
+    c.data_out(r2t, MEDIUM[512:1024], offset=512, datasn=1)
+    again = c.expect(R2T, 15)
+    c.data_out(again, MEDIUM[again.offset:again.offset + again.length])
+    c.expect(SCSI_RSP, itt=w.itt, status=GOOD)
+
+
+@case("reject: a request, with a reason; its CmdSN is to come again")
+def _(c):
+    number = fault("reject", PDU="scsi-command", Reason=6, Count=2)
+    for reason in (6, 6):
+        w = c.scsi(write10(0, 1), WRITE, 512, FILE, cmdsn=c.cmdsn)
+        rej = c.expect(REJECT, reason=reason)
+        same("header", bytes(rej.data), bytes(w.bhs))
+    counts(number, 2, 2)
+    good_read(c)
+    fault("reject", PDU="nop-out", Count=1)
+    c.nop(b"x" * 100, op=NOP_OUT | IMMEDIATE)
+    c.expect(REJECT, reason=PROTOCOL_ERROR)
+    c.ping()
+
+
+@case("async: a message follows a request")
+def _(c):
+    fault("async", PDU="nop-out", Event="logout", Count=1)
+    c.nop(b"")
+    got = {c.receive().opcode, c.receive().opcode}
+    same("PDUs", got, {ASYNC, NOP_IN})
+    good_read(c)
+    fault("async", PDU="scsi-command", Event="drop-session", Count=1)
+    c.scsi(bytes(6))
+    while (pdu := c.receive()).opcode != ASYNC:
+        pass
+    same("event", pdu.event, DROP_SESSION)
+    c.expect_end()
+
+
+@case("faults end with the target, and with their connection's memory")
+def _(c):
+    adm("--op", "new", "--tid=7", f"--params=Name={IQN}:seven")
+    adm("--op", "new", "--tid=7", "--lun=0", "--params=Type=nullio,Blocks=99")
+    with Conn().login(f"{IQN}:seven") as seven:
+        seven.ready(0)
+        adm("--op", "new", "--tid=7", "--fault=hang")
+        seven.scsi(bytes(6))
+        wait_for("it is held", lambda: "Held=1" in
+                 adm("--op", "show", "--tid=7", "--fault"))
+        adm("--op", "delete", "--tid=7", "--lun=0")
+        c.ping()
+        nl = Netlink()
+        nl.do("TARGET_DEL", T_TID=7, T_FORCE=True)
+        seven.expect(ASYNC)  # the LUN has gone
+        seven.expect_end()
+    same("none", adm("--op", "show", "--fault"), "")
 
 
 main(lambda: Bed.begin(CONF, size=4 << 20, neighbour=(OTHER, 0)), Bed.end,
