@@ -16,10 +16,10 @@
 #define F(attr) BIT(IET_F_##attr)
 
 /* what rules of all kinds may be limited by */
-#define COMMON                                                           \
-	(F(TID) | F(KIND) | F(SID) | F(INITIATOR) | F(LUN) | F(OPCODE) | \
-	 F(DIRECTION) | F(LBA) | F(LBA_LAST) | F(CHANCE) | F(SEED) |     \
-	 F(SKIP) | F(COUNT))
+#define COMMON                                                                 \
+	(F(TID) | F(KIND) | F(SID) | F(INITIATOR) | F(LUN) | F(OPCODE) |       \
+	 F(DIRECTION) | F(LBA) | F(LBA_LAST) | F(CHANCE) | F(SEED) | F(SKIP) | \
+	 F(COUNT))
 
 #define RECEIVED BIT(0)
 #define SENT BIT(1)
@@ -161,9 +161,9 @@ const char *iet_fault_refusal(const struct iet_fault_args *args, int *attr)
 	}
 	if (kind->needs & ~args->has) {
 		*attr = __ffs(kind->needs & ~args->has);
-		return kind->needs & F(DELAY)	    ? "the delay is missing" :
-		       kind->needs & F(STATUS)	    ? "the status is missing" :
-						      "the event is missing";
+		return kind->needs & F(DELAY)  ? "the delay is missing" :
+		       kind->needs & F(STATUS) ? "the status is missing" :
+						 "the event is missing";
 	}
 	return pdu_refusal(args, kind->pdus, attr);
 }
@@ -295,7 +295,8 @@ static bool about_pdu(const struct iet_fault_args *a,
 static bool about_command(const struct iet_fault_args *a,
 			  const struct iet_fault_what *what)
 {
-	if (a->has & F(LUN) && (!what->has_lun || what->lun != a->val[IET_F_LUN]))
+	if (a->has & F(LUN) &&
+	    (!what->has_lun || what->lun != a->val[IET_F_LUN]))
 		return false;
 	if (a->has & F(OPCODE) &&
 	    (!what->scsi || what->opcode != a->val[IET_F_OPCODE]))

@@ -46,8 +46,8 @@ static struct iet_fault_rule *find(struct iet_faults *faults, u32 id)
 
 static void go_on(struct work_struct *work)
 {
-	struct iet_fault_held *held = container_of(
-		to_delayed_work(work), struct iet_fault_held, work);
+	struct iet_fault_held *held = container_of(to_delayed_work(work),
+						   struct iet_fault_held, work);
 	struct iet_faults *faults = held->faults;
 	struct iet_scmd *s = held->s;
 	struct iet_fault_rule *rule;

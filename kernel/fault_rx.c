@@ -15,8 +15,8 @@
 #include "opcodes.h"
 #include "session.h"
 
-#define RECEIVED_KINDS                                     \
-	(BIT(IET_FAULT_DROP) | BIT(IET_FAULT_WITHHOLD) |   \
+#define RECEIVED_KINDS                                   \
+	(BIT(IET_FAULT_DROP) | BIT(IET_FAULT_WITHHOLD) | \
 	 BIT(IET_FAULT_REJECT) | BIT(IET_FAULT_ASYNC))
 
 /* how long an initiator has to log out, or to begin to negotiate, seconds */

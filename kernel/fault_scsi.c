@@ -104,8 +104,9 @@ static bool is_held(struct iet_scmd *s)
 	struct iet_fault_held *held;
 	struct iet_fault_hit hit;
 
-	if (!s->vol || !iet_fault_possible(s->nexus, BIT(IET_FAULT_DELAY) |
-						     BIT(IET_FAULT_HANG)))
+	if (!s->vol ||
+	    !iet_fault_possible(s->nexus,
+				BIT(IET_FAULT_DELAY) | BIT(IET_FAULT_HANG)))
 		return false;
 	held = iet_fault_held_new();
 	if (!held)
@@ -144,8 +145,8 @@ bool iet_fault_takes(struct iet_scmd *s)
  */
 bool iet_fault_copies(const struct iet_scmd *s)
 {
-	return iet_fault_possible(s->nexus, BIT(IET_FAULT_CORRUPT) |
-						    BIT(IET_FAULT_DATA));
+	return iet_fault_possible(s->nexus,
+				  BIT(IET_FAULT_CORRUPT) | BIT(IET_FAULT_DATA));
 }
 
 /**

@@ -20,11 +20,11 @@
 #include "fault_pdu.h"
 #include "session.h"
 
-#define SENT_KINDS                                                       \
-	(BIT(IET_FAULT_DROP) | BIT(IET_FAULT_WITHHOLD) |                 \
-	 BIT(IET_FAULT_SPLIT) | BIT(IET_FAULT_STALL) |                   \
-	 BIT(IET_FAULT_DUPLICATE) | BIT(IET_FAULT_HEADER) |              \
-	 BIT(IET_FAULT_HEADER_DIGEST) | BIT(IET_FAULT_DATA) |            \
+#define SENT_KINDS                                            \
+	(BIT(IET_FAULT_DROP) | BIT(IET_FAULT_WITHHOLD) |      \
+	 BIT(IET_FAULT_SPLIT) | BIT(IET_FAULT_STALL) |        \
+	 BIT(IET_FAULT_DUPLICATE) | BIT(IET_FAULT_HEADER) |   \
+	 BIT(IET_FAULT_HEADER_DIGEST) | BIT(IET_FAULT_DATA) | \
 	 BIT(IET_FAULT_DATA_DIGEST))
 
 /* pieces of a PDU that is split at random have up to so many bytes */
@@ -79,8 +79,8 @@ struct iet_fault_conn *iet_fault_state(struct iet_conn *conn, bool create)
 	struct iet_fault_conn *fault = conn->fault;
 
 	if (!fault && create)
-		fault = conn->fault = kzalloc(sizeof(*fault),
-					      GFP_NOWAIT | __GFP_NOWARN);
+		fault = conn->fault =
+			kzalloc(sizeof(*fault), GFP_NOWAIT | __GFP_NOWARN);
 	if (fault && fault->epoch != iet_fault_epoch()) {
 		memset(fault, 0, sizeof(*fault));
 		fault->epoch = iet_fault_epoch();
@@ -287,8 +287,8 @@ static u32 next_cut(struct iet_fault_conn *fault, u32 done, u32 len)
 	if (fault->cut > done)
 		return fault->cut;
 	if (!fault->byte)
-		fault->cut = done + 1 +
-			     iet_fault_random(&fault->random) % PIECE_MAX;
+		fault->cut =
+			done + 1 + iet_fault_random(&fault->random) % PIECE_MAX;
 	else
 		fault->cut = done < fault->byte ? fault->byte : len;
 	return fault->cut;

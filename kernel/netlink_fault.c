@@ -140,8 +140,8 @@ static struct iet_fault_rule *find(struct iet_target *target,
 
 	if (rule && rule->id == id)
 		return rule;
-	return ERR_PTR(iet_nl_refuse(info->extack, attr, "no such fault",
-				     -ENOENT));
+	return ERR_PTR(
+		iet_nl_refuse(info->extack, attr, "no such fault", -ENOENT));
 }
 
 /**

@@ -194,14 +194,14 @@ const struct nla_policy iet_fault_get_policy[IET_F_MAX + 1] = {
 };
 
 const struct nla_policy iet_fault_new_policy[IET_F_MAX + 1] = {
-	[IET_F_TID] = U32,	[IET_F_KIND] = U32,
-	[IET_F_SID] = U64,	[IET_F_INITIATOR] = STRING(ISCSI_NAME_MAX),
-	[IET_F_LUN] = U32,	[IET_F_OPCODE] = U32,
-	[IET_F_DIRECTION] = U32, [IET_F_LBA] = U64,
-	[IET_F_LBA_LAST] = U64, [IET_F_PDU] = U32,
-	[IET_F_CHANCE] = U32,	[IET_F_SEED] = U32,
-	[IET_F_SKIP] = U32,	[IET_F_COUNT] = U32,
-	[IET_F_DELAY] = U32,	[IET_F_SENSE] = U32,
-	[IET_F_STATUS] = U32,	[IET_F_REASON] = U32,
+	[IET_F_TID] = U32,	   [IET_F_KIND] = U32,
+	[IET_F_SID] = U64,	   [IET_F_INITIATOR] = STRING(ISCSI_NAME_MAX),
+	[IET_F_LUN] = U32,	   [IET_F_OPCODE] = U32,
+	[IET_F_DIRECTION] = U32,   [IET_F_LBA] = U64,
+	[IET_F_LBA_LAST] = U64,	   [IET_F_PDU] = U32,
+	[IET_F_CHANCE] = U32,	   [IET_F_SEED] = U32,
+	[IET_F_SKIP] = U32,	   [IET_F_COUNT] = U32,
+	[IET_F_DELAY] = U32,	   [IET_F_SENSE] = U32,
+	[IET_F_STATUS] = U32,	   [IET_F_REASON] = U32,
 	[IET_F_ASYNC_EVENT] = U32, [IET_F_BYTE] = U32,
 };

@@ -129,8 +129,7 @@ static int send_copied(struct iet_conn *conn, int flags)
 	iov_iter_advance(&msg.msg_iter, tx->off);
 	if (iet_fault_on())
 		iov_iter_truncate(&msg.msg_iter,
-				  iet_fault_tx_piece(conn,
-						     tx->copied - tx->off,
+				  iet_fault_tx_piece(conn, tx->copied - tx->off,
 						     &msg.msg_flags));
 	return sock_sendmsg(conn->sock, &msg);
 }
@@ -157,8 +156,8 @@ static int send_trailer(struct iet_conn *conn, u32 done, int flags)
 	struct kvec kv = { pdu->trailer + done, pdu->trailer_len - done };
 
 	if (iet_fault_on())
-		kv.iov_len = iet_fault_tx_piece(conn, kv.iov_len,
-						&msg.msg_flags);
+		kv.iov_len =
+			iet_fault_tx_piece(conn, kv.iov_len, &msg.msg_flags);
 	return kernel_sendmsg(conn->sock, &msg, &kv, 1, kv.iov_len);
 }
 

@@ -66,12 +66,9 @@ static const struct word pdus[] = {
 };
 
 static const struct word statuses[] = {
-	{ "busy", 0x08 },
-	{ "reservation-conflict", 0x18 },
-	{ "task-set-full", 0x28 },
-	{ "aca-active", 0x30 },
-	{ "task-aborted", 0x40 },
-	{ NULL, 0 },
+	{ "busy", 0x08 },	   { "reservation-conflict", 0x18 },
+	{ "task-set-full", 0x28 }, { "aca-active", 0x30 },
+	{ "task-aborted", 0x40 },  { NULL, 0 },
 };
 
 static const struct word events[] = {
@@ -180,8 +177,8 @@ static void print_number(const struct key *k, const struct kernel_fault *f,
 	if (name)
 		fputs(name, out);
 	else
-		fprintf(out, k->attr == IET_F_OPCODE ? "0x%02" PRIx32 :
-						       "%" PRIu32,
+		fprintf(out,
+			k->attr == IET_F_OPCODE ? "0x%02" PRIx32 : "%" PRIu32,
 			n);
 }
 
@@ -304,20 +301,26 @@ static void print_initiator(const struct key *k, const struct kernel_fault *f,
 
 /* in the order in which they are shown */
 static const struct key keys[] = {
-	{ .name = "Initiator", IET_F_INITIATOR, .parse = parse_initiator,
+	{ .name = "Initiator",
+	  IET_F_INITIATOR,
+	  .parse = parse_initiator,
 	  .print = print_initiator },
 	{ .name = "Opcode", IET_F_OPCODE },
 	{ .name = "Direction", IET_F_DIRECTION, .words = directions },
 	{ .name = "LBA", IET_F_LBA, .parse = parse_lba, .print = print_lba },
 	{ .name = "PDU", IET_F_PDU, .words = pdus },
-	{ .name = "Sense", IET_F_SENSE, .parse = parse_sense,
+	{ .name = "Sense",
+	  IET_F_SENSE,
+	  .parse = parse_sense,
 	  .print = print_sense },
 	{ .name = "Status", IET_F_STATUS, .words = statuses },
 	{ .name = "Reason", IET_F_REASON },
 	{ .name = "Event", IET_F_ASYNC_EVENT, .words = events },
 	{ .name = "Delay", IET_F_DELAY },
 	{ .name = "Byte", IET_F_BYTE, .words = bytes, .or_number = true },
-	{ .name = "Chance", IET_F_CHANCE, .parse = parse_chance,
+	{ .name = "Chance",
+	  IET_F_CHANCE,
+	  .parse = parse_chance,
 	  .print = print_chance },
 	{ .name = "Skip", IET_F_SKIP },
 	{ .name = "Count", IET_F_COUNT },
@@ -343,16 +346,14 @@ static int set_key(const struct request *q, struct kernel_fault *f,
 		f->set |= K_HAS(k->attr);
 		return 0;
 	}
-	return ietadm_fail(q, -EINVAL,
-			   "\"%s\" is not a parameter of a fault", name);
+	return ietadm_fail(q, -EINVAL, "\"%s\" is not a parameter of a fault",
+			   name);
 }
 
 int ietadm_new_fault(struct request *q)
 {
 	const struct word *kind = q->fault ? find_word(kinds, q->fault) : NULL;
-	struct kernel_fault f = {
-		.tid = q->tid, .sid = q->sid, .lun = q->lun
-	};
+	struct kernel_fault f = { .tid = q->tid, .sid = q->sid, .lun = q->lun };
 	char *rest = q->params, *key, *val;
 	int more, err = 0;
 
@@ -385,9 +386,8 @@ int ietadm_delete_fault(struct request *q)
 	int err;
 
 	/* what would not say which must not delete all */
-	if (!q->fault ||
-	    (strcmp(q->fault, "all") &&
-	     (param_number(q->fault, UINT32_MAX, &id) || !id)))
+	if (!q->fault || (strcmp(q->fault, "all") &&
+			  (param_number(q->fault, UINT32_MAX, &id) || !id)))
 		return ietadm_fail(q, -EINVAL,
 				   "which one? --fault=FAULT or --fault=all");
 	err = kernel->fault_del(q->tid, id);
@@ -414,8 +414,7 @@ void ietadm_print_fault(const struct request *q, const struct kernel_fault *f)
 		fprintf(q->out, " %s=", k->name);
 		(k->print ? k->print : print_number)(k, f, q->out);
 	}
-	fprintf(q->out,
-		" Seen=%" PRIu64 " Hits=%" PRIu64 " Held=%" PRIu32 "\n",
+	fprintf(q->out, " Seen=%" PRIu64 " Hits=%" PRIu64 " Held=%" PRIu32 "\n",
 		f->seen, f->hits, f->held);
 }
 

@@ -149,8 +149,8 @@ int ietadm_options(struct request *q, int argc, char **argv)
 	int c, err;
 
 	optind = 0;
-	while ((c = getopt_long(argc, argv, "o:t:s:c:l:r:p:uf::vh", long_options,
-				NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, "o:t:s:c:l:r:p:uf::vh",
+				long_options, NULL)) >= 0) {
 		err = set_option(q, c, optarg);
 		if (err)
 			return err;

@@ -574,10 +574,9 @@ static int fault_dump(uint32_t tid, kernel_fault_fn fn, void *arg)
 static int fault_new(struct kernel_fault *f)
 {
 	struct kernel_fault made = { 0 };
-	int err =
-		ask_object(IET_CMD_FAULT_NEW, &attr_fault,
-			   f->set | K_HAS(IET_F_TID) | K_HAS(IET_F_KIND), f,
-			   &made);
+	int err = ask_object(IET_CMD_FAULT_NEW, &attr_fault,
+			     f->set | K_HAS(IET_F_TID) | K_HAS(IET_F_KIND), f,
+			     &made);
 
 	if (!err)
 		f->id = made.id;

@@ -415,6 +415,7 @@ def _(c):
         again.tmf(TASK_REASSIGN, ref=task.itt, unit=FILE)
         again.expect(TMF_RSP, response=COMPLETE)
         same("data", again.data_of(task.itt), MEDIUM[:2048])
+        again.logout()
 
 
 @case("split: one cut, exactly there")
