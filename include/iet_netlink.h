@@ -17,6 +17,7 @@
  *	LUN_NEW      {L_TID, L_LUN, L_IOTYPE, ...}   -> lun set
  *	LUN_SET      {L_TID, L_LUN, what changes}    -> lun set
  *	LUN_DEL      {L_TID, L_LUN}
+ *	NEXUS_GET    dump [N_TID, [N_LUN]]           -> nexus set
  *	SESSION_GET  {S_TID, S_SID}, or dump [S_TID] -> session set
  *	SESSION_NEW  {S_TID, S_INITIATOR, S_ISID, S_KEYS, ...} -> session set
  *	SESSION_DEL  {S_TID, S_SID}
@@ -28,6 +29,9 @@
  *	FAULT_GET    {F_TID, F_ID}, or dump [F_TID]  -> fault set
  *	FAULT_NEW    {F_TID, F_KIND, ...}            -> fault set
  *	FAULT_DEL    {F_TID, [F_ID]}: one rule, or all of the target
+ *
+ * LUN_GET with L_WITH_STATS and SESSION_GET with S_WITH_STATS have counters in
+ * their replies.  They count from the making of the object and only grow.
  *
  * Login: when an initiator has been authenticated and asks for the full
  * feature phase, the daemon makes the session (SESSION_NEW: the module
@@ -100,6 +104,7 @@ enum iet_cmd {
 	IET_CMD_FAULT_DEL,
 	/* a notification */
 	IET_CMD_FAULT_NTF,
+	IET_CMD_NEXUS_GET,
 	__IET_CMD_MAX,
 };
 #define IET_CMD_MAX (__IET_CMD_MAX - 1)
@@ -238,6 +243,10 @@ enum iet_lun_attr {
 	IET_L_OF_TID, /* u32: LUN_NEW, without L_FD: the disk that is this LUN */
 	IET_L_OF_LUN, /* u32: of that target */
 	IET_L_ENCRYPTED, /* u32: enum iet_encrypted; replies: No or Yes */
+	IET_L_WITH_STATS, /* flag, LUN_GET: counters are wanted, too */
+	IET_L_STATS, /* nest of iet_stat_attr, reply only */
+	IET_L_TIMED, /* u32: 0 or 1: LUN_SET, latency is counted */
+	IET_L_LATENCY, /* nest of iet_latency_attr, reply, if it ever was */
 	__IET_L_MAX,
 };
 #define IET_L_MAX (__IET_L_MAX - 1)
@@ -289,9 +298,69 @@ enum iet_session_attr {
 	IET_S_PAD,
 	IET_S_MAX_CMD_SN, /* u32: reply only */
 	IET_S_LUN_MAP, /* binary: iet_access of LUNs, see there */
+	IET_S_WITH_STATS, /* flag, SESSION_GET: counters are wanted, too */
+	IET_S_STATS, /* nest of iet_stat_attr, reply only */
 	__IET_S_MAX,
 };
 #define IET_S_MAX (__IET_S_MAX - 1)
+
+/*
+ * Counters of a LUN of a target, of a session, or of a session at a LUN.  They
+ * never go back; those of a session that has ended stay in its LUNs'.
+ */
+enum iet_stat_attr {
+	IET_ST_UNSPEC,
+	IET_ST_READS, /* u64: commands that read the medium */
+	IET_ST_WRITES, /* u64: commands that bring data for the medium */
+	IET_ST_OTHERS, /* u64: all other commands */
+	IET_ST_READ_BYTES, /* u64: sent for reads */
+	IET_ST_WRITE_BYTES, /* u64: written for writes that went well */
+	IET_ST_CHECKS, /* u64: of all these, ended with CHECK CONDITION */
+	IET_ST_ERRORS, /* u64: ended with another status but GOOD */
+	IET_ST_ABORTED, /* u64: ended without a status, or TASK ABORTED */
+	IET_ST_R2TS, /* u64: R2Ts sent; from here on of sessions only */
+	IET_ST_DIGEST_ERRORS, /* u64: PDUs that failed a digest */
+	IET_ST_REJECTS, /* u64: Rejects */
+	IET_ST_TMFS, /* u64: task management functions */
+	IET_ST_PAD,
+	__IET_ST_MAX,
+};
+#define IET_ST_MAX (__IET_ST_MAX - 1)
+/* how many counters there are of a session, and of a LUN */
+#define IET_STATS_NR 12
+#define IET_STATS_LUN 8
+
+/*
+ * How long commands took, of a logical unit by whichever LUN: 26 u64, how many
+ * took less than 1, 2, 4 ... microseconds (and not less than the one before);
+ * the last has all that are longer.  "Total" is from the header of the command
+ * until the end of its response is given to TCP; "device" the part of that for
+ * which the device server had it: the medium, workers, and waiting for other
+ * commands.
+ */
+enum iet_latency_attr {
+	IET_H_UNSPEC,
+	IET_H_READ_TOTAL, /* binary */
+	IET_H_READ_DEVICE, /* binary */
+	IET_H_WRITE_TOTAL, /* binary */
+	IET_H_WRITE_DEVICE, /* binary */
+	__IET_H_MAX,
+};
+#define IET_H_MAX (__IET_H_MAX - 1)
+#define IET_LATENCY_BUCKETS 26
+
+/* nexus set: a session at a LUN */
+enum iet_nexus_attr {
+	IET_N_UNSPEC,
+	IET_N_TID, /* u32 */
+	IET_N_LUN, /* u32 */
+	IET_N_SID, /* u64 */
+	IET_N_INITIATOR, /* string: InitiatorName, reply only */
+	IET_N_STATS, /* nest of iet_stat_attr, reply only */
+	IET_N_PAD,
+	__IET_N_MAX,
+};
+#define IET_N_MAX (__IET_N_MAX - 1)
 
 enum iet_conn_state {
 	IET_CONN_NEW,

@@ -9,6 +9,7 @@
 
 #include "cmnd.h"
 #include "cmnd_pool.h"
+#include "cmnd_stats.h"
 #include "compat.h"
 #include "conn.h"
 #include "nthread.h"
@@ -93,6 +94,8 @@ struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn)
 	cmnd->own_status = false;
 	cmnd->r2t_again = false;
 	cmnd->r2t_repeated = false;
+	cmnd->begun = false;
+	cmnd->times = (struct iet_cmnd_times){};
 	cmnd->din.sn = 0;
 	cmnd->snack_tag = 0;
 	cmnd->reject_sn = 0;
@@ -225,6 +228,7 @@ void iet_cmnd_free(struct iet_cmnd *cmnd)
 	if (cmnd->state == IET_CMND_SENT)
 		list_del(&cmnd->tx_node);
 	iet_tmf_release(cmnd);
+	iet_cmnd_ended(cmnd, false);
 	iet_scsi_release(&cmnd->scmd);
 	kfree(cmnd->ext_cdb);
 	cmnd->ext_cdb = NULL;

@@ -45,6 +45,18 @@ enum iet_tx_kind {
 };
 
 /**
+ * struct iet_cmnd_times - when things happened to a SCSI command, nanoseconds
+ * @begun: its header came; 0: nobody has looked at the clock
+ * @run: the device server got it; 0: it has not
+ * @done: the device server gave it back
+ */
+struct iet_cmnd_times {
+	u64 begun;
+	u64 run;
+	u64 done;
+};
+
+/**
  * struct iet_cmnd - a request and its response
  * @home: the connection whose pool it is in, for ever
  * @conn: the connection it is allegiant to: @home, until it is reassigned
@@ -69,6 +81,7 @@ enum iet_tx_kind {
  * @status_due: its status is to be sent, alone or with the last Data-In
  * @own_status: status may not go with the last Data-In
  * @r2t_again: its last R2T is to be sent again
+ * @begun: a SCSI command that is to be counted when it ends
  * @r2t_repeated: the R2T that is being sent, or was last, was sent before
  * @index: its place in the pool
  * @gen: counts the uses of that place: a part of the TTT, so that data for
@@ -86,6 +99,7 @@ enum iet_tx_kind {
  * @tries: how often data that does not come was asked for again
  * @text_flags: F and C bit of a Text Response
  * @text_ttt: its TargetTransferTag, as on the wire
+ * @times: see cmnd_stats.c
  * @waits_since: jiffies: see watch.h
  * @tmf_op: the task management function that it asks for
  * @tmf: task management in progress, with a reference, or NULL
@@ -120,6 +134,7 @@ struct iet_cmnd {
 	bool own_status : 1;
 	bool r2t_again : 1;
 	bool r2t_repeated : 1;
+	bool begun : 1;
 	u8 sending;
 	u16 index;
 	u16 gen;
@@ -136,6 +151,7 @@ struct iet_cmnd {
 	u8 tries;
 	u8 text_flags;
 	__be32 text_ttt;
+	struct iet_cmnd_times times;
 	unsigned long waits_since;
 	const struct iet_tmf_op *tmf_op;
 	struct iet_tmf *tmf;

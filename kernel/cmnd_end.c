@@ -6,6 +6,7 @@
 #include <scsi/scsi_proto.h>
 
 #include "cmnd.h"
+#include "cmnd_stats.h"
 #include "compat.h"
 #include "conn.h"
 #include "nthread.h"
@@ -347,6 +348,7 @@ void iet_cmnd_done(struct iet_cmnd *cmnd)
 	/* the one that lasts; where it is allegiant to is the thread's */
 	struct iet_conn *conn = cmnd->home;
 
+	iet_cmnd_stamp(&cmnd->times.done);
 	if (iet_nthread_current(conn)) {
 		iet_cmnd_returned(cmnd);
 		/* which may have been its last one */

@@ -6,6 +6,7 @@
 #include <scsi/scsi_proto.h>
 
 #include "cmnd.h"
+#include "cmnd_stats.h"
 #include "compat.h"
 #include "conn.h"
 #include "opcodes.h"
@@ -62,6 +63,8 @@ int iet_cmnd_scsi_header(struct iet_cmnd *cmnd)
 	u32 unsolicited;
 	int err;
 
+	if (!cmnd->times.begun)
+		iet_cmnd_stamp(&cmnd->times.begun);
 	err = scsi_cdb(cmnd);
 	if (err == -ENOMEM && iet_rx_has_waited(&conn->rx))
 		return ISCSI_REJECT_LONG_OPERATION;
@@ -97,6 +100,7 @@ static void scsi_execute(struct iet_cmnd *cmnd)
 {
 	cmnd->state = IET_CMND_EXECUTING;
 	cmnd->kind = IET_TX_SCSI;
+	iet_cmnd_stamp(&cmnd->times.run);
 	iet_scsi_execute(&cmnd->scmd);
 }
 
@@ -174,5 +178,6 @@ void iet_cmnd_scsi_start(struct iet_cmnd *cmnd)
 					      min(s->out_len, s->edtl) :
 					      0);
 	cmnd->state = IET_CMND_WAIT_DATA;
+	iet_cmnd_begun(cmnd);
 	iet_cmnd_progress(cmnd);
 }

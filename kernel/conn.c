@@ -25,6 +25,7 @@
 #include "session.h"
 #include "sweep.h"
 #include "target.h"
+#include "trace.h"
 
 static struct kmem_cache *cache;
 
@@ -349,6 +350,7 @@ struct iet_conn *iet_conn_create(struct iet_session *session,
 	iet_nthread_attach(conn);
 	iet_event_conn(session->target->tid, session->sid, conn->cid,
 		       IET_EVENT_NEW);
+	trace_iet_conn_state(conn, IET_TRACE_CONN_ACTIVE);
 	return conn;
 
 err_unassign:
@@ -460,6 +462,7 @@ static void conn_finish(struct iet_conn *conn)
 static void conn_shut(struct iet_conn *conn)
 {
 	WRITE_ONCE(conn->state, IET_CONN_CLOSING);
+	trace_iet_conn_state(conn, IET_TRACE_CONN_SHUT);
 	/*
 	 * A PDU of this very connection may have been the one that another's
 	 * Logout waited for: what was received ahead is not looked at.
@@ -547,6 +550,7 @@ static void join(struct iet_conn *conn)
 static void leave(struct iet_conn *conn)
 {
 	list_del(&conn->member_node);
+	trace_iet_conn_state(conn, IET_TRACE_CONN_GONE);
 	iet_nthread_detach(conn);
 }
 

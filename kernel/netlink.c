@@ -281,6 +281,14 @@ static int dump_start(struct netlink_callback *cb)
 		.doit = dispatch, .start = dump_start, .dumpit = dump, \
 	}
 
+#define DUMP(id, pol, dump)                                    \
+	{                                                      \
+		.cmd = IET_CMD_##id, .flags = GENL_ADMIN_PERM, \
+		.policy = iet_##pol##_policy,                  \
+		.maxattr = ARRAY_SIZE(iet_##pol##_policy) - 1, \
+		.start = dump_start, .dumpit = dump,           \
+	}
+
 static const struct genl_ops ops[] = {
 	DO(INFO_GET, none),
 	DO_DUMP(TARGET_GET, target_get, iet_nl_target_dump),
@@ -290,10 +298,10 @@ static const struct genl_ops ops[] = {
 	DO_DUMP(LUN_GET, lun_get, iet_nl_lun_dump),
 	DO(LUN_NEW, lun_new),
 	DO(LUN_SET, lun_set),
-	DO(LUN_DEL, lun_get),
+	DO(LUN_DEL, lun_del),
 	DO_DUMP(SESSION_GET, session_get, iet_nl_session_dump),
 	DO(SESSION_NEW, session_new),
-	DO(SESSION_DEL, session_get),
+	DO(SESSION_DEL, session_del),
 	DO(SESSION_SET, session_set),
 	DO(CONN_NEW, conn_new),
 	DO(CONN_DEL, conn_del),
@@ -301,6 +309,7 @@ static const struct genl_ops ops[] = {
 	DO_DUMP(FAULT_GET, fault_get, iet_nl_fault_dump),
 	DO(FAULT_NEW, fault_new),
 	DO(FAULT_DEL, fault_get),
+	DUMP(NEXUS_GET, nexus_get, iet_nl_nexus_dump),
 };
 
 static const struct genl_multicast_group groups[] = {

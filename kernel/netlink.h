@@ -7,6 +7,7 @@
  *	netlink_policy.c  what attributes a command takes
  *	netlink_fill.c	  objects to messages
  *	netlink_props.c	  properties of LUNs, both ways
+ *	netlink_stats.c	  counters
  *	netlink_target.c, netlink_lun.c, netlink_session.c, netlink_fault.c  the
  *			  commands
  *
@@ -43,9 +44,12 @@ extern const struct nla_policy iet_target_del_policy[IET_T_MAX + 1];
 extern const struct nla_policy iet_lun_get_policy[IET_L_MAX + 1];
 extern const struct nla_policy iet_lun_new_policy[IET_L_MAX + 1];
 extern const struct nla_policy iet_lun_set_policy[IET_L_MAX + 1];
+extern const struct nla_policy iet_lun_del_policy[IET_L_MAX + 1];
+extern const struct nla_policy iet_nexus_get_policy[IET_N_MAX + 1];
 extern const struct nla_policy iet_session_get_policy[IET_S_MAX + 1];
 extern const struct nla_policy iet_session_new_policy[IET_S_MAX + 1];
 extern const struct nla_policy iet_session_set_policy[IET_S_MAX + 1];
+extern const struct nla_policy iet_session_del_policy[IET_S_MAX + 1];
 extern const struct nla_policy iet_conn_new_policy[IET_C_MAX + 1];
 extern const struct nla_policy iet_conn_del_policy[IET_C_MAX + 1];
 extern const struct nla_policy iet_conn_async_policy[IET_C_MAX + 1];
@@ -82,6 +86,10 @@ typedef int (*iet_nl_dump_fn)(struct sk_buff *skb, struct netlink_callback *cb,
 int iet_nl_dump_in_targets(struct sk_buff *skb, struct netlink_callback *cb,
 			   const struct nlattr *tid, iet_nl_dump_fn fn);
 
+/* netlink_stats.c */
+int iet_nl_fill_lun_stats(struct sk_buff *skb, const void *nl_lun);
+int iet_nl_fill_session_stats(struct sk_buff *skb, const void *session);
+
 /* netlink_props.c */
 int iet_nl_props_get(const struct nlattr *nest, struct iet_props *props,
 		     struct netlink_ext_ack *extack);
@@ -117,6 +125,10 @@ static inline int iet_nl_refuse(struct netlink_ext_ack *extack,
 	return err;
 }
 
+/* netlink_session.c */
+struct iet_session *iet_nl_next_session(struct iet_target *target,
+					unsigned long tsih);
+
 /* the commands: doit and dumpit of genl_ops, called by netlink.c */
 int iet_nl_target_get(struct sk_buff *reply, struct genl_info *info);
 int iet_nl_target_new(struct sk_buff *reply, struct genl_info *info);
@@ -141,5 +153,6 @@ int iet_nl_target_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int iet_nl_lun_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int iet_nl_session_dump(struct sk_buff *skb, struct netlink_callback *cb);
 int iet_nl_fault_dump(struct sk_buff *skb, struct netlink_callback *cb);
+int iet_nl_nexus_dump(struct sk_buff *skb, struct netlink_callback *cb);
 
 #endif /* IET_KERNEL_NETLINK_H */

@@ -8,6 +8,7 @@
 #include "compat.h"
 #include "event.h"
 #include "iotype.h"
+#include "latency.h"
 #include "netlink.h"
 #include "param.h"
 #include "scsi.h"
@@ -49,6 +50,12 @@ static const struct iet_range encrypted_range = {
 	.min = IET_ENCRYPTED_NO,
 	.max = IET_ENCRYPTED_NEW,
 	.text = "Encrypted must be No (0), Yes (1) or a new key (2)",
+};
+
+static const struct iet_range timed_range = {
+	.min = 0,
+	.max = 1,
+	.text = "Latency must be No (0) or Yes (1)",
 };
 
 static const struct iet_range lun_range = {
@@ -103,7 +110,14 @@ int iet_nl_lun_get(struct sk_buff *reply, struct genl_info *info)
 	struct iet_lun *lun;
 	int err = find(info, &target, &lun);
 
-	return err ? err : reply_lun(reply, info, target, lun);
+	if (err)
+		return err;
+	if (nla_get_flag(info->attrs[IET_L_WITH_STATS])) {
+		const struct iet_nl_lun obj = { .target = target, .lun = lun };
+
+		return iet_nl_reply(reply, info, iet_nl_fill_lun_stats, &obj);
+	}
+	return reply_lun(reply, info, target, lun);
 }
 
 static int text_get(const struct nlattr *attr, const char **text,
@@ -435,13 +449,19 @@ int iet_nl_lun_set(struct sk_buff *reply, struct genl_info *info)
 	struct iet_props props;
 	struct iet_target *target;
 	struct iet_lun *lun;
-	u32 origin;
+	u32 origin, timed;
 	int err;
 
 	err = find(info, &target, &lun);
 	if (err)
 		return err;
 	origin = lun->origin;
+	timed = lun->vol->timed;
+	if (info->attrs[IET_L_TIMED])
+		err = iet_range_get(&timed_range, info->attrs[IET_L_TIMED],
+				    &timed, info->extack);
+	if (err)
+		return err;
 	if (info->attrs[IET_L_ORIGIN])
 		err = iet_range_get(&origin_range, info->attrs[IET_L_ORIGIN],
 				    &origin, info->extack);
@@ -449,6 +469,8 @@ int iet_nl_lun_set(struct sk_buff *reply, struct genl_info *info)
 		err = iet_nl_props_get(nest, &props, info->extack);
 	if (!err && nest)
 		err = iet_volume_set_props(lun->vol, &props, info->extack);
+	if (!err)
+		err = iet_latency_set(lun->vol, timed);
 	if (err)
 		return err;
 	lun->origin = origin;
@@ -486,6 +508,8 @@ int iet_nl_lun_del(struct sk_buff *reply, struct genl_info *info)
 static int dump_target(struct sk_buff *skb, struct netlink_callback *cb,
 		       struct iet_target *target)
 {
+	bool stats = iet_genl_dump_attrs(cb)[IET_L_WITH_STATS];
+	iet_nl_fill_fn fill = stats ? iet_nl_fill_lun_stats : iet_nl_fill_lun;
 	struct iet_nl_lun obj = { .target = target };
 	struct iet_lun *lun;
 	unsigned long nr;
@@ -493,7 +517,7 @@ static int dump_target(struct sk_buff *skb, struct netlink_callback *cb,
 
 	xa_for_each_start(&target->luns, nr, lun, cb->args[1]) {
 		obj.lun = lun;
-		err = iet_nl_dump_one(skb, cb, iet_nl_fill_lun, &obj);
+		err = iet_nl_dump_one(skb, cb, fill, &obj);
 		if (err)
 			return err;
 		cb->args[1] = nr + 1;

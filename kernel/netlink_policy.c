@@ -111,6 +111,12 @@ const struct nla_policy iet_target_del_policy[IET_T_MAX + 1] = {
 const struct nla_policy iet_lun_get_policy[IET_L_MAX + 1] = {
 	[IET_L_TID] = U32,
 	[IET_L_LUN] = U32,
+	[IET_L_WITH_STATS] = FLAG,
+};
+
+const struct nla_policy iet_lun_del_policy[IET_L_MAX + 1] = {
+	[IET_L_TID] = U32,
+	[IET_L_LUN] = U32,
 };
 
 const struct nla_policy iet_lun_new_policy[IET_L_MAX + 1] = {
@@ -146,10 +152,16 @@ const struct nla_policy iet_lun_set_policy[IET_L_MAX + 1] = {
 	[IET_L_THIN] = FIXED,	    [IET_L_REMOVABLE] = FIXED,
 	[IET_L_STATE_FD] = FIXED,   [IET_L_OF_TID] = FIXED,
 	[IET_L_OF_LUN] = FIXED,	    [IET_L_PROPS] = PROPS,
-	[IET_L_ENCRYPTED] = FIXED,
+	[IET_L_ENCRYPTED] = FIXED,  [IET_L_TIMED] = U32,
 };
 
 const struct nla_policy iet_session_get_policy[IET_S_MAX + 1] = {
+	[IET_S_TID] = U32,
+	[IET_S_SID] = U64,
+	[IET_S_WITH_STATS] = FLAG,
+};
+
+const struct nla_policy iet_session_del_policy[IET_S_MAX + 1] = {
 	[IET_S_TID] = U32,
 	[IET_S_SID] = U64,
 };
@@ -167,6 +179,11 @@ const struct nla_policy iet_session_set_policy[IET_S_MAX + 1] = {
 	[IET_S_TID] = U32,
 	[IET_S_SID] = U64,
 	[IET_S_LUN_MAP] = BINARY(IET_LUN_MAP_LEN),
+};
+
+const struct nla_policy iet_nexus_get_policy[IET_N_MAX + 1] = {
+	[IET_N_TID] = U32,
+	[IET_N_LUN] = U32,
 };
 
 const struct nla_policy iet_conn_new_policy[IET_C_MAX + 1] = {

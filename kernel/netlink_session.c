@@ -76,7 +76,11 @@ int iet_nl_session_get(struct sk_buff *reply, struct genl_info *info)
 
 	if (IS_ERR(session))
 		return PTR_ERR(session);
-	return iet_nl_reply(reply, info, iet_nl_fill_session, session);
+	return iet_nl_reply(reply, info,
+			    nla_get_flag(info->attrs[IET_S_WITH_STATS]) ?
+				    iet_nl_fill_session_stats :
+				    iet_nl_fill_session,
+			    session);
 }
 
 /* NULL without the attribute; or ERR_PTR() */
@@ -397,11 +401,20 @@ int iet_nl_conn_async(struct sk_buff *reply, struct genl_info *info)
 	return err;
 }
 
-/*
- * The session of the lowest TSIH from @tsih on.  The list is in order of age,
- * which a dump can't resume in once its last session has gone.
+/**
+ * iet_nl_next_session() - the session of the lowest TSIH from one on
+ * @target: of this target
+ * @tsih: from this one on
+ *
+ * The list is in order of age, which a dump can't resume in once its last
+ * session has gone.
+ *
+ * Context: under iet_config_lock.
+ *
+ * Return: the session, or NULL
  */
-static struct iet_session *next(struct iet_target *target, unsigned long tsih)
+struct iet_session *iet_nl_next_session(struct iet_target *target,
+					unsigned long tsih)
 {
 	struct iet_session *s, *best = NULL;
 
@@ -416,11 +429,15 @@ static struct iet_session *next(struct iet_target *target, unsigned long tsih)
 static int dump_target(struct sk_buff *skb, struct netlink_callback *cb,
 		       struct iet_target *target)
 {
+	bool stats = iet_genl_dump_attrs(cb)[IET_S_WITH_STATS];
 	struct iet_session *s;
 	int err;
 
-	while ((s = next(target, cb->args[1]))) {
-		err = iet_nl_dump_one(skb, cb, iet_nl_fill_session, s);
+	while ((s = iet_nl_next_session(target, cb->args[1]))) {
+		err = iet_nl_dump_one(skb, cb,
+				      stats ? iet_nl_fill_session_stats :
+					      iet_nl_fill_session,
+				      s);
 		if (err)
 			return err;
 		cb->args[1] = s->tsih + 1;

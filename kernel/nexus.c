@@ -47,6 +47,7 @@ static int add_lun(struct iet_nexus *nexus, struct iet_lun *lun)
 	itl->read_only = access == IET_ACCESS_RO;
 	itl->ua[itl->nr_ua++] = IET_ASC_POWER_ON;
 	INIT_LIST_HEAD(&itl->vol_node);
+	iet_stats_init(&itl->stats);
 
 	err = xa_insert(&nexus->itls, lun->lun, itl, GFP_KERNEL);
 	if (err) {
@@ -93,6 +94,7 @@ static bool del_lun(struct iet_nexus *nexus, u32 lun)
 		iet_reservation_nexus_lost(itl->lun->vol, nexus);
 		iet_copy_nexus_lost(itl->lun->vol, nexus);
 	}
+	iet_stats_retire(itl);
 	kfree_rcu(itl, rcu);
 	return true;
 }
@@ -124,6 +126,7 @@ int iet_nexus_init(struct iet_nexus *nexus, struct iet_target *target,
 	nexus->target = target;
 	xa_init(&nexus->itls);
 	INIT_LIST_HEAD(&nexus->copies);
+	iet_stats_init(&nexus->stats);
 	list_add(&nexus->node, &nexuses);
 	xa_for_each(&target->luns, i, lun) {
 		err = add_lun(nexus, lun);

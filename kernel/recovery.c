@@ -24,6 +24,7 @@
 #include "nthread.h"
 #include "recovery.h"
 #include "session.h"
+#include "trace.h"
 
 /* suspended connections of a session; the oldest is given up for a new one */
 #define SUSPENDED_MAX IET_MAX_CONNECTIONS
@@ -131,6 +132,7 @@ void iet_recovery_begin(struct iet_conn *conn)
 {
 	suspend_tasks(conn);
 	conn->suspended = true;
+	trace_iet_conn_state(conn, IET_TRACE_CONN_SUSPENDED);
 	start_timer(conn);
 	limit_suspended(conn->session);
 }

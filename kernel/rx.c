@@ -21,6 +21,7 @@
 #include "fault.h"
 #include "fault_pdu.h"
 #include "nthread.h"
+#include "session.h"
 
 /* Bytes, 0 if there are none now, or a negative errno. */
 static int receive(struct iet_conn *conn, struct msghdr *msg)
@@ -112,8 +113,10 @@ static int rx_hdigest(struct iet_conn *conn)
 	if (ret <= 0 || rx->off < sizeof(rx->digest))
 		return ret;
 	/* nobody knows where the next header begins (RFC 7143 7.7) */
-	if (le32_to_cpu(rx->digest) != header_crc(rx))
+	if (le32_to_cpu(rx->digest) != header_crc(rx)) {
+		iet_link_count(&conn->session->stats, IET_ST_DIGEST_ERRORS);
 		return -EBADMSG;
+	}
 	next_state(rx, IET_RX_HEADER);
 	return 1;
 }
@@ -217,6 +220,7 @@ static int rx_ddigest(struct iet_conn *conn)
 		rx->starved = iet_cmnd_data_error(conn) == -ENOMEM;
 		if (rx->starved)
 			return 0;
+		iet_link_count(&conn->session->stats, IET_ST_DIGEST_ERRORS);
 		rx->cmnd = NULL;
 	}
 	next_state(rx, IET_RX_PDU);

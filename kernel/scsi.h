@@ -20,6 +20,7 @@
 #include "iotype.h"
 #include "locate.h"
 #include "span.h"
+#include "stats.h"
 #include "tio.h"
 
 struct iet_lun;
@@ -53,6 +54,8 @@ struct iet_volume;
  * @bars: aborted writes keep all initiators off their unit: see preempt.c
  * @copies: iet_copy.node, oldest first, see copy_op.c
  * @sid: of the session, see fault.h
+ * @stats: of commands that were for no LUN of it; the session's thread's own
+ * @stats_gone: of I_T_L nexuses that have ended; under iet_config_lock
  *
  * Lifetime: embedded in a session, which every command holds.
  */
@@ -71,6 +74,8 @@ struct iet_nexus {
 	bool bars;
 	struct list_head copies;
 	u64 sid;
+	struct iet_stats stats;
+	struct iet_stats_sum stats_gone;
 };
 
 /**
@@ -86,6 +91,7 @@ struct iet_nexus {
  * @nr_ua: unit attentions pending; read without the lock on the fast path
  * @ua: their additional sense codes (ASC << 8 | ASCQ), most important first,
  *	under vol->lock
+ * @stats: what its commands have done; the session's thread's own
  * @rcu: for freeing
  *
  * Lifetime: in nexus->itls from login or LUN_NEW to LUN_DEL or the end of
@@ -102,6 +108,7 @@ struct iet_itl {
 	bool aca_task;
 	u8 nr_ua;
 	u16 ua[IET_UA_MAX];
+	struct iet_stats stats;
 	struct rcu_head rcu;
 };
 

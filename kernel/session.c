@@ -194,6 +194,7 @@ static void session_setup(struct iet_session *session,
 	INIT_LIST_HEAD(&session->conns);
 	INIT_DELAYED_WORK(&session->orphan_work, session_orphan_work);
 	INIT_WORK(&session->release_work, session_release_work);
+	iet_link_stats_init(&session->stats);
 	INIT_LIST_HEAD(&session->parked);
 	INIT_LIST_HEAD(&session->arrivals);
 	INIT_LIST_HEAD(&session->members);

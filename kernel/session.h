@@ -14,6 +14,7 @@
 #include "iet_netlink.h"
 #include "iscsi_proto.h"
 #include "scsi.h"
+#include "stats.h"
 
 struct iet_nthread;
 struct iet_target;
@@ -70,6 +71,7 @@ struct iet_session_args {
  * @release_work: the end needs process context
  * @nthread: the thread of all its connections, chosen with the first one;
  *	under iet_config_lock
+ * @stats: what it has done beside commands; the thread's own
  * @sn: command numbering; the thread's own, others may look at it for show
  * @parked: iet_cmnd.park_node: commands whose CmdSN is early, in the order of
  *	CmdSN, from whichever connection; the thread's own
@@ -109,6 +111,7 @@ struct iet_session {
 	struct iet_nthread *nthread;
 
 	struct iet_cmdsn sn ____cacheline_aligned_in_smp;
+	struct iet_link_stats stats;
 	struct list_head parked;
 	struct list_head arrivals;
 	struct list_head members;

@@ -17,6 +17,7 @@
 #include "alua.h"
 #include "iet_netlink.h"
 #include "iscsi_proto.h"
+#include "stats.h"
 
 struct iet_faults;
 struct iet_volume;
@@ -35,6 +36,7 @@ extern struct list_head iet_targets;
  * @target: of which target
  * @vol_node: in vol->luns, under vol->lock
  * @origin: enum iet_origin
+ * @stats_gone: of I_T_L nexuses that have ended; under iet_config_lock
  * @rcu: for freeing
  *
  * Lifetime: in target->luns from LUN_NEW to LUN_DEL; freed after a grace
@@ -46,6 +48,7 @@ struct iet_lun {
 	struct iet_target *target;
 	struct list_head vol_node;
 	u32 origin;
+	struct iet_stats_sum stats_gone;
 	struct rcu_head rcu;
 };
 

@@ -18,6 +18,7 @@
 #include "session.h"
 #include "target.h"
 #include "tmf.h"
+#include "trace.h"
 #include "volume.h"
 
 static void answer(struct iet_cmnd *cmnd, u8 response)
@@ -301,6 +302,8 @@ void iet_tmf_start(struct iet_cmnd *cmnd)
 	cmnd->kind = IET_TX_TMF;
 	memset(cmnd->tmf_info, 0, sizeof(cmnd->tmf_info));
 	cmnd->tmf_op = find_op(function, level);
+	iet_link_count(&cmnd->conn->session->stats, IET_ST_TMFS);
+	trace_iet_tmf_begin(cmnd);
 	if (function == ISCSI_TMF_TASK_REASSIGN)
 		iet_recovery_reassign(cmnd);
 	else if (!cmnd->tmf_op)
@@ -322,6 +325,7 @@ void iet_tmf_answer(struct iet_cmnd *cmnd, struct iscsi_tmf_rsp_hdr *hdr)
 {
 	hdr->response = cmnd->response;
 	memcpy(hdr->info, cmnd->tmf_info, sizeof(hdr->info));
+	trace_iet_tmf_end(cmnd);
 	if (!cmnd->tmf || !cmnd->tmf->op->end_sessions ||
 	    cmnd->response != ISCSI_TMF_RSP_COMPLETE)
 		return;

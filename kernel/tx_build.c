@@ -6,6 +6,7 @@
 #include <linux/kernel.h>
 
 #include "cmnd.h"
+#include "cmnd_stats.h"
 #include "compat.h"
 #include "conn.h"
 #include "fault.h"
@@ -22,6 +23,7 @@ static void sn_fields(struct iet_cmnd *cmnd, struct iscsi_scsi_rsp_hdr *hdr,
 	if (status && !cmnd->numbered) {
 		cmnd->stat_sn = conn->stat_sn++;
 		cmnd->numbered = true;
+		iet_cmnd_ended(cmnd, true);
 		iet_cmnd_answered(cmnd);
 	}
 	if (status)
@@ -175,6 +177,8 @@ static void build_r2t(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu)
 	hdr->buffer_offset = cpu_to_be32(off);
 	hdr->data_length = cpu_to_be32(len);
 	pdu->last = !iet_r2t_pending(&cmnd->r2t);
+	iet_link_count(&cmnd->conn->session->stats, IET_ST_R2TS);
+	trace_iet_r2t(cmnd, sn, off, len);
 	iet_watch_data(cmnd);
 }
 
@@ -249,6 +253,10 @@ static void build_reject(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu)
 	hdr->opcode = ISCSI_OP_REJECT;
 	hdr->flags = ISCSI_FLAG_FINAL;
 	hdr->reason = cmnd->response;
+	if (!cmnd->numbered) {
+		iet_link_count(&cmnd->conn->session->stats, IET_ST_REJECTS);
+		trace_iet_reject(cmnd->conn, &cmnd->req, cmnd->response);
+	}
 	hdr->tag = cpu_to_be32(ISCSI_RESERVED_TAG);
 	sn_fields(cmnd, (void *)hdr, true);
 	hdr->data_sn = cpu_to_be32(cmnd->reject_sn);

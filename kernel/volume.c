@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "crypt.h"
 #include "iotype.h"
+#include "latency.h"
 #include "netlink.h"
 #include "orphan.h"
 #include "state.h"
@@ -51,6 +52,7 @@ static void release_volume(struct work_struct *work)
 	percpu_ref_exit(&vol->ref);
 	iet_state_close(vol);
 	iet_reservation_exit(&vol->reservation);
+	iet_latency_free(vol);
 	kfree(vol->echo);
 	kfree(vol->path);
 	iet_spans_exit(&vol->spans);

@@ -23,6 +23,7 @@ struct iet_crypt;
 struct file;
 struct iet_echo;
 struct iet_iotype;
+struct iet_latency;
 struct iet_state;
 struct netlink_ext_ack;
 
@@ -142,6 +143,8 @@ enum iet_qerr {
  * @scsi_id: VPD 83 identifier, zero-padded
  * @scsi_sn: VPD 80 serial number
  * @state: what it keeps through a power cut, NULL: nothing
+ * @latency: how long its commands took, once it has been @timed, or NULL
+ * @timed: that is being counted; changed under iet_config_lock
  * @wq: workers: unbound, rescuer-backed, at most Wthreads at a time
  * @lock: protects @luns, @itls and @props; taken from any context
  * @luns: iet_lun.vol_node: what it is mapped as
@@ -211,6 +214,8 @@ struct iet_volume {
 	char scsi_id[IET_SCSI_ID_LEN + 1];
 	char scsi_sn[IET_SCSI_SN_LEN + 1];
 	struct iet_state *state;
+	struct iet_latency __percpu *latency;
+	bool timed;
 	struct workqueue_struct *wq;
 
 	spinlock_t lock ____cacheline_aligned_in_smp;

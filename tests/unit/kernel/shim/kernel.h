@@ -103,6 +103,8 @@ struct iov_iter;
 #define WRITE_ONCE(x, v) ((x) = (v))
 #define EXPORT_SYMBOL_GPL(x)
 #define BIT(n) (1UL << (n))
+#define fls64(x) ((x) ? 64 - __builtin_clzll(x) : 0)
+#define div_u64(n, d) ((n) / (d))
 #define __ffs(x) ((unsigned long)__builtin_ctzl(x))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member) \
