@@ -32,6 +32,8 @@ enum ietadm_op {
 #define HAS_REDIRECT 0x20
 #define HAS_USER 0x40
 #define HAS_FAULT 0x80
+#define HAS_STATS 0x100
+#define HAS_JSON 0x200
 
 struct request {
 	enum ietadm_op op;
@@ -171,6 +173,7 @@ int ietadm_show_target(struct request *q);
 int ietadm_show_lun(struct request *q);
 int ietadm_show_session(struct request *q);
 int ietadm_show_user(struct request *q);
+int ietadm_show_stats(struct request *q);
 int ietadm_new_fault(struct request *q);
 int ietadm_delete_fault(struct request *q);
 int ietadm_show_fault(struct request *q);

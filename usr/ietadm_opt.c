@@ -9,6 +9,12 @@
 #include "iet_netlink.h"
 #include "ietadm.h"
 
+/* those without a letter */
+enum {
+	OPT_STATS = 256,
+	OPT_JSON,
+};
+
 static const struct option long_options[] = {
 	{ "op", required_argument, NULL, 'o' },
 	{ "tid", required_argument, NULL, 't' },
@@ -19,6 +25,8 @@ static const struct option long_options[] = {
 	{ "params", required_argument, NULL, 'p' },
 	{ "user", no_argument, NULL, 'u' },
 	{ "fault", optional_argument, NULL, 'f' },
+	{ "stats", no_argument, NULL, OPT_STATS },
+	{ "json", no_argument, NULL, OPT_JSON },
 	{ "version", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -109,6 +117,12 @@ static int set_option(struct request *q, int c, const char *text)
 		q->fault = text;
 		q->has |= HAS_FAULT;
 		return 0;
+	case OPT_STATS:
+		q->has |= HAS_STATS;
+		return 0;
+	case OPT_JSON:
+		q->has |= HAS_JSON;
+		return 0;
 	case 'v':
 		q->version = true;
 		return 0;
@@ -132,6 +146,8 @@ static void describe(struct request *q)
 		fprintf(f, " fault%s%s%s", q->fault ? " " : "",
 			q->fault ? q->fault : "",
 			q->has & (HAS_SID | HAS_LUN | HAS_TID) ? " of" : "");
+	if (q->has & HAS_STATS)
+		fprintf(f, " stats%s", q->has & HAS_TID ? " of" : "");
 	if (q->has & HAS_CID)
 		fprintf(f, " connection %u of", q->cid);
 	if (q->has & HAS_SID)

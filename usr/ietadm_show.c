@@ -130,6 +130,8 @@ int ietadm_show_lun(struct request *q)
 		l.thin ? "Yes" : "No", l.removable ? "Yes" : "No",
 		l.encrypted ? "Yes" : "No");
 	lun_props_print(&l.props, q->out);
+	if (l.timed)
+		fprintf(q->out, "Latency=Yes\n");
 	return 0;
 }
 

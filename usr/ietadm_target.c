@@ -344,14 +344,31 @@ int ietadm_find_lun(const struct request *q, struct kernel_lun *l)
 	return 0;
 }
 
+static int read_timed(struct request *q, const char *val, struct kernel_lun *l)
+{
+	l->timed = !strcasecmp(val, "Yes");
+	if (!l->timed && strcasecmp(val, "No"))
+		return ietadm_fail(q, -EINVAL,
+				   "Latency: \"%s\": must be Yes or No", val);
+	l->set |= K_HAS(IET_L_TIMED);
+	return 0;
+}
+
 /* Adds what is given to the properties that there are. */
-static int read_props(struct request *q, struct kernel_props *props)
+static int read_props(struct request *q, struct kernel_lun *l)
 {
 	struct kernel_props given = { 0 };
 	char *rest = q->params, *key, *val, reason[LUN_REASON_MAX];
 	int more, err;
 
+	l->set = 0;
 	while ((more = ietadm_pair(q, &rest, &key, &val)) > 0) {
+		if (!strcasecmp(key, "Latency")) {
+			err = read_timed(q, val, l);
+			if (err)
+				return err;
+			continue;
+		}
 		err = lun_prop_parse(key, val, &given, reason);
 		if (err < 0)
 			return ietadm_fail(q, err, "%s", reason);
@@ -363,9 +380,11 @@ static int read_props(struct request *q, struct kernel_props *props)
 						   "is not an argument of a "
 						   "logical unit");
 	}
-	if (!more && !given.set)
+	if (given.set)
+		l->set |= K_HAS(IET_L_PROPS);
+	if (!more && !l->set)
 		return ietadm_fail(q, -EINVAL, "--params is empty");
-	lun_props_merge(props, &given);
+	lun_props_merge(&l->props, &given);
 	return more;
 }
 
@@ -381,8 +400,7 @@ int ietadm_update_lun(struct request *q)
 	if (q->has & HAS_PARAMS) {
 		err = ietadm_find_lun(q, &l);
 		if (!err)
-			err = read_props(q, &l.props);
-		l.set = K_HAS(IET_L_PROPS);
+			err = read_props(q, &l);
 	}
 	if (err)
 		return err;

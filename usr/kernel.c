@@ -432,12 +432,14 @@ static int target_del(uint32_t tid, bool force)
 		    K_HAS(IET_T_TID) | K_HAS(IET_T_FORCE), &t);
 }
 
-static int lun_dump(uint32_t tid, kernel_lun_fn fn, void *arg)
+static int read_luns(uint32_t tid, bool stats, kernel_lun_fn fn, void *arg)
 {
-	struct kernel_lun filter = { .tid = tid };
+	struct kernel_lun filter = { .tid = tid, .with_stats = stats };
 	struct reply r = { 0 };
 	int err = read_dump(IET_CMD_LUN_GET, &attr_lun,
-			    tid ? K_HAS(IET_L_TID) : 0, &filter, &r);
+			    K_HAS(IET_L_WITH_STATS) |
+				    (tid ? K_HAS(IET_L_TID) : 0),
+			    &filter, &r);
 	size_t i;
 
 	for (i = 0; !err && i < r.nr; i++) {
@@ -449,6 +451,16 @@ static int lun_dump(uint32_t tid, kernel_lun_fn fn, void *arg)
 	}
 	reply_free(&r);
 	return err;
+}
+
+static int lun_dump(uint32_t tid, kernel_lun_fn fn, void *arg)
+{
+	return read_luns(tid, false, fn, arg);
+}
+
+static int lun_stats(uint32_t tid, kernel_lun_fn fn, void *arg)
+{
+	return read_luns(tid, true, fn, arg);
 }
 
 static int lun_new(struct kernel_lun *l)
@@ -471,12 +483,15 @@ static int lun_del(uint32_t tid, uint32_t lun)
 		    K_HAS(IET_L_TID) | K_HAS(IET_L_LUN), &l);
 }
 
-static int session_dump(uint32_t tid, kernel_session_fn fn, void *arg)
+static int read_sessions(uint32_t tid, bool stats, kernel_session_fn fn,
+			 void *arg)
 {
-	struct kernel_session filter = { .tid = tid };
+	struct kernel_session filter = { .tid = tid, .with_stats = stats };
 	struct reply r = { 0 };
 	int err = read_dump(IET_CMD_SESSION_GET, &attr_session,
-			    tid ? K_HAS(IET_S_TID) : 0, &filter, &r);
+			    K_HAS(IET_S_WITH_STATS) |
+				    (tid ? K_HAS(IET_S_TID) : 0),
+			    &filter, &r);
 	size_t i;
 
 	for (i = 0; !err && i < r.nr; i++) {
@@ -485,6 +500,35 @@ static int session_dump(uint32_t tid, kernel_session_fn fn, void *arg)
 		err = read_msg(r.msgs[i], &attr_session, &s);
 		if (!err)
 			err = fn(&s, arg);
+	}
+	reply_free(&r);
+	return err;
+}
+
+static int session_dump(uint32_t tid, kernel_session_fn fn, void *arg)
+{
+	return read_sessions(tid, false, fn, arg);
+}
+
+static int session_stats(uint32_t tid, kernel_session_fn fn, void *arg)
+{
+	return read_sessions(tid, true, fn, arg);
+}
+
+static int nexus_stats(uint32_t tid, kernel_nexus_fn fn, void *arg)
+{
+	struct kernel_nexus filter = { .tid = tid };
+	struct reply r = { 0 };
+	int err = read_dump(IET_CMD_NEXUS_GET, &attr_nexus,
+			    tid ? K_HAS(IET_N_TID) : 0, &filter, &r);
+	size_t i;
+
+	for (i = 0; !err && i < r.nr; i++) {
+		struct kernel_nexus n = { 0 };
+
+		err = read_msg(r.msgs[i], &attr_nexus, &n);
+		if (!err)
+			err = fn(&n, arg);
 	}
 	reply_free(&r);
 	return err;
@@ -612,6 +656,9 @@ static const struct kernel_ops netlink_ops = {
 	.fault_dump = fault_dump,
 	.fault_new = fault_new,
 	.fault_del = fault_del,
+	.lun_stats = lun_stats,
+	.session_stats = session_stats,
+	.nexus_stats = nexus_stats,
 };
 
 const struct kernel_ops *kernel = &netlink_ops;

@@ -77,6 +77,16 @@ struct kernel_props {
 	uint32_t io_optimal;
 };
 
+/* what was counted, by enum iet_stat_attr, from 0 on */
+struct kernel_stats {
+	uint64_t nr[IET_STATS_NR];
+};
+
+/* how long commands took, by enum iet_latency_attr, from 0 on */
+struct kernel_latency {
+	uint64_t nr[IET_H_MAX][IET_LATENCY_BUCKETS];
+};
+
 struct kernel_lun {
 	uint64_t set; /* K_HAS(IET_L_...) */
 	uint32_t tid;
@@ -99,6 +109,10 @@ struct kernel_lun {
 	uint32_t of_lun; /* ... logical unit */
 	uint32_t state;
 	bool rescan;
+	uint32_t timed; /* latency is counted */
+	bool with_stats;
+	struct kernel_stats stats;
+	struct kernel_latency latency;
 };
 
 struct kernel_conn {
@@ -149,6 +163,17 @@ struct kernel_session {
 	struct kernel_lun_map lun_map;
 	unsigned int nr_conns;
 	struct kernel_conn conn[KERNEL_CONNS_MAX];
+	bool with_stats;
+	struct kernel_stats stats;
+};
+
+/* a session at a LUN */
+struct kernel_nexus {
+	uint32_t tid;
+	uint32_t lun;
+	uint64_t sid;
+	char initiator[ISCSI_NAME_MAX + 1];
+	struct kernel_stats stats;
 };
 
 /* a rule for faults */
@@ -191,6 +216,8 @@ typedef int (*kernel_lun_fn)(const struct kernel_lun *l, void *arg);
 typedef int (*kernel_session_fn)(const struct kernel_session *s, void *arg);
 typedef int (*kernel_fault_fn)(const struct kernel_fault *f, void *arg);
 
+typedef int (*kernel_nexus_fn)(const struct kernel_nexus *n, void *arg);
+
 struct kernel_ops {
 	int (*info_get)(struct kernel_info *info);
 	/* by t->tid, or by t->name if K_HAS(IET_T_NAME); fills all of *t */
@@ -221,6 +248,10 @@ struct kernel_ops {
 	int (*fault_new)(struct kernel_fault *f);
 	/* id 0: all of the target */
 	int (*fault_del)(uint32_t tid, uint32_t id);
+	/* the dumps with counters */
+	int (*lun_stats)(uint32_t tid, kernel_lun_fn fn, void *arg);
+	int (*session_stats)(uint32_t tid, kernel_session_fn fn, void *arg);
+	int (*nexus_stats)(uint32_t tid, kernel_nexus_fn fn, void *arg);
 };
 
 /* the operations in use; kernel.c sets it, tests replace it */

@@ -15,6 +15,8 @@ enum attr_type {
 	ATTR_KEYS,
 	ATTR_PROPS,
 	ATTR_LUN_MAP,
+	ATTR_STATS, /* these two only come */
+	ATTR_LATENCY,
 };
 
 struct attr_map {
@@ -37,6 +39,8 @@ struct attr_map {
 #define KEYS(s, m) MEMBER(ATTR_KEYS, s, m)
 #define PROPS(s, m) MEMBER(ATTR_PROPS, s, m)
 #define LUN_MAP(s, m) MEMBER(ATTR_LUN_MAP, s, m)
+#define STATS(s, m) MEMBER(ATTR_STATS, s, m)
+#define LATENCY(s, m) MEMBER(ATTR_LATENCY, s, m)
 
 static const struct attr_map info_map[IET_I_MAX + 1] = {
 	[IET_I_VERSION] = STRING(kernel_info, version),
@@ -94,6 +98,10 @@ static const struct attr_map lun_map[IET_L_MAX + 1] = {
 	[IET_L_OF_LUN] = U32(kernel_lun, of_lun),
 	[IET_L_STATE] = U32(kernel_lun, state),
 	[IET_L_RESCAN] = FLAG(kernel_lun, rescan),
+	[IET_L_TIMED] = U32(kernel_lun, timed),
+	[IET_L_WITH_STATS] = FLAG(kernel_lun, with_stats),
+	[IET_L_STATS] = STATS(kernel_lun, stats),
+	[IET_L_LATENCY] = LATENCY(kernel_lun, latency),
 };
 
 static const struct attr_map prop_map[IET_P_MAX + 1] = {
@@ -120,6 +128,36 @@ static const struct attr_map session_map[IET_S_MAX + 1] = {
 	[IET_S_MAX_CMD_SN] = U32(kernel_session, max_cmd_sn),
 	[IET_S_KEYS] = KEYS(kernel_session, keys),
 	[IET_S_LUN_MAP] = LUN_MAP(kernel_session, lun_map),
+	[IET_S_WITH_STATS] = FLAG(kernel_session, with_stats),
+	[IET_S_STATS] = STATS(kernel_session, stats),
+};
+
+#define STAT(attr) [attr] = U64(kernel_stats, nr[(attr)-1])
+
+static const struct attr_map stat_map[IET_ST_MAX + 1] = {
+	STAT(IET_ST_READS),	  STAT(IET_ST_WRITES),
+	STAT(IET_ST_OTHERS),	  STAT(IET_ST_READ_BYTES),
+	STAT(IET_ST_WRITE_BYTES), STAT(IET_ST_CHECKS),
+	STAT(IET_ST_ERRORS),	  STAT(IET_ST_ABORTED),
+	STAT(IET_ST_R2TS),	  STAT(IET_ST_DIGEST_ERRORS),
+	STAT(IET_ST_REJECTS),	  STAT(IET_ST_TMFS),
+};
+
+#define HISTOGRAM(attr) [attr] = BYTES(kernel_latency, nr[(attr)-1])
+
+static const struct attr_map latency_map[IET_H_MAX + 1] = {
+	HISTOGRAM(IET_H_READ_TOTAL),
+	HISTOGRAM(IET_H_READ_DEVICE),
+	HISTOGRAM(IET_H_WRITE_TOTAL),
+	HISTOGRAM(IET_H_WRITE_DEVICE),
+};
+
+static const struct attr_map nexus_map[IET_N_MAX + 1] = {
+	[IET_N_TID] = U32(kernel_nexus, tid),
+	[IET_N_LUN] = U32(kernel_nexus, lun),
+	[IET_N_SID] = U64(kernel_nexus, sid),
+	[IET_N_INITIATOR] = STRING(kernel_nexus, initiator),
+	[IET_N_STATS] = STATS(kernel_nexus, stats),
 };
 
 static const struct attr_map conn_map[IET_C_MAX + 1] = {
@@ -178,6 +216,9 @@ const struct attr_set attr_session = { session_map, IET_S_MAX, -1 };
 const struct attr_set attr_conn = { conn_map, IET_C_MAX, -1 };
 const struct attr_set attr_fault = { fault_map, IET_F_MAX,
 				     offsetof(struct kernel_fault, set) };
+const struct attr_set attr_stat = { stat_map, IET_ST_MAX, -1 };
+const struct attr_set attr_latency = { latency_map, IET_H_MAX, -1 };
+const struct attr_set attr_nexus = { nexus_map, IET_N_MAX, -1 };
 
 static int put_keys(struct nl_msg *msg, int attr, const struct kernel_keys *k)
 {
@@ -229,6 +270,8 @@ static int put_one(struct nl_msg *msg, int attr, const struct attr_map *m,
 {
 	switch (m->type) {
 	case ATTR_NONE:
+	case ATTR_STATS:
+	case ATTR_LATENCY:
 		return 0;
 	case ATTR_FLAG:
 		return *(const bool *)p ? nla_put_flag(msg, attr) : 0;
@@ -305,6 +348,10 @@ static int get_one(struct nlattr *a, const struct attr_map *m, char *p)
 		return get_lun_map(a, (void *)p);
 	case ATTR_PROPS:
 		return attr_get(nla_data(a), nla_len(a), &attr_prop, p);
+	case ATTR_STATS:
+		return attr_get(nla_data(a), nla_len(a), &attr_stat, p);
+	case ATTR_LATENCY:
+		return attr_get(nla_data(a), nla_len(a), &attr_latency, p);
 	default:
 		if ((size_t)nla_len(a) != m->size)
 			return -EPROTO;

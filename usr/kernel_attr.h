@@ -21,7 +21,8 @@ struct attr_set {
 };
 
 extern const struct attr_set attr_info, attr_target, attr_lun, attr_prop,
-	attr_session, attr_conn, attr_fault;
+	attr_session, attr_conn, attr_fault, attr_stat, attr_latency,
+	attr_nexus;
 
 /**
  * attr_put - add members of a struct to a message

@@ -330,6 +330,8 @@ static int fake_lun_set(const struct kernel_lun *l)
 		strcpy(have->path, l->path);
 	if (l->set & K_HAS(IET_L_PROPS))
 		have->props = l->props;
+	if (l->set & K_HAS(IET_L_TIMED))
+		have->timed = l->timed;
 	have->set |= l->set;
 	return 0;
 }
@@ -514,6 +516,25 @@ struct kernel_fault *fake_fault(unsigned int index)
 	return index < nr_faults ? &faults[index] : NULL;
 }
 
+/* Each session has done at each LUN what it has done in all. */
+static int fake_nexus_stats(uint32_t tid, kernel_nexus_fn fn, void *arg)
+{
+	int err = enter(FAKE_NEXUS_STATS);
+
+	for (unsigned int i = 0; !err && i < nr_sessions * nr_luns; i++) {
+		const struct kernel_session *s = &sessions[i / nr_luns];
+		struct kernel_nexus n = { .tid = s->tid,
+					  .lun = luns[i % nr_luns].lun,
+					  .sid = s->sid,
+					  .stats = s->stats };
+
+		strcpy(n.initiator, s->initiator);
+		if (s->tid == tid && luns[i % nr_luns].tid == tid)
+			err = fn(&n, arg);
+	}
+	return err;
+}
+
 static const struct kernel_ops fake_ops = {
 	.info_get = fake_info_get,
 	.target_get = fake_target_get,
@@ -535,6 +556,9 @@ static const struct kernel_ops fake_ops = {
 	.fault_dump = fake_fault_dump,
 	.fault_new = fake_fault_new,
 	.fault_del = fake_fault_del,
+	.lun_stats = fake_lun_dump,
+	.session_stats = fake_session_dump,
+	.nexus_stats = fake_nexus_stats,
 };
 
 const struct kernel_ops *kernel = &fake_ops;

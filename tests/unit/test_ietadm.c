@@ -336,6 +336,107 @@ static void test_session(void)
 	CHECK(!fake_session(0));
 }
 
+/* a target with LUN 4 and a session that counts 1, 2, 3 ... */
+static struct kernel_lun *stats_bed(void)
+{
+	struct kernel_session s = { .tid = 1, .initiator = "iqn.\"i\\\xe9" };
+	struct kernel_lun l = { .tid = 1, .lun = 4, .path = "/d" };
+	struct kernel_lun *have;
+
+	start();
+	fake_target("iqn.a");
+	CHECK_EQ(kernel->session_new(&s), 0);
+	CHECK_EQ(kernel->lun_new(&l), 0);
+	have = fake_find_lun(1, 4);
+	for (unsigned int i = 0; i < IET_STATS_NR; i++)
+		fake_session(0)->stats.nr[i] = i + 1;
+	for (unsigned int i = 0; i < IET_STATS_LUN; i++)
+		have->stats.nr[i] = 100 + i;
+	return have;
+}
+
+#define NEXUS_JSON                                                      \
+	"\"initiator\":\"iqn.\\\"i\\\\\\u00e9\",\"reads\":1,"           \
+	"\"writes\":2,\"others\":3,\"read_bytes\":4,\"write_bytes\":5," \
+	"\"checks\":6,\"errors\":7,\"aborted\":8"
+
+static void test_stats_json(void)
+{
+	char line[96], want[2048];
+	unsigned long long sid;
+
+	stats_bed();
+	sid = fake_session(0)->sid;
+	snprintf(want, sizeof(want),
+		 "{\"targets\":[{\"tid\":1,\"name\":\"iqn.a\",\"luns\":["
+		 "{\"lun\":4,\"path\":\"/d\",\"reads\":100,\"writes\":101,"
+		 "\"others\":102,\"read_bytes\":103,\"write_bytes\":104,"
+		 "\"checks\":105,\"errors\":106,\"aborted\":107}],"
+		 "\"nexuses\":[{\"lun\":4,\"sid\":\"%llu\"," NEXUS_JSON "}],"
+		 "\"sessions\":[{\"sid\":\"%llu\"," NEXUS_JSON
+		 ",\"r2ts\":9,\"digest_errors\":10,\"rejects\":11,"
+		 "\"tmfs\":12}]}]}\n",
+		 sid, sid);
+	check_run("ietadm --op show --stats --json", 0, want, "");
+	check_run("ietadm --op show --stats --json --tid=1", 0, want, "");
+	snprintf(want, sizeof(want),
+		 "{\"targets\":[{\"tid\":1,\"name\":\"iqn.a\",\"luns\":[],"
+		 "\"nexuses\":[{\"lun\":4,\"sid\":\"%llu\"," NEXUS_JSON "}],"
+		 "\"sessions\":[{\"sid\":\"%llu\"," NEXUS_JSON
+		 ",\"r2ts\":9,\"digest_errors\":10,\"rejects\":11,"
+		 "\"tmfs\":12}]}]}\n",
+		 sid, sid);
+	snprintf(line, sizeof(line),
+		 "ietadm --op show --stats --tid=1 --sid=%llu --json", sid);
+	check_run(line, 0, want, "");
+	check_run("ietadm --op show --stats --tid=9", -ENOENT, "",
+		  "ietadm: show stats of target 9: there is no such target, "
+		  "session or LUN\n");
+	check_run("ietadm --op show --stats --tid=1 --lun=5", -ENOENT, "",
+		  "ietadm: show stats of lun 5 of target 1: there is no such "
+		  "target, session or LUN\n");
+}
+
+static void test_stats_table(void)
+{
+	struct kernel_lun *l = stats_bed();
+
+	l->set |= K_HAS(IET_L_LATENCY);
+	l->latency.nr[IET_H_READ_TOTAL - 1][3] = 7;
+	l->latency.nr[IET_H_WRITE_DEVICE - 1][25] = 9;
+	CHECK_EQ(run("ietadm --op show --stats --tid=1 --lun=4"), 0);
+	CHECK_STR(err_out, "");
+	CHECK(strstr(out, "target 1: iqn.a\n"));
+	CHECK(strstr(out, "\t    4                  all        100"));
+	CHECK(!strstr(out, "rejects"));
+	CHECK(strstr(out, "(switched off)"));
+	CHECK(strstr(out, "less than        8            7            0"));
+	CHECK(strstr(out, "at least 16777216            0            0"
+			  "            0            9\n"));
+	CHECK(!strstr(out, "less than        4"));
+}
+
+static void test_latency(void)
+{
+	struct kernel_lun *l = stats_bed();
+
+	check_run("ietadm --op update --tid=1 --lun=4 --params=latency=yes", 0,
+		  "", "");
+	CHECK_EQ(l->timed, 1);
+	/* and nothing else */
+	CHECK(!(l->set & K_HAS(IET_L_PROPS)));
+	check_run("ietadm --op update --tid=1 --lun=4 --params=Latency=2",
+		  -EINVAL, "",
+		  "ietadm: update lun 4 of target 1: Latency: \"2\": must be "
+		  "Yes or No\n");
+	CHECK_EQ(l->timed, 1);
+	check_run("ietadm --op update --tid=1 --lun=4 "
+		  "--params=VendorId=x,Latency=No",
+		  0, "", "");
+	CHECK_EQ(l->timed, 0);
+	CHECK_STR(l->props.vendor, "x");
+}
+
 static void tell(uint64_t sid, const char *rest, int err, const char *errors)
 {
 	char line[160];
@@ -413,6 +514,10 @@ static void test_unsupported(void)
 		"ietadm --op delete --lun=1",
 		"ietadm --op delete --user",
 		"ietadm --op reload --tid=1",
+		"ietadm --op show --json",
+		"ietadm --op show --stats --lun=0",
+		"ietadm --op show --stats --tid=1 --sid=1 --lun=0",
+		"ietadm --op update --tid=1 --stats",
 	};
 
 	start();
@@ -617,6 +722,9 @@ int main(void)
 	ktap_run(test_shared);
 	ktap_run(test_props);
 	ktap_run(test_session);
+	ktap_run(test_stats_json);
+	ktap_run(test_stats_table);
+	ktap_run(test_latency);
 	ktap_run(test_async);
 	ktap_run(test_async_refused);
 	ktap_run(test_unsupported);
