@@ -35,12 +35,15 @@ def _ids():
 
 ID = _ids()
 NAME = {p: {n: name for name, n in ID.items() if name.startswith(p)}
-        for p in ("I_", "T_", "K_", "L_", "P_", "S_", "C_", "F_")}
+        for p in ("I_", "T_", "K_", "L_", "P_", "S_", "C_", "F_", "N_",
+                  "ST_", "H_")}
 STRINGS = {"I_VERSION", "T_NAME", "T_ALIAS", "T_REDIRECT", "L_IOTYPE",
            "L_PATH", "L_SCSI_ID", "L_SCSI_SN", "S_INITIATOR", "C_ADDR",
            "P_VENDOR", "P_PRODUCT", "P_REVISION", "P_NAA", "P_EUI64",
-           "P_UUID", "F_INITIATOR"}
-NESTS = {"T_KEYS": "K_", "S_KEYS": "K_", "S_CONN": "C_", "L_PROPS": "P_"}
+           "P_UUID", "F_INITIATOR", "N_INITIATOR"}
+NESTS = {"T_KEYS": "K_", "S_KEYS": "K_", "S_CONN": "C_", "L_PROPS": "P_",
+         "L_STATS": "ST_", "S_STATS": "ST_", "N_STATS": "ST_",
+         "L_LATENCY": "H_"}
 
 
 class Refused(Exception):
@@ -70,7 +73,7 @@ def pack(name, value):
     if isinstance(value, bytes):
         return attr(kind, value)
     wide = name in ("S_SID", "C_SID", "L_BLOCKS", "I_INSTANCE", "F_SID",
-                    "F_LBA", "F_LBA_LAST", "F_SEEN", "F_HITS")
+                    "F_LBA", "F_LBA_LAST", "F_SEEN", "F_HITS", "N_SID")
     return attr(kind, struct.pack("=Q" if wide else "=I", value))
 
 

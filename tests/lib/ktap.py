@@ -8,8 +8,9 @@ KTAP for test programs in Python, and the target for them in the VM.
         raise Failed("why not")
     main()
 
-A case passes if it returns. What runs before and after all cases is given to
-main(). At the end the status is 1 if anything failed.
+A case passes if it returns, and is left out if it raises Skipped. What runs
+before and after all cases is given to main(). At the end the status is 1 if
+anything failed.
 """
 
 import contextlib
@@ -31,6 +32,10 @@ TRIES = 5  # of a case for which the machine is too slow
 
 class Failed(Exception):
     """The target did not do what it should have done."""
+
+
+class Skipped(Exception):
+    """What the case needs is not there."""
 
 
 class TooSlow(Exception):
@@ -128,9 +133,12 @@ def try_case(call):
 
 def run_case(number, name, call):
     start = time.monotonic()
+    skipped = ""
     try:
         try_case(call)
         good = True
+    except Skipped as reason:
+        good, skipped = True, f" # SKIP {reason}"
     except Exception as error:  # a broken test is a failed one
         good = False
         note(f"{type(error).__name__}: {error}")
@@ -139,7 +147,7 @@ def run_case(number, name, call):
     took = time.monotonic() - start
     if took > 5:
         note(f"the next took {took:.1f} s")
-    print(f"{'' if good else 'not '}ok {number} - {name}", flush=True)
+    print(f"{'' if good else 'not '}ok {number} - {name}{skipped}", flush=True)
     return good
 
 
