@@ -153,7 +153,7 @@ run "the server ends" isns_stop
 run "what it has said counts: a login" inq "$disk"
 run "and a refusal" refused "$disk" "$stranger"
 run "a server comes that knows nothing" isns_new
-run "the targets are registered again" wait_for 90 both_registered
+run "the targets are registered again" wait_for 240 both_registered
 run "but in no domain" wait_for 60 refused "$disk"
 run "they come into one" isns_domain
 run "and the initiator is in" wait_for 60 inq "$disk"
@@ -165,7 +165,7 @@ note "for so long that the server has asked whether they are there"
 sleep 20
 run "the targets are still registered" both_registered
 run "the daemon is killed" eval "iet_stop KILL || :"
-run "the server finds out" wait_for 90 none_registered
+run "the server finds out" wait_for 240 none_registered
 run "a new daemon" iet_start
 run "the targets are back" wait_for 60 both_registered
 run "the daemon ends" quick_stop
@@ -175,7 +175,7 @@ run "the server ends" isns_stop
 run "the daemon starts without it" quick_start
 run "nobody is let in" refused "$disk"
 run "the server is there" isns_start
-run "the targets are registered" wait_for 90 both_registered
+run "the targets are registered" wait_for 240 both_registered
 run "and open" wait_for 60 inq "$disk"
 run "a change of the file" eval \
 	"sed -i /iSNS/d '$IET_CONF' && '$IET_SBIN/ietadm' --op reload"
