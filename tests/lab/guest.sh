@@ -128,24 +128,36 @@ save_coverage() {
 	done
 }
 
-# Ends what the last program left; sets $left to what should not have been.
-end_leftovers() {
+# Sets $used to the initiator's sessions, disks and mounts that are there.
+list_used() {
 	local f m
-	left=()
-	end_processes
+	used=()
 	for f in /sys/class/iscsi_session/session*; do
-		left+=("initiator ${f##*/}")
+		used+=("initiator ${f##*/}")
 	done
 	for f in /sys/block/loop*/loop/backing_file /sys/block/dm-*/dm/name; do
-		read -r m <"$f"
-		left+=("disk $m")
+		{ read -r m <"$f"; } 2>/dev/null && used+=("disk $m")
 	done
 	while read -r _ m _; do
 		case $mounted in
 		*" $m "*) ;;
-		*) left+=("mount $m") ;;
+		*) used+=("mount $m") ;;
 		esac
 	done </proc/mounts
+}
+
+# Ends what the last program left; sets $left to what should not have been.
+end_leftovers() {
+	local f n used
+	left=()
+	end_processes
+	# a loop device goes when the last that had it open has closed it
+	for n in {1..50}; do
+		list_used
+		[ ${#used[@]} != 0 ] || break
+		pause 0.2
+	done
+	left+=("${used[@]}")
 	end_module
 	for f in /proc/net/iet /dev/ietctl; do
 		[ ! -e $f ] || left+=("$f")
