@@ -65,8 +65,8 @@ static inline u32 iet_trace_sense(const struct iet_scmd *s)
 		{ WRITE_6, "WRITE_6" },					\
 		{ INQUIRY, "INQUIRY" },					\
 		{ MODE_SELECT, "MODE_SELECT_6" },			\
-		{ RESERVE, "RESERVE_6" },				\
-		{ RELEASE, "RELEASE_6" },				\
+		{ 0x16, "RESERVE_6" },					\
+		{ 0x17, "RELEASE_6" },					\
 		{ MODE_SENSE, "MODE_SENSE_6" },				\
 		{ START_STOP, "START_STOP_UNIT" },			\
 		{ READ_CAPACITY, "READ_CAPACITY_10" },			\
