@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 200
+# timeout: 600
 """
 What the target counts of known commands, as ietadm shows it: for each LUN and
 session, with histograms of latency, and what its trace events say.

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 240
+# timeout: 600
 """
 Fault injection: each kind of fault is seen on the wire as it was asked for,
 so often as it was asked for, and nothing of it is left when it is removed.
@@ -19,8 +19,8 @@ sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from bed import Bed  # noqa: E402
 from iet_netlink import ID, Netlink, Refused as NlRefused  # noqa: E402
-from ktap import (FOLDER, IQN, Failed, case, ietadm, main,  # noqa: E402
-                  sessions, wait_for)
+from ktap import (FOLDER, IQN, Failed, case, ietadm, in_time,  # noqa: E402
+                  main, sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 
 TARGET, OTHER = f"{IQN}:fault", f"{IQN}:other"
@@ -297,11 +297,10 @@ def _(c):
 def _(c):
     fault("delay", f"--lun={FILE}", Delay=1500, Direction="read", Count=1)
     start = time.monotonic()
-    slow = read(c)
-    c.command(bytes(6), unit=FILE)
-    c.read(0, 8, NULL)
-    if time.monotonic() - start > 1.2:
-        raise Failed("they did not")
+    with in_time(1.4):
+        slow = read(c)
+        c.command(bytes(6), unit=FILE)
+        c.read(0, 8, NULL)
     same("data", c.data_of(slow.itt), MEDIUM[:512])
     if time.monotonic() - start < 1.4:
         raise Failed("too soon")
@@ -342,7 +341,7 @@ def _(c):
     c.request(TMF | IMMEDIATE, flags=FINAL | ABORT_TASK, lun=lun(FILE),
               ref=w.itt, refcmdsn=w.cmdsn)
     # it is given up after 1.5 s
-    c.expect(TMF_RSP, 5, response=TMF_REJECTED)
+    c.expect(TMF_RSP, response=TMF_REJECTED)
     remove(number)
     c.expect(SCSI_RSP, itt=w.itt, status=GOOD)
     number = fault("hang", f"--lun={FILE}", Opcode="0x2a", Count=1)
@@ -350,6 +349,7 @@ def _(c):
     c.data_out(c.expect(R2T), b"older".ljust(512))
     wait_for("it is held", lambda: rule(number)["Held"] == "1")
     c.close()
+    wait_for("the session ends", lambda: RAW not in sessions())
     with Conn().login(TARGET) as again:
         again.ready(NULL)
         same("busy", again.command(bytes(6), unit=FILE).status, BUSY)
@@ -369,7 +369,7 @@ def segments(c):
 
 def ends_after(c, length):
     try:
-        c.wait_bytes(1 << 20, time.monotonic() + 20)
+        c.wait_bytes(1 << 20, time.monotonic() + 60)
     except EOFError:
         pass
     same("bytes before the end", len(c.input), length)
@@ -420,19 +420,20 @@ def _(c):
 
 @case("split: one cut, exactly there")
 def _(c):
+    def segments_of_read():
+        # before TCP takes them for lost
+        with in_time(0.2):
+            before = segments(c)
+            good_read(c)
+            return segments(c) - before
+
     good_read(c)
-    before = segments(c)
-    good_read(c)
-    same("segments", segments(c) - before, 1)
+    same("segments", segments_of_read(), 1)
     number = fault("split", PDU="data-in", Byte=20)
-    before = segments(c)
-    good_read(c)
-    same("segments", segments(c) - before, 2)
+    same("segments", segments_of_read(), 2)
     counts(number, 1, 1)
     remove(number)
-    before = segments(c)
-    good_read(c)
-    same("segments", segments(c) - before, 1)
+    same("segments", segments_of_read(), 1)
 
 
 @case("split: into many pieces of random lengths, header, digests and all",
@@ -454,12 +455,11 @@ def _(c):
         fault("stall", f"--sid={sid_of(RAW)}", PDU="nop-in", Delay=1000,
               Count=1)
         start = time.monotonic()
-        c.nop(b"ping")
-        task = read(c)
-        other.ping()
-        if time.monotonic() - start > 0.9:
-            raise Failed("the other waited")
-        c.expect_nothing(0.5)
+        with in_time(1):
+            c.nop(b"ping")
+            task = read(c)
+            other.ping()
+            c.expect_nothing(0.5)
         c.expect(NOP_IN)
         if time.monotonic() - start < 0.95:
             raise Failed("too soon")
@@ -482,7 +482,7 @@ def _(c):
 def _(c):
     fault("withhold", PDU="r2t", Count=1)
     w = c.scsi(write10(0, 1), WRITE, 512, FILE)
-    r2t = c.expect(R2T, 15, r2tsn=0)
+    r2t = c.expect(R2T, r2tsn=0)
     c.data_out(r2t, MEDIUM[:512])
     c.expect(SCSI_RSP, itt=w.itt, status=GOOD)
 
@@ -663,7 +663,7 @@ def _(c):
     r2t = c.expect(R2T)
     c.data_out(r2t, MEDIUM[:512], flags=0)
     c.data_out(r2t, MEDIUM[512:1024], offset=512, datasn=1)
-    again = c.expect(R2T, 15)
+    again = c.expect(R2T)
     c.data_out(again, MEDIUM[again.offset:again.offset + again.length])
     c.expect(SCSI_RSP, itt=w.itt, status=GOOD)
 
