@@ -159,7 +159,7 @@ def main(begin=lambda: None, end=lambda: None,
     print(f"KTAP version 1\n1..{len(cases)}", flush=True)
     begin()
     try:
-        good = [run_case(number, name, lambda f=f, o=o: around(f, o))
+        good = [run_case(number, name, lambda f=f, o=o: around(f, {**o}))
                 for number, (name, f, o) in enumerate(cases, 1)]
     finally:
         end()
