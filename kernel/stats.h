@@ -60,9 +60,11 @@ struct iet_stats_sum {
 static inline void iet_stats_add(struct iet_stats *stats,
 				 enum iet_stat_attr attr, u64 n)
 {
-	u64_stats_update_begin(&stats->sync);
+	/* where readers may see half of it, no reader may get between */
+	unsigned long flags = u64_stats_update_begin_irqsave(&stats->sync);
+
 	u64_stats_add(&stats->nr[attr - 1], n);
-	u64_stats_update_end(&stats->sync);
+	u64_stats_update_end_irqrestore(&stats->sync, flags);
 }
 
 /**
@@ -75,9 +77,10 @@ static inline void iet_stats_add(struct iet_stats *stats,
 static inline void iet_link_count(struct iet_link_stats *stats,
 				  enum iet_stat_attr attr)
 {
-	u64_stats_update_begin(&stats->sync);
+	unsigned long flags = u64_stats_update_begin_irqsave(&stats->sync);
+
 	u64_stats_inc(&stats->nr[attr - 1 - IET_STATS_LUN]);
-	u64_stats_update_end(&stats->sync);
+	u64_stats_update_end_irqrestore(&stats->sync, flags);
 }
 
 void iet_stats_init(struct iet_stats *stats);

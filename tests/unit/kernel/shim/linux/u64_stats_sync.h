@@ -10,11 +10,15 @@ typedef struct {
 	u64 v;
 } u64_stats_t;
 
-static inline void u64_stats_update_begin(struct u64_stats_sync *sync)
+static inline unsigned long
+u64_stats_update_begin_irqsave(struct u64_stats_sync *sync)
 {
+	return 0;
 }
 
-static inline void u64_stats_update_end(struct u64_stats_sync *sync)
+static inline void
+u64_stats_update_end_irqrestore(struct u64_stats_sync *sync,
+				unsigned long flags)
 {
 }
 
