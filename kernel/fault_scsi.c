@@ -174,6 +174,8 @@ bool iet_fault_skips_io(struct iet_scmd *s)
  * iet_fault_read() - blocks have been read: are they what they were?
  * @s: the command, whose @s->io has ended
  *
+ * Not for one that writes: what it has read it may write back.
+ *
  * Context: any, hard interrupts included.
  */
 void iet_fault_read(struct iet_scmd *s)
@@ -186,7 +188,8 @@ void iet_fault_read(struct iet_scmd *s)
 	u32 off;
 	u8 byte;
 
-	if (io->op != IET_IO_READ || !io->tio || io->tio->borrowed)
+	if (io->op != IET_IO_READ || !io->tio || io->tio->borrowed ||
+	    !is_read(s) || !(io->len >> shift))
 		return;
 	iet_fault_of_scsi(s, &what);
 	what.has_lba = true;

@@ -261,6 +261,26 @@ static void corrupt(void)
 	end();
 }
 
+/* what is read to be written back: the medium stays as it is */
+static void corrupt_not_for_good(void)
+{
+	struct iet_fault_args a = args(IET_FAULT_CORRUPT);
+	static const u8 orwrite[16] = { 0x8b, [9] = 8, [13] = 2 };
+	struct iet_fault_rule *rule = start(&a);
+	u8 was[2 * BS];
+
+	memset(out, 0, 2 * BS);
+	memcpy(was, fake.medium + 8 * BS, sizeof(was));
+	fake.steps = 100;
+	fake_run(orwrite, DIR_OUT, 2 * BS, out);
+	CHECK_EQ(fake.s.status, SAM_STAT_GOOD);
+	CHECK_EQ(fake.nr_io, 2);
+	CHECK(!memcmp(was, fake.medium + 8 * BS, sizeof(was)));
+	CHECK_EQ(rule->seen, 0);
+	fake_end();
+	end();
+}
+
 static void no_flush(void)
 {
 	struct iet_fault_args a = args(IET_FAULT_NO_FLUSH);
@@ -291,6 +311,7 @@ int main(void)
 	ktap_run(hangs);
 	ktap_run(no_memory);
 	ktap_run(corrupt);
+	ktap_run(corrupt_not_for_good);
 	ktap_run(no_flush);
 	return ktap_done();
 }
