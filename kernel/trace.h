@@ -151,7 +151,8 @@ static inline u32 iet_trace_sense(const struct iet_scmd *s)
 		{ IET_EVENT_LOGOUT, "logout" },				\
 		{ IET_EVENT_ADMIN, "admin" },				\
 		{ IET_EVENT_DEL, "deleted" },				\
-		{ IET_EVENT_RESET, "reset" })
+		{ IET_EVENT_RESET, "reset" },				\
+		{ IET_EVENT_FAULT, "fault" })
 
 /* A SCSI command whose turn has come; its Data-Out may still be under way. */
 TRACE_EVENT(iet_scsi_cmd,
