@@ -340,7 +340,7 @@ static void test_session(void)
 static struct kernel_lun *stats_bed(void)
 {
 	struct kernel_session s = { .tid = 1, .initiator = "iqn.\"i\\\xe9" };
-	struct kernel_lun l = { .tid = 1, .lun = 4, .path = "/d" };
+	struct kernel_lun l = { .tid = 1, .lun = 4, .path = "/d\xc3\xa4" };
 	struct kernel_lun *have;
 
 	start();
@@ -369,7 +369,7 @@ static void test_stats_json(void)
 	sid = fake_session(0)->sid;
 	snprintf(want, sizeof(want),
 		 "{\"targets\":[{\"tid\":1,\"name\":\"iqn.a\",\"luns\":["
-		 "{\"lun\":4,\"path\":\"/d\",\"reads\":100,\"writes\":101,"
+		 "{\"lun\":4,\"path\":\"/d\xc3\xa4\",\"reads\":100,\"writes\":101,"
 		 "\"others\":102,\"read_bytes\":103,\"write_bytes\":104,"
 		 "\"checks\":105,\"errors\":106,\"aborted\":107}],"
 		 "\"nexuses\":[{\"lun\":4,\"sid\":\"%llu\"," NEXUS_JSON "}],"
