@@ -4,8 +4,8 @@
 """
 Everything at once: hosts with sessions of all kinds send commands that wait for
 each other, end each other or hang, and go without a word, while logical units
-and targets are deleted and made anew, sessions are dropped, the disk hangs and
-ietd is killed. What the hosts get is not looked at; but a neighbour is served
+and targets are deleted and made anew, sessions are dropped, faults injected, the disk hangs
+and ietd is killed. What the hosts get is not looked at; but a neighbour is served
 all the time, the kernel logs nothing, and the module can be unloaded.
 
     tests/long/churn.py [SECONDS [SEED]]	5 minutes
@@ -442,14 +442,53 @@ def kill_daemon(r):
     count("ietd killed")
 
 
+FAULTS = {
+    "drop": ("PDU=status,Byte=20", "PDU=data-in", "PDU=data-out,Byte=end"),
+    "withhold": ("PDU=status", "PDU=r2t", "PDU=data-in", "PDU=scsi-command"),
+    "split": ("", "Byte=48"),
+    "stall": ("Delay=300",),
+    "duplicate": ("", "PDU=r2t", "PDU=data-in"),
+    "header": ("", "PDU=data-in,Byte=1"),
+    "data": ("", "PDU=scsi-response"),
+    "reject": ("", "PDU=scsi-command", "PDU=data-out", "PDU=logout"),
+    "async": ("Event=logout", "Event=drop-connection", "Event=drop-session",
+              "Event=negotiate"),
+    "sense": ("", "Sense=b/47/01", "Direction=write"),
+    "status": ("Status=busy", "Status=task-set-full", "Status=task-aborted"),
+    "delay": ("Delay=200", "Delay=3000"),
+    "hang": ("", "Opcode=0x2a", "LBA=0-8", "Opcode=0x89"),
+    "corrupt": ("", "Byte=0"),
+    "no-flush": ("",),
+}
+
+
+def inject(r):
+    """A rule more for a target, or all of one go."""
+    tid = r.choice((1, 2))
+    if r.random() < 0.25:
+        ietadm("--op", "delete", f"--tid={tid}", "--fault=all")
+        count("faults ended")
+        return
+    kind = r.choice(list(FAULTS))
+    also = r.choice(("", "", f"Count={r.randint(1, 20)}"))
+    params = [f"Chance={r.choice((2, 10, 50))}%", r.choice(FAULTS[kind]), also]
+    limit = [f"--lun={FILE}"] if r.random() < 0.3 else []
+    done = ietadm("--op", "new", f"--tid={tid}", *limit, f"--fault={kind}",
+                  "--params", ",".join(filter(None, params)))
+    count(f"faults {'made' if not done.returncode else 'refused'}")
+    ietadm("--op", "show", "--fault")
+
+
 def restore():
-    """What ALUA and START STOP have left."""
+    """What faults, ALUA and START STOP have left."""
+    for tid in (1, 2):
+        ietadm("--op", "delete", f"--tid={tid}", "--fault=all")
     ietadm("--op", "update", "--tid=2", "--params",
            "AluaState=active/optimized")
 
 
 EVENTS = ((replace_unit, 30), (drop_session, 20), (replace_target, 8),
-          (reload, 6), (change_access, 6), (hang, 12), (kill_daemon, 4))
+          (reload, 6), (change_access, 6), (hang, 12), (kill_daemon, 4), (inject, 40))
 
 
 def disturb(end):
