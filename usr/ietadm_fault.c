@@ -288,7 +288,7 @@ static int parse_initiator(const struct key *k, struct kernel_fault *f,
 	(void)k;
 	if (!*text || strlen(text) >= sizeof(f->initiator))
 		return -EINVAL;
-	strcpy(f->initiator, text);
+	memcpy(f->initiator, text, strlen(text) + 1);
 	return 0;
 }
 

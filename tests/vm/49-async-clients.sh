@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Asynchronous messages and open-iscsi: it logs out and comes back when it is
 # asked to, survives dropped connections without an I/O error, and sees LUNs
-# and sizes that change without being told to look.
+# and sizes that change without being told to look.  The same for what faults do
+# to it: broken connections, damaged digests, commands that fail once.
 . tests/lib/ktap.sh
 . tests/lib/iet.sh
 
@@ -21,12 +22,15 @@ another_session() { # OLD-SID
 		grep -q 'cid:.* state:active' /proc/net/iet/session
 }
 
-# the disk is written to and read all the time; errors end it
+# the disk is written to and read all the time; errors, and data that is not
+# what was written, end it
 load() {
 	while [ ! -e "$IET_DIR/enough" ]; do
-		dd if=/dev/urandom of="$1" bs=64k count=16 oflag=direct \
-			conv=notrunc && dd if="$1" of=/dev/null bs=64k count=16 \
-			iflag=direct || return
+		dd if=/dev/urandom of="$IET_DIR/data" bs=64k count=16 &&
+			dd if="$IET_DIR/data" of="$1" bs=64k count=16 \
+				oflag=direct conv=notrunc &&
+			dd if="$1" bs=64k count=16 iflag=direct |
+			cmp - "$IET_DIR/data" || return
 	done 2>/dev/null
 }
 
@@ -35,6 +39,33 @@ comes_back() { # PARAMS: the session ends, another one takes its place
 	old=$(sid)
 	tell "$1" && wait_for 60 another_session "$old" &&
 		kill -0 "$load_pid"
+}
+
+fault() { # KIND PARAMS
+	"$IET_SBIN/ietadm" --op new --tid=1 --fault="$1" --params "$2"
+}
+
+recovers() { # KIND PARAMS: the session ends, another one takes its place
+	local old id
+	old=$(sid)
+	id=$(fault "$@") && wait_for 60 another_session "$old" &&
+		kill -0 "$load_pid" && hits "$id" 1
+}
+
+hits() { # ID NUMBER
+	"$IET_SBIN/ietadm" --op show --tid=1 --fault |
+		grep -q " Id=$1 .* Hits=$2 "
+}
+
+tries_again() { # KIND PARAMS: the same session goes on
+	local old id
+	old=$(sid)
+	id=$(fault "$@") && wait_for 60 hits "$id" 3 &&
+		[ "$(sid)" = "$old" ] && kill -0 "$load_pid"
+}
+
+no_faults() {
+	"$IET_SBIN/ietadm" --op delete --tid=1 --fault=all
 }
 
 load_ends_well() {
@@ -56,10 +87,12 @@ rm -f "$IET_DIR/enough"
 run "the target starts" iet_up <<-EOF || exit 1
 	Target $name
 	        DefaultTime2Wait 0
+	        DataDigest CRC32C
 	        Lun 0 Path=$image,Type=fileio
 EOF
 run "the initiator starts" oi_up
 run "discovery" oi_discover
+run "with digests" oi_set "$name" 'node.conn[0].iscsi.DataDigest' CRC32C
 run "a session" oi_login "$name" 127.0.0.1
 dev=$(oi_disk "$name")
 load "$dev" &
@@ -67,7 +100,17 @@ load_pid=$!
 run "logout request: it logs out and comes back" comes_back Async=logout,Time=20
 run "its connection is dropped: it comes back" comes_back Async=drop-connection
 run "its session is dropped: it comes back" comes_back Async=drop-session
-run "all that without an I/O error" load_ends_well
+run "a connection ends in the middle of data: it comes back" recovers drop \
+	PDU=data-in,Byte=1000,Count=1
+run "wrong data digest: it comes back" recovers data-digest \
+	PDU=data-in,Skip=3,Count=1
+run "BUSY: it tries again" tries_again status Status=busy,Opcode=0x2a,Count=3
+run "sense that says so: it tries again" tries_again sense \
+	Sense=b/47/03,Direction=read,Chance=20%,Seed=3,Count=3
+run "pieces of all lengths are no matter to it" tries_again split \
+	PDU=data-in,Count=3
+run "no faults any more" no_faults
+run "all that without an I/O error, all data as it was written" load_ends_well
 run "a new LUN" "$IET_SBIN/ietadm" --op new --tid=1 --lun=3 \
 	--params Type=nullio,Blocks=2048
 run "it appears by itself" wait_for 60 has_disk 3

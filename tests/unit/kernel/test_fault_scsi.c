@@ -67,6 +67,17 @@ static void rw(u8 opcode, u32 lba, u16 blocks)
 	fake_run(cdb, opcode == 0x28 ? DIR_IN : DIR_OUT, blocks * BS, out);
 }
 
+static void or_write(u32 lba)
+{
+	static u8 cdb[16];
+
+	memset(cdb, 0, sizeof(cdb));
+	cdb[0] = 0x8b;
+	put_unaligned_be32(lba, cdb + 6);
+	cdb[13] = 1;
+	fake_run(cdb, DIR_OUT, BS, out);
+}
+
 static void sense(void)
 {
 	struct iet_fault_args a = args(IET_FAULT_SENSE);
@@ -243,6 +254,17 @@ static void corrupt(void)
 	fake_end();
 	rw(0x28, 16, 8);
 	CHECK(!memcmp(fake_in(), fake.medium + 16 * BS, 8 * BS));
+	fake_end();
+	end();
+
+	/* what is read and written again goes to the medium as it was */
+	a = args(IET_FAULT_CORRUPT);
+	start(&a);
+	memset(out, 0, BS);
+	or_write(8);
+	CHECK_EQ(fake.s.status, SAM_STAT_GOOD);
+	CHECK_EQ(fake.medium[8 * BS + 3], (u8)((8 * BS + 3) * 7 + 8));
+	CHECK_EQ(iet_fault_next(&faults, 0)->seen, 0);
 	fake_end();
 	end();
 
