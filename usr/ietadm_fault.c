@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -90,6 +91,7 @@ struct key;
  * struct key - something that a rule may say
  * @name: as in --params
  * @attr: IET_F_*
+ * @at: where a number is in struct kernel_fault
  * @words: what it may be, NULL: any number
  * @or_number: or a number
  * @parse: reads a value; 0, or -EINVAL
@@ -98,6 +100,7 @@ struct key;
 struct key {
 	const char *name;
 	int attr;
+	size_t at;
 	const struct word *words;
 	bool or_number;
 	int (*parse)(const struct key *k, struct kernel_fault *f,
@@ -106,34 +109,9 @@ struct key {
 		      FILE *out);
 };
 
-static uint32_t *number_of(struct kernel_fault *f, int attr)
+static uint32_t *number_of(const struct key *k, struct kernel_fault *f)
 {
-	switch (attr) {
-	case IET_F_OPCODE:
-		return &f->opcode;
-	case IET_F_DIRECTION:
-		return &f->direction;
-	case IET_F_PDU:
-		return &f->pdu;
-	case IET_F_CHANCE:
-		return &f->chance;
-	case IET_F_SEED:
-		return &f->seed;
-	case IET_F_SKIP:
-		return &f->skip;
-	case IET_F_COUNT:
-		return &f->count;
-	case IET_F_DELAY:
-		return &f->delay;
-	case IET_F_STATUS:
-		return &f->status;
-	case IET_F_REASON:
-		return &f->reason;
-	case IET_F_ASYNC_EVENT:
-		return &f->async_event;
-	default:
-		return &f->byte;
-	}
+	return (uint32_t *)((char *)f + k->at);
 }
 
 static const struct word *find_word(const struct word *w, const char *name)
@@ -163,7 +141,7 @@ static int parse_number(const struct key *k, struct kernel_fault *f,
 	else if ((k->words && !k->or_number) ||
 		 param_number(text, UINT32_MAX, &n))
 		return -EINVAL;
-	*number_of(f, k->attr) = n;
+	*number_of(k, f) = n;
 	return 0;
 }
 
@@ -171,7 +149,7 @@ static void print_number(const struct key *k, const struct kernel_fault *f,
 			 FILE *out)
 {
 	struct kernel_fault copy = *f;
-	uint32_t n = *number_of(&copy, k->attr);
+	uint32_t n = *number_of(k, &copy);
 	const char *name = word_of(k->words, n);
 
 	if (name)
@@ -299,32 +277,40 @@ static void print_initiator(const struct key *k, const struct kernel_fault *f,
 	fputs(f->initiator, out);
 }
 
+#define NUMBER(n, a, member)                                 \
+	{                                                    \
+		.name = (n), .attr = (a),                    \
+		.at = offsetof(struct kernel_fault, member), \
+		.parse = parse_number, .print = print_number \
+	}
+#define WORD(n, a, member, w)                                              \
+	{                                                                  \
+		.name = (n), .attr = (a),                                  \
+		.at = offsetof(struct kernel_fault, member), .words = (w), \
+		.parse = parse_number, .print = print_number               \
+	}
+
 /* in the order in which they are shown */
 static const struct key keys[] = {
-	{ .name = "Initiator",
-	  IET_F_INITIATOR,
-	  .parse = parse_initiator,
+	{ "Initiator", IET_F_INITIATOR, .parse = parse_initiator,
 	  .print = print_initiator },
-	{ .name = "Opcode", IET_F_OPCODE },
-	{ .name = "Direction", IET_F_DIRECTION, .words = directions },
-	{ .name = "LBA", IET_F_LBA, .parse = parse_lba, .print = print_lba },
-	{ .name = "PDU", IET_F_PDU, .words = pdus },
-	{ .name = "Sense",
-	  IET_F_SENSE,
-	  .parse = parse_sense,
-	  .print = print_sense },
-	{ .name = "Status", IET_F_STATUS, .words = statuses },
-	{ .name = "Reason", IET_F_REASON },
-	{ .name = "Event", IET_F_ASYNC_EVENT, .words = events },
-	{ .name = "Delay", IET_F_DELAY },
-	{ .name = "Byte", IET_F_BYTE, .words = bytes, .or_number = true },
-	{ .name = "Chance",
-	  IET_F_CHANCE,
-	  .parse = parse_chance,
+	NUMBER("Opcode", IET_F_OPCODE, opcode),
+	WORD("Direction", IET_F_DIRECTION, direction, directions),
+	{ "LBA", IET_F_LBA, .parse = parse_lba, .print = print_lba },
+	WORD("PDU", IET_F_PDU, pdu, pdus),
+	{ "Sense", IET_F_SENSE, .parse = parse_sense, .print = print_sense },
+	WORD("Status", IET_F_STATUS, status, statuses),
+	NUMBER("Reason", IET_F_REASON, reason),
+	WORD("Event", IET_F_ASYNC_EVENT, async_event, events),
+	NUMBER("Delay", IET_F_DELAY, delay),
+	{ "Byte", IET_F_BYTE, offsetof(struct kernel_fault, byte),
+	  .words = bytes, .or_number = true, .parse = parse_number,
+	  .print = print_number },
+	{ "Chance", IET_F_CHANCE, .parse = parse_chance,
 	  .print = print_chance },
-	{ .name = "Skip", IET_F_SKIP },
-	{ .name = "Count", IET_F_COUNT },
-	{ .name = "Seed", IET_F_SEED },
+	NUMBER("Skip", IET_F_SKIP, skip),
+	NUMBER("Count", IET_F_COUNT, count),
+	NUMBER("Seed", IET_F_SEED, seed),
 };
 
 #define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -339,7 +325,7 @@ static int set_key(const struct request *q, struct kernel_fault *f,
 
 		if (strcasecmp(k->name, name))
 			continue;
-		if ((k->parse ? k->parse : parse_number)(k, f, val))
+		if (k->parse(k, f, val))
 			return ietadm_fail(q, -EINVAL,
 					   "%s: \"%s\" is not valid", k->name,
 					   val);
@@ -412,7 +398,7 @@ void ietadm_print_fault(const struct request *q, const struct kernel_fault *f)
 		if (!(f->set & K_HAS(k->attr)))
 			continue;
 		fprintf(q->out, " %s=", k->name);
-		(k->print ? k->print : print_number)(k, f, q->out);
+		k->print(k, f, q->out);
 	}
 	fprintf(q->out, " Seen=%" PRIu64 " Hits=%" PRIu64 " Held=%" PRIu32 "\n",
 		f->seen, f->hits, f->held);

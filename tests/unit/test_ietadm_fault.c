@@ -3,33 +3,8 @@
 #include <errno.h>
 
 #include "fake_kernel.h"
-#include "ietadm.h"
+#include "ietadm_line.h"
 #include "ktap.h"
-
-#define ARGS_MAX 16
-
-static char out[65536], err_out[4096];
-
-static int run(const char *line)
-{
-	char copy[1024], *argv[ARGS_MAX + 1] = { 0 }, *rest = copy;
-	FILE *out_stream = fmemopen(out, sizeof(out), "w");
-	FILE *err_stream = fmemopen(err_out, sizeof(err_out), "w");
-	struct request q = { .out = out_stream, .err = err_stream };
-	int argc = 0, err;
-
-	memset(out, 0, sizeof(out));
-	memset(err_out, 0, sizeof(err_out));
-	snprintf(copy, sizeof(copy), "ietadm %s", line);
-	while (argc < ARGS_MAX && (argv[argc] = strsep(&rest, " ")))
-		argc++;
-	err = ietadm_options(&q, argc, argv);
-	if (!err)
-		err = ietadm_run(&q);
-	fclose(out_stream);
-	fclose(err_stream);
-	return err;
-}
 
 static void start(void)
 {
@@ -58,8 +33,7 @@ static void all_of_it(void)
 		  "Kind=status Direction=write Status=task-set-full" },
 		{ "--fault=delay -p Delay=250,Chance=50%,Seed=9,Skip=2",
 		  "Kind=delay Delay=250 Chance=50% Skip=2 Seed=9" },
-		{ "--fault=hang -p Chance=0.0001",
-		  "Kind=hang Chance=0.0001%" },
+		{ "--fault=hang -p Chance=0.0001", "Kind=hang Chance=0.0001%" },
 		{ "--fault=hang -p Chance=100.0", "Kind=hang Chance=100%" },
 		{ "--fault=hang -p Chance=12.34%,Initiator=iqn.x:y",
 		  "Kind=hang Initiator=iqn.x:y Chance=12.34%" },
@@ -75,12 +49,12 @@ static void all_of_it(void)
 		bool before = ktap_ok;
 
 		start();
-		snprintf(line, sizeof(line), "--op new --tid=1 %s",
+		snprintf(line, sizeof(line), "ietadm --op new --tid=1 %s",
 			 rows[i].given);
 		CHECK_EQ(run(line), 0);
 		CHECK_STR(out, "1\n");
 		CHECK_STR(err_out, "");
-		CHECK_EQ(run("--op show --tid=1 --fault"), 0);
+		CHECK_EQ(run("ietadm --op show --tid=1 --fault"), 0);
 		snprintf(line, sizeof(line),
 			 "Tid=1 Id=1 %s Seen=0 Hits=0 Held=0\n", rows[i].shown);
 		CHECK_STR(out, line);
@@ -93,37 +67,37 @@ static void refusals(void)
 	static const struct {
 		const char *line, *text;
 	} rows[] = {
-		{ "--op new --tid=1 --fault",
+		{ "ietadm --op new --tid=1 --fault",
 		  "ietadm: new fault of target 1: which kind? --fault=KIND\n" },
-		{ "--op new --tid=1 --fault=crash",
+		{ "ietadm --op new --tid=1 --fault=crash",
 		  "ietadm: new fault crash of target 1: there is no such kind "
 		  "of fault\n" },
-		{ "--op new --tid=9 --fault=hang",
+		{ "ietadm --op new --tid=9 --fault=hang",
 		  "ietadm: new fault hang of target 9: no such target\n" },
-		{ "--op new --fault=hang",
+		{ "ietadm --op new --fault=hang",
 		  "ietadm: new fault hang: Unsupported.\n" },
-		{ "--op update --tid=1 --fault=hang",
+		{ "ietadm --op update --tid=1 --fault=hang",
 		  "ietadm: update fault hang of target 1: Unsupported.\n" },
-		{ "--op new --tid=1 --fault=hang -p Color=red",
+		{ "ietadm --op new --tid=1 --fault=hang -p Color=red",
 		  "ietadm: new fault hang of target 1: \"Color\" is not a "
 		  "parameter of a fault\n" },
-		{ "--op new --tid=1 --fault=hang --lun=2 -p Chance=0",
+		{ "ietadm --op new --tid=1 --fault=hang --lun=2 -p Chance=0",
 		  "ietadm: new fault hang of lun 2 of target 1: Chance: \"0\" "
 		  "is not valid\n" },
-		{ "--op delete --tid=1 --fault",
+		{ "ietadm --op delete --tid=1 --fault",
 		  "ietadm: delete fault of target 1: which one? --fault=FAULT "
 		  "or --fault=all\n" },
-		{ "--op delete --tid=1 --fault=0",
+		{ "ietadm --op delete --tid=1 --fault=0",
 		  "ietadm: delete fault 0 of target 1: which one? "
 		  "--fault=FAULT or --fault=all\n" },
-		{ "--op delete --tid=1 --fault=7",
+		{ "ietadm --op delete --tid=1 --fault=7",
 		  "ietadm: delete fault 7 of target 1: no such fault\n" },
-		{ "--op show --tid=1 --fault=7",
+		{ "ietadm --op show --tid=1 --fault=7",
 		  "ietadm: show fault 7 of target 1: --fault has no value "
 		  "here: all are shown\n" },
-		{ "--op show --tid=2 --fault",
+		{ "ietadm --op show --tid=2 --fault",
 		  "ietadm: show fault of target 2: no such target\n" },
-		{ "--op show --tid=0 --fault",
+		{ "ietadm --op show --tid=0 --fault",
 		  "ietadm: show fault of target 0: no such target\n" },
 	};
 	size_t i;
@@ -143,15 +117,22 @@ static void refusals(void)
 static void bad_values(void)
 {
 	static const char *const rows[] = {
-		"Chance=100.1",	  "Chance=", "Chance=%", "Chance=5%%",
-		"Chance=1.23456", "Chance=1.2.3",	"Chance=-1",
-		"Chance=123456789", "Sense=3/11", "Sense=3/11/0/0",
-		"Sense=3/11/000", "Sense=33/1/1", "Sense=-/1/1", "Sense=",
-		"LBA=", "LBA=-5", "LBA=5-", "LBA=x", "LBA=5-x",
-		"LBA=99999999999999999999",
-		"PDU=37", "PDU=login", "Status=good", "Status=8",
-		"Event=9", "Direction=both", "Count=-1", "Count=4294967296",
-		"Byte=last", "Initiator=", "Seed=x",
+		"Chance=100.1",	  "Chance=",
+		"Chance=%",	  "Chance=5%%",
+		"Chance=1.23456", "Chance=1.2.3",
+		"Chance=-1",	  "Chance=123456789",
+		"Sense=3/11",	  "Sense=3/11/0/0",
+		"Sense=3/11/000", "Sense=33/1/1",
+		"Sense=-/1/1",	  "Sense=",
+		"LBA=",		  "LBA=-5",
+		"LBA=5-",	  "LBA=x",
+		"LBA=5-x",	  "LBA=99999999999999999999",
+		"PDU=37",	  "PDU=login",
+		"Status=good",	  "Status=8",
+		"Event=9",	  "Direction=both",
+		"Count=-1",	  "Count=4294967296",
+		"Byte=last",	  "Initiator=",
+		"Seed=x",
 	};
 	char line[128];
 	size_t i;
@@ -161,7 +142,7 @@ static void bad_values(void)
 
 		start();
 		snprintf(line, sizeof(line),
-			 "--op new --tid=1 --fault=hang -p %s", rows[i]);
+			 "ietadm --op new --tid=1 --fault=hang -p %s", rows[i]);
 		CHECK_EQ(run(line), -EINVAL);
 		CHECK(strstr(err_out, "is not valid"));
 		CHECK(!fake_fault(0));
@@ -172,13 +153,13 @@ static void bad_values(void)
 static void deletes(void)
 {
 	start();
-	CHECK_EQ(run("--op new --tid=1 --fault=hang"), 0);
-	CHECK_EQ(run("--op new --tid=1 --fault=drop"), 0);
+	CHECK_EQ(run("ietadm --op new --tid=1 --fault=hang"), 0);
+	CHECK_EQ(run("ietadm --op new --tid=1 --fault=drop"), 0);
 	CHECK_STR(out, "2\n");
-	CHECK_EQ(run("--op delete --tid=1 --fault=1"), 0);
+	CHECK_EQ(run("ietadm --op delete --tid=1 --fault=1"), 0);
 	CHECK_EQ(fake_fault(0)->id, 2);
 	CHECK(!fake_fault(1));
-	CHECK_EQ(run("--op delete --tid=1 --fault=all"), 0);
+	CHECK_EQ(run("ietadm --op delete --tid=1 --fault=all"), 0);
 	CHECK(!fake_fault(0));
 }
 
@@ -186,20 +167,20 @@ static void shows(void)
 {
 	start();
 	fake_target("iqn.b");
-	CHECK_EQ(run("--op new --tid=2 --fault=hang --sid=5"), 0);
+	CHECK_EQ(run("ietadm --op new --tid=2 --fault=hang --sid=5"), 0);
 	fake_fault(0)->hits = 3;
 	fake_fault(0)->seen = 4;
 	fake_fault(0)->held = 1;
 	fake_fault(0)->ended = true;
-	CHECK_EQ(run("--op show --fault"), 0);
+	CHECK_EQ(run("ietadm --op show --fault"), 0);
 	CHECK_STR(out, "Tid=2 Id=1 Kind=hang Sid=5 Ended=Yes Seen=4 Hits=3 "
 		       "Held=1\n");
-	CHECK_EQ(run("--op show --tid=1 --fault"), 0);
+	CHECK_EQ(run("ietadm --op show --tid=1 --fault"), 0);
 	CHECK_STR(out, "");
-	CHECK_EQ(run("--op show"), 0);
+	CHECK_EQ(run("ietadm --op show"), 0);
 	CHECK(strstr(out, "\n\tfault: Tid=2 Id=1 Kind=hang"));
 	fake_fail(FAKE_FAULT_DUMP, -EOPNOTSUPP, "old");
-	CHECK_EQ(run("--op show"), 0);
+	CHECK_EQ(run("ietadm --op show"), 0);
 }
 
 int main(void)

@@ -187,9 +187,16 @@ static void blocks_and_names(void)
 static struct iet_fault_what command(void)
 {
 	return (struct iet_fault_what){
-		.sid = 7, .iname = INAME, .scsi = true, .opcode = 0x28,
-		.direction = IET_FAULT_READ, .has_lun = true, .lun = 3,
-		.has_lba = true, .lba = 100, .lba_last = 107,
+		.sid = 7,
+		.iname = INAME,
+		.scsi = true,
+		.opcode = 0x28,
+		.direction = IET_FAULT_READ,
+		.has_lun = true,
+		.lun = 3,
+		.has_lba = true,
+		.lba = 100,
+		.lba_last = 107,
 	};
 }
 
@@ -308,7 +315,8 @@ static void blocks(void)
 static void pdus(void)
 {
 	struct iet_fault_args a = args(IET_FAULT_DROP);
-	struct iet_fault_what what = { .iname = "", .is_pdu = true,
+	struct iet_fault_what what = { .iname = "",
+				       .is_pdu = true,
 				       .pdu = ISCSI_OP_DATA_IN };
 
 	start();
@@ -382,7 +390,8 @@ static void chance(void)
 /* a release that draws other numbers can't replay what an older one did */
 static void sequence(void)
 {
-	static const u32 want[] = { 0x20e44818, 0x0895a923, 0x1339a01f, 0xb4e3841a };
+	static const u32 want[] = { 0x20e44818, 0x0895a923, 0x1339a01f,
+				    0xb4e3841a };
 	u32 state = 42, i;
 
 	for (i = 0; i < ARRAY_SIZE(want); i++)
