@@ -333,6 +333,35 @@ static void pdus(void)
 	CHECK(!fire(IET_FAULT_DROP, &what));
 }
 
+/* which PDUs a rule is about that does not say so */
+static void any_pdu(void)
+{
+	static const struct {
+		u32 kind;
+		u8 pdu;
+		bool fires;
+	} rows[] = {
+		{ IET_FAULT_DROP, ISCSI_OP_NOP_IN, true },
+		{ IET_FAULT_DROP, ISCSI_OP_NOP_OUT, false },
+		{ IET_FAULT_WITHHOLD, ISCSI_OP_R2T, true },
+		{ IET_FAULT_WITHHOLD, ISCSI_OP_DATA_OUT, false },
+		{ IET_FAULT_REJECT, ISCSI_OP_DATA_OUT, true },
+		{ IET_FAULT_SPLIT, ISCSI_OP_DATA_IN, true },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct iet_fault_args a = args(rows[i].kind);
+		const struct iet_fault_what what = { .iname = "",
+						     .is_pdu = true,
+						     .pdu = rows[i].pdu };
+
+		start();
+		add(&a);
+		CHECK_EQ(fire(rows[i].kind, &what), rows[i].fires);
+	}
+}
+
 static void skip_and_count(void)
 {
 	struct iet_fault_args a = args(IET_FAULT_HANG);
@@ -460,6 +489,7 @@ int main(void)
 	ktap_run(whose);
 	ktap_run(blocks);
 	ktap_run(pdus);
+	ktap_run(any_pdu);
 	ktap_run(skip_and_count);
 	ktap_run(chance);
 	ktap_run(sequence);
