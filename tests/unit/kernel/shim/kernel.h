@@ -214,7 +214,7 @@ struct workqueue_struct;
 #define INIT_DELAYED_WORK(w, f) ((w)->work.func = (f))
 #define to_delayed_work(w) container_of(w, struct delayed_work, work)
 #define HZ 250
-#define msecs_to_jiffies(ms) ((ms) * HZ / 1000UL)
+#define msecs_to_jiffies(ms) ((ms)*HZ / 1000UL)
 /* the last work that was to be done later, and when */
 __attribute__((weak)) struct delayed_work *shim_delayed;
 __attribute__((weak)) unsigned long shim_delay;
