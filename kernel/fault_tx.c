@@ -186,10 +186,11 @@ void iet_fault_tx_built(struct iet_tx_pdu *pdu)
 	if (!second && check(pdu, IET_FAULT_DUPLICATE, &hit))
 		duplicate(pdu, fault);
 	if (check(pdu, IET_FAULT_WITHHOLD, &hit)) {
-		if (hit.by_status && is_data_in(pdu))
-			strip_status(pdu);
-		else
+		if (!hit.by_status || !is_data_in(pdu)) {
 			fault->withheld = pdu;
+			return;
+		}
+		strip_status(pdu);
 	}
 	if (may_flip_data(pdu) && check(pdu, IET_FAULT_DATA, &hit))
 		flip_data(pdu, &hit);
