@@ -62,7 +62,7 @@ void iet_fault_tx_built(struct iet_tx_pdu *pdu);
 void iet_fault_tx_add(struct iet_conn *conn, struct iet_tx_pdu *pdu);
 bool iet_fault_tx_ends_batch(struct iet_conn *conn);
 bool iet_fault_tx_may_send(struct iet_conn *conn);
-u32 iet_fault_tx_piece(struct iet_conn *conn, u32 len, int *flags);
+bool iet_fault_tx_piece(struct iet_conn *conn, u32 *len, int *flags);
 void iet_fault_tx_sent(struct iet_conn *conn);
 void iet_fault_timer(struct iet_conn *conn);
 

@@ -350,24 +350,26 @@ bool iet_fault_tx_may_send(struct iet_conn *conn)
 }
 
 /**
- * iet_fault_tx_piece() - how much may the next call into TCP send?
+ * iet_fault_tx_piece() - is the next call into TCP to send less?
  * @conn: the connection; iet_fault_tx_may_send() was true
- * @len: bytes that it would
- * @flags: MSG_... of that; a piece of its own is pushed
+ * @len: bytes that it would send; set to how many it is to
+ * @flags: MSG_... of that; set to those of a segment of its own
  *
  * Context: the connection's thread.
- * Return: bytes
+ * Return: true if so: by copy, since what TCP has by reference it may join with
+ * what it has already
  */
-u32 iet_fault_tx_piece(struct iet_conn *conn, u32 len, int *flags)
+bool iet_fault_tx_piece(struct iet_conn *conn, u32 *len, int *flags)
 {
 	const struct iet_fault_conn *fault = iet_fault_state(conn, false);
 
 	/* 0: it was not asked, since there was no rule then */
-	if (!fault || !fault->piece || fault->piece > len)
-		return len;
+	if (!fault || !fault->piece || fault->piece > *len)
+		return false;
+	*len = fault->piece;
 	*flags &= ~MSG_MORE;
 	*flags |= MSG_EOR;
-	return fault->piece;
+	return true;
 }
 
 /**

@@ -121,16 +121,27 @@ static int send_copied(struct iet_conn *conn, int flags)
 {
 	struct iet_tx *tx = &conn->tx;
 	struct msghdr msg = { .msg_flags = flags };
+	u32 len;
 
 	if (tx->paged)
 		msg.msg_flags |= MSG_MORE;
 	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, tx->vecs, tx->nr_vecs,
 		      tx->copied);
 	iov_iter_advance(&msg.msg_iter, tx->off);
-	if (iet_fault_on())
-		iov_iter_truncate(&msg.msg_iter,
-				  iet_fault_tx_piece(conn, tx->copied - tx->off,
-						     &msg.msg_flags));
+	len = tx->copied - tx->off;
+	if (iet_fault_on() && iet_fault_tx_piece(conn, &len, &msg.msg_flags))
+		iov_iter_truncate(&msg.msg_iter, len);
+	return sock_sendmsg(conn->sock, &msg);
+}
+
+/* By copy: what is sent by reference may join the piece before it. */
+static int send_piece(struct iet_conn *conn, struct iet_tio *tio, u32 off,
+		      u32 len, int flags)
+{
+	struct msghdr msg = { .msg_flags = flags };
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, tio->bv, tio->nr, off + len);
+	iov_iter_advance(&msg.msg_iter, off);
 	return sock_sendmsg(conn->sock, &msg);
 }
 
@@ -143,8 +154,8 @@ static int send_pages(struct iet_conn *conn, u32 done, u32 left, int flags)
 
 	if (pdu->trailer_len || done + len < pdu->data_len)
 		flags |= MSG_MORE;
-	if (iet_fault_on())
-		len = iet_fault_tx_piece(conn, len, &flags);
+	if (iet_fault_on() && iet_fault_tx_piece(conn, &len, &flags))
+		return send_piece(conn, tio, pdu->tio_off + done, len, flags);
 	return iet_sock_send_bvec(conn->sock, tio->bv, tio->nr,
 				  pdu->tio_off + done, len, flags);
 }
@@ -153,11 +164,11 @@ static int send_trailer(struct iet_conn *conn, u32 done, int flags)
 {
 	struct iet_tx_pdu *pdu = conn->tx.paged;
 	struct msghdr msg = { .msg_flags = flags };
-	struct kvec kv = { pdu->trailer + done, pdu->trailer_len - done };
+	u32 len = pdu->trailer_len - done;
+	struct kvec kv = { pdu->trailer + done, len };
 
-	if (iet_fault_on())
-		kv.iov_len =
-			iet_fault_tx_piece(conn, kv.iov_len, &msg.msg_flags);
+	if (iet_fault_on() && iet_fault_tx_piece(conn, &len, &msg.msg_flags))
+		kv.iov_len = len;
 	return kernel_sendmsg(conn->sock, &msg, &kv, 1, kv.iov_len);
 }
 

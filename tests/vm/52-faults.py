@@ -7,6 +7,7 @@ so often as it was asked for, and nothing of it is left when it is removed.
 """
 
 import errno
+import functools
 import os
 import re
 import socket
@@ -58,7 +59,7 @@ def around(function, options):
         try:
             function(c)
         finally:
-            adm("--op", "delete", "--tid=1", "--fault=all")
+            netlink().do("FAULT_DEL", F_TID=1)
     Bed.check()
 
 
@@ -76,21 +77,26 @@ def fault(kind, *options, **params):
                    *(given if params else [])))
 
 
+@functools.cache
+def netlink():
+    return Netlink()
+
+
 def remove(number):
-    adm("--op", "delete", "--tid=1", f"--fault={number}")
+    netlink().do("FAULT_DEL", F_TID=1, F_ID=number)
 
 
 def rule(number):
-    for line in adm("--op", "show", "--tid=1", "--fault").splitlines():
-        words = dict(word.split("=", 1) for word in line.split())
-        if words["Id"] == str(number):
-            return words
-    raise Failed(f"there is no fault {number}")
+    return netlink().do("FAULT_GET", F_TID=1, F_ID=number)
+
+
+def held(number):
+    wait_for("it is held", lambda: rule(number)["F_HELD"] == 1)
 
 
 def counts(number, hits, seen=None):
     r = rule(number)
-    if int(r["Hits"]) != hits or seen not in (None, int(r["Seen"])):
+    if r["F_HITS"] != hits or seen not in (None, r["F_SEEN"]):
         raise Failed(f"hits and seen are not {hits} and {seen}: {r}")
 
 
@@ -211,7 +217,7 @@ def _(c):
     same("raw, 0", c.command(bytes(6), unit=NULL).status, GOOD)
     same("raw, 1", c.command(bytes(6), unit=FILE).status, TASK_SET_FULL)
     c.logout()
-    wait_for("the rule ends", lambda: rule(by_sid).get("Ended") == "Yes")
+    wait_for("the rule ends", lambda: "F_ENDED" in rule(by_sid))
     counts(by_sid, 1, 1)
     counts(by_name, 1, 1)
     other.logout()
@@ -310,7 +316,7 @@ def _(c):
 def _(c):
     number = fault("delay", f"--lun={FILE}", Delay=60000)
     slow = read(c)
-    wait_for("it is held", lambda: rule(number)["Held"] == "1")
+    held(number)
     remove(number)
     same("data", c.data_of(slow.itt), MEDIUM[:512])
 
@@ -321,7 +327,7 @@ def _(c):
     itt = c.scsi(write10(0, 1), WRITE, 512, FILE).itt
     r2t = c.expect(R2T)
     c.data_out(r2t, b"x" * 512)
-    wait_for("it is held", lambda: rule(number)["Held"] == "1")
+    held(number)
     c.ping()
     c.expect_nothing(0.3)
     # another block, another unit
@@ -337,7 +343,7 @@ def _(c):
     number = fault("hang", f"--lun={FILE}", Opcode="0x2a", Count=1)
     w = c.scsi(write10(0, 1), WRITE, 512, FILE)
     c.data_out(c.expect(R2T), b"old".ljust(512))
-    wait_for("it is held", lambda: rule(number)["Held"] == "1")
+    held(number)
     c.request(TMF | IMMEDIATE, flags=FINAL | ABORT_TASK, lun=lun(FILE),
               ref=w.itt, refcmdsn=w.cmdsn)
     # it is given up after 1.5 s
@@ -347,7 +353,7 @@ def _(c):
     number = fault("hang", f"--lun={FILE}", Opcode="0x2a", Count=1)
     c.scsi(write10(0, 1), WRITE, 512, FILE)
     c.data_out(c.expect(R2T), b"older".ljust(512))
-    wait_for("it is held", lambda: rule(number)["Held"] == "1")
+    held(number)
     c.close()
     wait_for("the session ends", lambda: RAW not in sessions())
     with Conn().login(TARGET) as again:
