@@ -13,8 +13,8 @@ import time
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from bed import Bed  # noqa: E402
-from ktap import (IQN, Failed, Stopwatch, case, in_time, main,  # noqa: E402
-                  sessions, wait_for)
+from ktap import (IQN, Failed, Stopwatch, TooSlow, case,  # noqa: E402
+                  in_time, main, sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 
 TARGET, COLD, SHARED = f"{IQN}:tmf", f"{IQN}:cold", f"{IQN}:shared"
@@ -47,17 +47,29 @@ def around(function, options):
     """Each case has one session, or, if it takes two arguments, two."""
     keys = {"ImmediateData": "Yes", **options}
     units, target = keys.pop("units", [FILE]), keys.pop("target", TARGET)
-    with Conn().login(target, **keys) as c:
-        for unit in units:
-            c.ready(unit)
-        if function.__code__.co_argcount == 1:
-            function(c)
-        else:
-            with Conn().login(target, OTHER, **keys) as other:
-                for unit in units:
-                    other.ready(unit)
-                function(c, other)
+    try:
+        with Conn().login(target, **keys) as c:
+            for unit in units:
+                c.ready(unit)
+            if function.__code__.co_argcount == 1:
+                function(c)
+            else:
+                with Conn().login(target, OTHER, **keys) as other:
+                    for unit in units:
+                        other.ready(unit)
+                    function(c, other)
+    except TooSlow:
+        set_back()
+        raise
     Bed.check()
+
+
+def set_back():
+    """What a case that did not come to its end may have changed."""
+    with Conn().login(TARGET, f"{IQN}:setter") as c:
+        for unit in (FILE, HUNG):
+            c.ready(unit)
+            control(c, unit=unit)
 
 
 def waiting_write(c, unit=FILE, blocks=4, **fields):
