@@ -342,16 +342,17 @@ static void test_stats_json(void)
 
 	stats_bed();
 	sid = fake_session(0)->sid;
-	snprintf(want, sizeof(want),
-		 "{\"targets\":[{\"tid\":1,\"name\":\"iqn.a\",\"luns\":["
-		 "{\"lun\":4,\"path\":\"/d\xc3\xa4\",\"reads\":100,\"writes\":101,"
-		 "\"others\":102,\"read_bytes\":103,\"write_bytes\":104,"
-		 "\"checks\":105,\"errors\":106,\"aborted\":107}],"
-		 "\"nexuses\":[{\"lun\":4,\"sid\":\"%llu\"," NEXUS_JSON "}],"
-		 "\"sessions\":[{\"sid\":\"%llu\"," NEXUS_JSON
-		 ",\"r2ts\":9,\"digest_errors\":10,\"rejects\":11,"
-		 "\"tmfs\":12}]}]}\n",
-		 sid, sid);
+	snprintf(
+		want, sizeof(want),
+		"{\"targets\":[{\"tid\":1,\"name\":\"iqn.a\",\"luns\":["
+		"{\"lun\":4,\"path\":\"/d\xc3\xa4\",\"reads\":100,\"writes\":101,"
+		"\"others\":102,\"read_bytes\":103,\"write_bytes\":104,"
+		"\"checks\":105,\"errors\":106,\"aborted\":107}],"
+		"\"nexuses\":[{\"lun\":4,\"sid\":\"%llu\"," NEXUS_JSON "}],"
+		"\"sessions\":[{\"sid\":\"%llu\"," NEXUS_JSON
+		",\"r2ts\":9,\"digest_errors\":10,\"rejects\":11,"
+		"\"tmfs\":12}]}]}\n",
+		sid, sid);
 	check_run("ietadm --op show --stats --json", 0, want, "");
 	check_run("ietadm --op show --stats --json --tid=1", 0, want, "");
 	snprintf(want, sizeof(want),
