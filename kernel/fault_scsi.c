@@ -21,8 +21,9 @@ static void blocks_of(const struct iet_scmd *s, struct iet_fault_what *what)
 	what->has_lba = true;
 	what->lba = s->lba;
 	what->lba_last = s->lba + max(s->nr_blocks, 1U) - 1;
-	/* none, or all to the end */
-	if (!s->nr_blocks && !(s->op->flags & IET_OP_LIMIT))
+	/* none, or all to the end; a refused one may want more than there is */
+	if ((!s->nr_blocks && !(s->op->flags & IET_OP_LIMIT)) ||
+	    what->lba_last < s->lba)
 		what->lba_last = U64_MAX;
 }
 
