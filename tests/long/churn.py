@@ -448,7 +448,7 @@ FAULTS = {
     "split": ("", "Byte=48"),
     "stall": ("Delay=300",),
     "duplicate": ("", "PDU=r2t", "PDU=data-in"),
-    "header": ("", "PDU=data-in,Byte=1"),
+    "header": ("PDU=data-in,Byte=1",),  # hosts can still read it
     "data": ("", "PDU=scsi-response"),
     "reject": ("", "PDU=scsi-command", "PDU=data-out", "PDU=logout"),
     "async": ("Event=logout", "Event=drop-connection", "Event=drop-session",
@@ -479,10 +479,13 @@ def inject(r):
     ietadm("--op", "show", "--fault")
 
 
-def restore():
-    """What faults, ALUA and START STOP have left."""
+def end_faults():
     for tid in (1, 2):
         ietadm("--op", "delete", f"--tid={tid}", "--fault=all")
+
+
+def restore():
+    """What ALUA and START STOP have left."""
     ietadm("--op", "update", "--tid=2", "--params",
            "AluaState=active/optimized")
 
@@ -521,6 +524,8 @@ def _():
         done.set()
         for host in hosts:
             host.join(120)
+        # what a rule holds keeps its session
+        end_faults()
         note(", ".join(f"{n} {what}" for what, n in sorted(counts.items())))
     broken = [h.error for h in hosts if h.error or h.is_alive()]
     if broken:
