@@ -16,9 +16,8 @@ u64_stats_update_begin_irqsave(struct u64_stats_sync *sync)
 	return 0;
 }
 
-static inline void
-u64_stats_update_end_irqrestore(struct u64_stats_sync *sync,
-				unsigned long flags)
+static inline void u64_stats_update_end_irqrestore(struct u64_stats_sync *sync,
+						   unsigned long flags)
 {
 }
 
