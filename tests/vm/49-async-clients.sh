@@ -89,7 +89,10 @@ run "the target starts" iet_up <<-EOF || exit 1
 	        DefaultTime2Wait 0
 	        DataDigest CRC32C
 	        Lun 0 Path=$image,Type=fileio
+	Target $IET_IQN:keeper
 EOF
+# see 52-faults.py
+run "a fault that nobody meets" "$IET_SBIN/ietadm" --op new --tid=2 --fault=sense
 run "the initiator starts" oi_up
 run "discovery" oi_discover
 run "with digests" oi_set "$name" 'node.conn[0].iscsi.DataDigest' CRC32C
