@@ -192,6 +192,7 @@ bool iet_fault_check(const struct iet_nexus *nexus, enum iet_fault_kind kind,
 		     struct iet_fault_what *what, struct iet_fault_hit *hit);
 u32 iet_fault_epoch(void);
 bool iet_fault_possible(const struct iet_nexus *nexus, u32 kinds);
+bool iet_fault_exists(const struct iet_nexus *nexus, u32 id);
 
 /* fault_hold.c */
 struct iet_fault_held;

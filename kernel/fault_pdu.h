@@ -24,6 +24,7 @@ struct iet_tx_pdu;
  * @plan: what happens to the last PDU of the batch: IET_FAULT_PLAN_*
  * @begin: where in the batch it begins, bytes
  * @delay: STALL: jiffies
+ * @stall_id: ... by which rule: it is over when that goes
  * @stalled: it has begun, and ...
  * @until: ... lasts so long, jiffies
  * @byte: SPLIT: where, or 0: at random
@@ -44,6 +45,7 @@ struct iet_fault_conn {
 	u8 plan;
 	u32 begin;
 	unsigned long delay;
+	u32 stall_id;
 	bool stalled;
 	unsigned long until;
 	u32 byte;

@@ -13,6 +13,7 @@
 #include "conn.h"
 #include "event.h"
 #include "fault.h"
+#include "nthread.h"
 #include "scsi.h"
 #include "session.h"
 #include "target.h"
@@ -135,10 +136,23 @@ struct iet_fault_rule *iet_target_fault_add(struct iet_target *target,
 	return rule;
 }
 
+/* The connections that are stalled are among them. */
+static void kick_all(struct iet_target *target)
+{
+	struct iet_session *session;
+	struct iet_conn *conn;
+
+	list_for_each_entry(session, &target->sessions, target_node) {
+		list_for_each_entry(conn, &session->conns, session_node)
+			iet_nthread_kick(conn);
+	}
+}
+
 /**
  * iet_target_fault_remove() - end a rule
  * @target: the target
- * @rule: one of its rules; freed.  Commands that it holds go on.
+ * @rule: one of its rules; freed.  Commands that it holds and connections that
+ *	it stalls go on.
  *
  * Context: iet_config_lock held; may sleep.
  */
@@ -146,12 +160,15 @@ void iet_target_fault_remove(struct iet_target *target,
 			     struct iet_fault_rule *rule)
 {
 	struct iet_faults *faults = target->faults;
+	bool stall = rule->args.val[IET_F_KIND] == IET_FAULT_STALL;
 	u32 id = rule->id;
 
 	lockdep_assert_held(&iet_config_lock);
 	iet_fault_remove(faults, rule);
 	/* none is held any more: iet_fault_hold() looks for the rule */
 	iet_fault_release(faults, id);
+	if (stall)
+		kick_all(target);
 	if (faults->nr)
 		return;
 	static_branch_dec(&iet_fault_key);
@@ -226,6 +243,30 @@ bool iet_fault_possible(const struct iet_nexus *nexus, u32 kinds)
 	const struct iet_faults *faults = faults_of(nexus->target);
 
 	return faults && READ_ONCE(faults->kinds) & kinds;
+}
+
+/**
+ * iet_fault_exists() - is a rule still there?
+ * @nexus: of its target; its session is held
+ * @id: which one
+ *
+ * Context: any.
+ * Return: true if so
+ */
+bool iet_fault_exists(const struct iet_nexus *nexus, u32 id)
+{
+	struct iet_faults *faults = faults_of(nexus->target);
+	const struct iet_fault_rule *rule;
+	unsigned long flags;
+	bool found;
+
+	if (!faults)
+		return false;
+	spin_lock_irqsave(&faults->lock, flags);
+	rule = iet_fault_next(faults, id);
+	found = rule && rule->id == id;
+	spin_unlock_irqrestore(&faults->lock, flags);
+	return found;
 }
 
 /**

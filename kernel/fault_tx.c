@@ -228,6 +228,7 @@ static void plan(struct iet_tx_pdu *pdu, struct iet_fault_conn *fault)
 	if (check(pdu, IET_FAULT_STALL, &hit)) {
 		fault->plan |= IET_FAULT_PLAN_STALL;
 		fault->delay = msecs_to_jiffies(hit.delay);
+		fault->stall_id = hit.id;
 		fault->stalled = false;
 	}
 	if (check(pdu, IET_FAULT_SPLIT, &hit)) {
@@ -302,7 +303,9 @@ static bool stall(struct iet_conn *conn, struct iet_fault_conn *fault)
 		fault->stalled = true;
 		fault->until = jiffies + fault->delay;
 	}
-	if (!time_before(jiffies, fault->until)) {
+	/* who removes the rule kicks the connection after that */
+	if (!time_before(jiffies, fault->until) ||
+	    !iet_fault_exists(&conn->session->nexus, fault->stall_id)) {
 		fault->plan &= ~IET_FAULT_PLAN_STALL;
 		return true;
 	}

@@ -476,6 +476,26 @@ def _(c):
         other.logout()
 
 
+@case("stall: at once if its rule is removed, or all of the target's are")
+def _(c):
+    def stalled():
+        number = fault("stall", PDU="nop-in", Delay=60000, Count=1)
+        c.nop(b"ping")
+        wait_for("it is stalled", lambda: rule(number)["F_HITS"] == 1)
+        c.expect_nothing(0.3)
+        return number
+
+    remove(stalled())
+    c.expect(NOP_IN)
+    stalled()
+    # one that is not its own
+    remove(fault("stall", PDU="r2t", Delay=5))
+    c.expect_nothing(0.3)
+    netlink().do("FAULT_DEL", F_TID=1)
+    c.expect(NOP_IN)
+    good_read(c)
+
+
 @case("withhold: an R2T; the write waits, and can be aborted")
 def _(c):
     number = fault("withhold", PDU="r2t", Count=1)
