@@ -5,13 +5,13 @@
 #include "acl.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "acl_rules.h"
 #include "addr.h"
 #include "log.h"
 #include "text.h"
@@ -37,6 +37,7 @@ void acl_init(const char *dir, const char *old_dir)
 {
 	acl_dir = dir;
 	acl_old_dir = old_dir;
+	acl_rules_forget();
 }
 
 static int compile(regex_t *regex, const char *item)
@@ -103,22 +104,48 @@ static bool parse_prefix(char *item, uint8_t bytes[16], size_t *len,
 	return true;
 }
 
-static bool item_match(const char *item, const struct acl_subject *subject)
+enum acl_kind {
+	ACL_ALL,
+	ACL_PREFIX,
+	ACL_NAME,
+};
+
+/* an address and how much of it counts */
+struct acl_prefix {
+	uint8_t bytes[16];
+	size_t len;
+	unsigned int bits;
+};
+
+static enum acl_kind item_parse(const char *item, struct acl_prefix *p)
 {
 	char copy[ADDR_TEXT_MAX];
-	size_t have_len, len;
-	const uint8_t *have;
-	unsigned int bits;
-	uint8_t bytes[16];
 
 	if (!strcmp(item, "ALL"))
-		return true;
+		return ACL_ALL;
 	snprintf(copy, sizeof(copy), "%s", item);
-	if (strlen(item) >= sizeof(copy) ||
-	    !parse_prefix(copy, bytes, &len, &bits))
-		return regex_match(item, subject->initiator);
-	have = addr_bytes(subject->addr, &have_len);
-	return have_len == len && addr_same_prefix(have, bytes, bits);
+	if (strlen(item) < sizeof(copy) &&
+	    parse_prefix(copy, p->bytes, &p->len, &p->bits))
+		return ACL_PREFIX;
+	return ACL_NAME;
+}
+
+static bool item_match(const char *item, const struct acl_subject *subject)
+{
+	struct acl_prefix p;
+	const uint8_t *have;
+	size_t len;
+
+	switch (item_parse(item, &p)) {
+	case ACL_ALL:
+		return true;
+	case ACL_PREFIX:
+		have = addr_bytes(subject->addr, &len);
+		return len == p.len && addr_same_prefix(have, p.bytes, p.bits);
+	case ACL_NAME:
+		break;
+	}
+	return regex_match(item, subject->initiator);
 }
 
 bool acl_item_match(const char *item, const char *initiator,
@@ -131,15 +158,10 @@ bool acl_item_match(const char *item, const char *initiator,
 
 bool acl_item_valid(const char *item)
 {
-	char copy[ADDR_TEXT_MAX];
-	unsigned int bits;
-	uint8_t bytes[16];
+	struct acl_prefix p;
 	regex_t regex;
-	size_t len;
 
-	snprintf(copy, sizeof(copy), "%s", item);
-	if (strlen(item) < sizeof(copy) &&
-	    parse_prefix(copy, bytes, &len, &bits))
+	if (item_parse(item, &p) != ACL_NAME)
 		return true;
 	if (compile(&regex, item))
 		return false;
@@ -147,32 +169,40 @@ bool acl_item_valid(const char *item)
 	return true;
 }
 
-static bool items_match(char *items, const struct acl_subject *subject)
+static bool is_name(const char *item)
 {
-	char *item, *save;
+	struct acl_prefix p;
 
-	for (item = strtok_r(items, ", \t\r\n", &save); item;
-	     item = strtok_r(NULL, ", \t\r\n", &save))
-		if (item_match(item, subject))
-			return true;
-	return false;
+	return item_parse(item, &p) == ACL_NAME;
 }
 
-/* Return: 0 and the file, or NULL if there is none; else a negative errno */
-static int open_rules(const char *dir, const char *name, FILE **file)
+/*
+ * Whether one of the regular expressions of a line fits.  A discovery asks
+ * the same of a line for ALL as many times as there are targets.
+ */
+static bool names_match(struct acl_line *l, const struct acl_subject *subject)
 {
-	char path[4096];
-	int err;
+	if (l->asked && !strcmp(l->asked, subject->initiator))
+		return l->answer;
+	free(l->asked);
+	l->asked = strdup(subject->initiator);
+	l->answer = false;
+	for (char *p = l->items; p < l->end && !l->answer; p += strlen(p) + 1)
+		l->answer = is_name(p) && regex_match(p, subject->initiator);
+	return l->answer;
+}
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	*file = fopen(path, "re");
-	if (*file)
-		return 0;
-	err = -errno;
-	if (err == -ENOENT || err == -ENOTDIR)
-		return 0;
-	log_error("%s: %s", path, strerror(-err));
-	return err;
+static bool line_match(struct acl_line *l, const struct acl_subject *subject)
+{
+	bool names = false;
+
+	for (char *p = l->items; p < l->end; p += strlen(p) + 1) {
+		if (is_name(p))
+			names = true;
+		else if (item_match(p, subject))
+			return true;
+	}
+	return names && names_match(l, subject);
 }
 
 /* what a file says of a target */
@@ -181,42 +211,20 @@ struct answer {
 	bool named; /* by its name, and not only as one of ALL */
 };
 
-/* does this line speak of the target?  *items: what follows the name */
-static bool line_is_for(char *line, const char *target, char **items,
-			bool *named)
-{
-	char *name = strtok_r(line, " \t\r\n", items);
-
-	if (!name || name[0] == '#')
-		return false;
-	if (!strcmp(name, "ALL"))
-		return true;
-	if (strcasecmp(name, target) != 0)
-		return false;
-	*named = true;
-	return true;
-}
-
 static struct answer ask(const char *dir, const char *file, const char *target,
 			 const struct acl_subject *subject)
 {
-	struct answer a = { ACL_NO_LINE, false };
-	char *line = NULL, *items;
-	size_t size = 0;
-	FILE *f;
+	struct acl_found found = acl_rules_find(dir, file, target);
+	struct answer a = { ACL_NO_LINE, found.named };
 
 	/* rules that cannot be read must not let everybody in */
-	if (open_rules(dir, file, &f))
+	if (found.err)
 		return (struct answer){ ACL_UNKNOWN, true };
-	if (!f)
-		return (struct answer){ ACL_NO_FILE, false };
-	while (getline(&line, &size, f) >= 0)
-		if (line_is_for(line, target, &items, &a.named) &&
-		    a.verdict == ACL_NO_LINE)
-			a.verdict = items_match(items, subject) ? ACL_MATCH :
-								  ACL_NO_MATCH;
-	free(line);
-	fclose(f);
+	if (!found.present)
+		a.verdict = ACL_NO_FILE;
+	else if (found.line)
+		a.verdict = line_match(found.line, subject) ? ACL_MATCH :
+							      ACL_NO_MATCH;
 	return a;
 }
 
@@ -275,4 +283,9 @@ bool acl_target_visible(const char *target, const char *initiator,
 	if (a.verdict == ACL_NO_FILE)
 		a = ask(acl_old_dir, "targets.allow", target, &subject);
 	return a.verdict == ACL_NO_FILE || a.verdict == ACL_MATCH;
+}
+
+void acl_hold(bool on)
+{
+	acl_rules_hold(on);
 }

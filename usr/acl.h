@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Who may see and use which target: initiators.allow, targets.allow and, for
- * old installations, initiators.deny.  The files are read at each question,
- * so a change counts at once.
+ * old installations, initiators.deny.  A change of these files counts at once.
  *
  * A line is a target name or ALL, and items separated by commas: ALL, an
  * IPv4 address with optional /bits, an IPv6 address in brackets with optional
@@ -68,5 +67,13 @@ bool acl_item_match(const char *item, const char *initiator,
  */
 bool acl_target_visible(const char *target, const char *initiator,
 			const struct sockaddr *local);
+
+/**
+ * acl_hold - begin or end many questions at once
+ * @on: begin, or end
+ *
+ * In between the files are looked at once, and then taken to stay the same.
+ */
+void acl_hold(bool on);
 
 #endif /* IET_USR_ACL_H */

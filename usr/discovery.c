@@ -2,9 +2,12 @@
 /*
  * Discovery sessions: SendTargets, and little else (RFC 7143 section 4.3).
  */
+#define _GNU_SOURCE
 #include "discovery.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -106,7 +109,23 @@ struct send_targets {
 	const char *only; /* NULL: all */
 	const char *name; /* the one at work */
 	struct text_buf *out;
+	struct sockaddr_storage *portals; /* of targets without their own */
+	size_t nr_portals;
 };
+
+/* they are the same for all targets, and the system is slow to tell */
+static int note_portal(const struct sockaddr *sa, void *arg)
+{
+	struct send_targets *st = arg;
+	struct sockaddr_storage *p;
+
+	p = reallocarray(st->portals, st->nr_portals + 1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	st->portals = p;
+	memcpy(&p[st->nr_portals++], sa, addr_size(sa));
+	return 0;
+}
 
 static int add_address(const struct sockaddr *sa, void *arg)
 {
@@ -126,7 +145,7 @@ static int add_target(const struct kernel_target *t, void *arg)
 	const struct sockaddr *local = (const void *)&st->d->local;
 	/* sin_port and sin6_port are at the same place */
 	uint16_t port = ntohs(((const struct sockaddr_in *)local)->sin_port);
-	int err;
+	int err = 0;
 
 	if ((st->only && strcasecmp(st->only, t->name)) ||
 	    !target_portal_on(t->name, local) ||
@@ -139,12 +158,15 @@ static int add_target(const struct kernel_target *t, void *arg)
 	text_add(st->out, key_name(KEY_TARGET_NAME), "%s", t->name);
 	if (target_portal_each(t->name, port, add_address, st, &err))
 		return err;
-	return portal_addresses(local, add_address, st);
+	for (size_t i = 0; i < st->nr_portals && !err; i++)
+		err = add_address((const void *)&st->portals[i], st);
+	return err;
 }
 
 /* appendix C; an empty value means the session's target, which we have not */
 static void send_targets(struct discovery *d, const char *value)
 {
+	const struct sockaddr *local = (const void *)&d->local;
 	struct send_targets st = { .d = d, .out = &d->out };
 
 	if (!*value) {
@@ -153,8 +175,13 @@ static void send_targets(struct discovery *d, const char *value)
 	}
 	if (strcmp(value, "All"))
 		st.only = value;
-	if (kernel->target_dump(add_target, &st))
+	acl_hold(true);
+	if (portal_addresses(local, note_portal, &st))
+		log_error("discovery by %s: out of memory", d->initiator);
+	else if (kernel->target_dump(add_target, &st))
 		log_error("discovery by %s: %s", d->initiator, kernel_error());
+	acl_hold(false);
+	free(st.portals);
 }
 
 /* --- text ---------------------------------------------------------------- */

@@ -297,7 +297,8 @@ static void policy_of_discovery(struct negotiation *n)
 	val[IET_K_DATA_DIGEST] = IET_DIGEST_NONE | IET_DIGEST_CRC32C;
 	/* as much as one text request of an initiator in its right mind */
 	val[IET_K_MAX_RECV_DATA_SEGMENT_LENGTH] = 8192;
-	val[IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH] = 65536;
+	/* there are initiators that take the targets in one PDU only */
+	val[IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH] = SEG_MAX;
 	val[IET_K_ERROR_RECOVERY_LEVEL] = 0;
 }
 

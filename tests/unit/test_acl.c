@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* initiators.allow, initiators.deny, targets.allow */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -211,6 +212,95 @@ static void test_deny(void)
 	}
 }
 
+/* the first of many lines, by name in any case or for ALL */
+static void test_many_lines(void)
+{
+	static char rules[1 << 16];
+	char name[64];
+	size_t len = 0;
+
+	for (int i = 0; i < 1000; i++)
+		len += snprintf(rules + len, sizeof(rules) - len,
+				"iqn.%c%d 10.0.0.%d\n", i & 1 ? 't' : 'T',
+				i % 500, i < 500 ? 1 : 2);
+	snprintf(rules + len, sizeof(rules) - len,
+		 "ALL 10.0.0.3\niqn.later 10.0.0.4\n");
+	clear();
+	put(new_dir, "initiators.allow", rules);
+	for (int i = 0; i < 500; i++) {
+		snprintf(name, sizeof(name), "iqn.t%d", i);
+		CHECK(acl_initiator_allowed(name, I, address("10.0.0.1")));
+		CHECK(!acl_initiator_allowed(name, I, address("10.0.0.2")));
+		CHECK(!acl_initiator_allowed(name, I, address("10.0.0.3")));
+	}
+	CHECK(acl_initiator_allowed("iqn.later", I, address("10.0.0.3")));
+	CHECK(!acl_initiator_allowed("iqn.later", I, address("10.0.0.4")));
+	CHECK(acl_initiator_allowed("iqn.t500", I, address("10.0.0.3")));
+}
+
+/* what was said of one initiator is not said of another */
+static void test_names_in_turn(void)
+{
+	clear();
+	put(new_dir, "initiators.allow", "ALL iqn.a.*, 10.0.0.2, iqn.b\n");
+	for (int i = 0; i < 2; i++) {
+		CHECK(acl_initiator_allowed(T, "iqn.a1", address("10.0.0.1")));
+		CHECK(!acl_initiator_allowed(T, "iqn.b1", address("10.0.0.1")));
+		CHECK(acl_initiator_allowed(T, "iqn.b1", address("10.0.0.2")));
+		CHECK(acl_initiator_allowed(T, "iqn.b", address("10.0.0.1")));
+	}
+}
+
+/* in between the files are not looked at again, afterwards they are */
+static void test_hold(void)
+{
+	const struct sockaddr *peer = address("10.0.0.1");
+
+	clear();
+	put(new_dir, "initiators.allow", "ALL 10.0.0.1\n");
+	acl_hold(true);
+	CHECK(acl_initiator_allowed(T, I, peer));
+	CHECK(acl_target_visible(T, I, peer));
+	put(new_dir, "initiators.allow", "ALL 10.0.0.2\n");
+	put(new_dir, "targets.allow", "ALL 10.0.0.2\n");
+	CHECK(acl_initiator_allowed(T, I, peer));
+	CHECK(acl_target_visible(T, I, peer));
+	acl_hold(false);
+	CHECK(!acl_initiator_allowed(T, I, peer));
+	CHECK(!acl_target_visible(T, I, peer));
+	acl_hold(true);
+	CHECK(!acl_initiator_allowed(T, I, peer));
+	acl_hold(false);
+}
+
+/* a change counts, however long the file has been there before */
+static void test_changes(void)
+{
+	const struct timespec long_ago[2] = { { .tv_sec = 1 },
+					      { .tv_sec = 1 } };
+	const struct sockaddr *peer = address("10.0.0.1");
+	char path[128];
+
+	clear();
+	snprintf(path, sizeof(path), "%s/initiators.allow", new_dir);
+	put(new_dir, "initiators.allow", "ALL 10.0.0.1\n");
+	/* after three seconds it is what is in memory that answers */
+	sleep(3);
+	for (int i = 0; i < 3; i++)
+		CHECK(acl_initiator_allowed(T, I, peer));
+	put(new_dir, "initiators.allow", "ALL 10.0.0.2\n");
+	CHECK_EQ(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+	CHECK(!acl_initiator_allowed(T, I, peer));
+	put(new_dir, "initiators.allow", "ALL 10.0.0.1\n");
+	CHECK_EQ(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+	CHECK(acl_initiator_allowed(T, I, peer));
+	put(new_dir, "initiators.allow", NULL);
+	put(old_dir, "initiators.allow", "ALL 10.0.0.2\n");
+	CHECK(!acl_initiator_allowed(T, I, peer));
+	put(old_dir, "initiators.allow", NULL);
+	CHECK(acl_initiator_allowed(T, I, peer));
+}
+
 /* rules that cannot be read are not the same as no rules */
 static void test_unreadable(void)
 {
@@ -240,8 +330,13 @@ int main(void)
 	ktap_run(test_directories);
 	ktap_run(test_both_directories);
 	ktap_run(test_deny);
+	ktap_run(test_many_lines);
+	ktap_run(test_names_in_turn);
+	ktap_run(test_hold);
+	ktap_run(test_changes);
 	ktap_run(test_unreadable);
 	clear();
+	acl_init(dir, dir);
 	rmdir(new_dir);
 	rmdir(old_dir);
 	rmdir(dir);

@@ -174,6 +174,22 @@ static void test_many(void)
 	check_rejected(ISCSI_REJECT_PROTOCOL_ERROR);
 }
 
+/* there are initiators that don't go on reading: as much as they can take */
+static void test_many_at_once(void)
+{
+	char name[64];
+
+	begin("262144");
+	for (int i = 0; i < 2000; i++) {
+		snprintf(name, sizeof(name), "iqn.2001-04.com.example:t%d", i);
+		fake_target(name);
+	}
+	CHECK_EQ(send_text(F_BIT, ALL), PDU_SEND);
+	CHECK_EQ(rsp.text.flags, F_BIT);
+	CHECK(rsp.len > 65536);
+	CHECK_EQ(count("TargetAddress="), 2000);
+}
+
 static void test_many_given_up(void)
 {
 	begin("512");
@@ -470,6 +486,7 @@ int main(void)
 	ktap_run(test_none);
 	ktap_run(test_one);
 	ktap_run(test_many);
+	ktap_run(test_many_at_once);
 	ktap_run(test_many_given_up);
 	ktap_run(test_request_in_pieces);
 	ktap_run(test_bad_text);
