@@ -106,6 +106,12 @@ void chap_wipe(struct chap *c)
 	OPENSSL_cleanse(c, sizeof(*c));
 }
 
+static enum chap_result fail(struct chap *c, const char *why)
+{
+	c->why = why;
+	return CHAP_FAILED;
+}
+
 static bool random_bytes(void *data, size_t len)
 {
 	return getrandom(data, len, 0) == (ssize_t)len;
@@ -120,7 +126,7 @@ static enum chap_result take_algorithms(struct chap *c,
 		return CHAP_MORE;
 	c->algorithm = chap_choose(offers->value[KEY_CHAP_A]);
 	if (!c->algorithm)
-		return CHAP_FAILED;
+		return fail(c, "we have none of its CHAP algorithms");
 	if (!random_bytes(&c->id, sizeof(c->id)) ||
 	    !random_bytes(c->challenge, sizeof(c->challenge)))
 		return CHAP_ERROR;
@@ -171,18 +177,23 @@ static enum chap_result prove(struct chap *c, const char *target,
 	uint64_t id;
 	size_t len;
 
-	if (!us || text_number(offers->value[KEY_CHAP_I], &id) || id > 255 ||
+	if (!us)
+		return fail(c, "it wants us to authenticate, and there is no "
+			       "OutgoingUser");
+	if (text_number(offers->value[KEY_CHAP_I], &id) || id > 255 ||
 	    text_binary(offers->value[KEY_CHAP_C], challenge, sizeof(challenge),
 			&len))
-		return CHAP_FAILED;
+		return fail(c, "its CHAP_I or CHAP_C makes no sense");
 	/*
 	 * Our own challenge come back asks us for the very answer that is
 	 * due to us, and so does one secret for both directions (12.1.3).
 	 */
-	if ((len == sizeof(c->challenge) &&
-	     !CRYPTO_memcmp(challenge, c->challenge, len)) ||
-	    same_secret(us, peer))
-		return CHAP_FAILED;
+	if (len == sizeof(c->challenge) &&
+	    !CRYPTO_memcmp(challenge, c->challenge, len))
+		return fail(c, "it sends our own challenge back");
+	if (same_secret(us, peer))
+		return fail(c, "OutgoingUser has the same secret as this user, "
+			       "which RFC 7143 forbids");
 
 	len = chap_digest(c->algorithm, id, us->secret, challenge, len, digest);
 	if (!len)
@@ -219,12 +230,15 @@ static enum chap_result take_response(struct chap *c, const char *target,
 	if (!name && !response && !id && !challenge)
 		return CHAP_MORE;
 	if (!name || !response || !id != !challenge)
-		return CHAP_FAILED;
+		return fail(c, "some of its CHAP keys are missing");
 
 	snprintf(user, user_size, "%s", name);
 	account = find_user(c, target, name);
 	if (!is_right(c, account, response))
-		return CHAP_FAILED;
+		return fail(c, account ? "wrong secret" :
+			       account_find(target, ACCOUNT_INCOMING, name) ?
+					 "this user is for other initiators" :
+					 "there is no such user");
 	if (challenge)
 		result = prove(c, target, account, offers, out);
 	if (result == CHAP_OK)

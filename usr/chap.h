@@ -40,6 +40,7 @@ enum chap_state {
  * @algorithm: agreed on
  * @id: CHAP_I that we have sent
  * @challenge: CHAP_C that we have sent
+ * @why: what was wrong, once it has failed; for the log
  */
 struct chap {
 	const char *initiator;
@@ -48,6 +49,7 @@ struct chap {
 	enum chap_algorithm algorithm;
 	uint8_t id;
 	uint8_t challenge[CHAP_CHALLENGE_LEN];
+	const char *why;
 };
 
 enum chap_result {

@@ -107,6 +107,43 @@ static void fill_response(struct login *l, const struct iscsi_hdr *hdr,
 	rsp->login.max_cmd_sn = htonl(l->max_cmd_sn);
 }
 
+/* what the log calls them; a redirect is no error */
+static const char *status_text(enum iscsi_login_status status)
+{
+	static const struct {
+		enum iscsi_login_status status;
+		const char *text;
+	} texts[] = {
+		{ ISCSI_LOGIN_MOVED_TEMPORARILY, "redirected" },
+		{ ISCSI_LOGIN_MOVED_PERMANENTLY, "redirected for good" },
+		{ ISCSI_LOGIN_INITIATOR_ERROR, "what it sent makes no sense" },
+		{ ISCSI_LOGIN_AUTH_FAILED, "authentication failed" },
+		{ ISCSI_LOGIN_FORBIDDEN, "not allowed" },
+		{ ISCSI_LOGIN_NOT_FOUND, "no such target" },
+		{ ISCSI_LOGIN_TARGET_REMOVED, "the target is going" },
+		{ ISCSI_LOGIN_UNSUPPORTED_VERSION, "unknown version" },
+		{ ISCSI_LOGIN_TOO_MANY_CONNECTIONS, "MaxConnections reached" },
+		{ ISCSI_LOGIN_MISSING_PARAMETER, "a name is missing" },
+		{ ISCSI_LOGIN_SESSION_TYPE_NOT_SUPPORTED, "unknown type" },
+		{ ISCSI_LOGIN_NO_SESSION, "its session is gone" },
+		{ ISCSI_LOGIN_INVALID_DURING_LOGIN, "no login request" },
+		{ ISCSI_LOGIN_SERVICE_UNAVAILABLE, "not now" },
+		{ ISCSI_LOGIN_OUT_OF_RESOURCES, "out of resources" },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].status == status)
+			return texts[i].text;
+	return "our fault";
+}
+
+static enum iscsi_login_status
+because(struct login *l, enum iscsi_login_status status, const char *why)
+{
+	l->why = why;
+	return status;
+}
+
 static void log_refusal(const struct login *l, enum iscsi_login_status status)
 {
 	int priority = LOG_INFO;
@@ -119,10 +156,12 @@ static void log_refusal(const struct login *l, enum iscsi_login_status status)
 	addr_print(peer_of(l), true, peer);
 	log_message(priority,
 		    "login from %s (initiator %s, target %s%s%s) refused with "
-		    "status 0x%04x",
+		    "status 0x%04x: %s%s%s",
 		    peer, l->session.initiator[0] ? l->session.initiator : "-",
 		    l->target.name[0] ? l->target.name : "-",
-		    l->user[0] ? ", user " : "", l->user, status);
+		    l->user[0] ? ", user " : "", l->user, status,
+		    status_text(status), l->why ? ": " : "",
+		    l->why ? l->why : "");
 }
 
 static enum pdu_action refuse(struct login *l, const struct iscsi_hdr *hdr,
@@ -256,14 +295,18 @@ static enum iscsi_login_status check_access(struct login *l)
 	const char *name = l->target.name, *initiator = l->session.initiator;
 	enum iscsi_login_status status;
 
-	if (!target_portal_on(name, local_of(l)) ||
-	    !acl_target_visible(name, initiator, local_of(l)))
-		return ISCSI_LOGIN_NOT_FOUND;
+	if (!target_portal_on(name, local_of(l)))
+		return because(l, ISCSI_LOGIN_NOT_FOUND,
+			       "it has no Portal at this address");
+	if (!acl_target_visible(name, initiator, local_of(l)))
+		return because(l, ISCSI_LOGIN_NOT_FOUND,
+			       "targets.allow does not show it here");
 	if (!acl_initiator_allowed(name, initiator, peer_of(l)))
-		return ISCSI_LOGIN_FORBIDDEN;
+		return because(l, ISCSI_LOGIN_FORBIDDEN,
+			       "initiators.allow or .deny");
 	status = isns_status_of[isns_access(name, initiator)];
 	if (status != ISCSI_LOGIN_SUCCESS)
-		return status;
+		return because(l, status, "iSNSAccessControl");
 	if (!l->target.redirect[0])
 		return ISCSI_LOGIN_SUCCESS;
 
@@ -285,6 +328,8 @@ static enum iscsi_login_status identify_target(struct login *l,
 	status = handoff_find_target(l, name);
 	if (status == ISCSI_LOGIN_SUCCESS)
 		status = check_access(l);
+	else /* for the log */
+		snprintf(l->target.name, sizeof(l->target.name), "%s", name);
 	if (status == ISCSI_LOGIN_SUCCESS)
 		status = take_session(l);
 	if (status != ISCSI_LOGIN_SUCCESS)
@@ -364,7 +409,7 @@ static enum iscsi_login_status step_chap(struct login *l,
 	case CHAP_MORE:
 		return ISCSI_LOGIN_SUCCESS;
 	case CHAP_FAILED:
-		return ISCSI_LOGIN_AUTH_FAILED;
+		return because(l, ISCSI_LOGIN_AUTH_FAILED, l->chap.why);
 	case CHAP_ERROR:
 		break;
 	}
@@ -390,7 +435,10 @@ static enum iscsi_login_status choose_method(struct login *l,
 		return has_chap_keys(offers) ? ISCSI_LOGIN_INITIATOR_ERROR :
 					       ISCSI_LOGIN_SUCCESS;
 	if (!text_list_has(list, method))
-		return ISCSI_LOGIN_AUTH_FAILED;
+		return because(l, ISCSI_LOGIN_AUTH_FAILED,
+			       l->secure ? "it insists on authentication, and "
+					   "there is no IncomingUser" :
+					   "it does not offer CHAP");
 	text_add(&l->out, key_name(KEY_AUTH_METHOD), "%s", method);
 	if (!l->secure) {
 		chap_start(&l->chap, l->session.initiator, peer_of(l));
@@ -406,22 +454,23 @@ static enum iscsi_login_status choose_method(struct login *l,
 static enum iscsi_login_status secure(struct login *l,
 				      const struct offers *offers, bool transit)
 {
+	static const char silent[] = "it does not authenticate";
 	enum iscsi_login_status status;
 
 	if (l->stage != ISCSI_STAGE_SECURITY)
 		return l->secure ? ISCSI_LOGIN_SUCCESS :
-				   ISCSI_LOGIN_AUTH_FAILED;
+				   because(l, ISCSI_LOGIN_AUTH_FAILED, silent);
 	/* it wants to go on and has nothing more to show for itself */
 	if (l->chap.state != CHAP_IDLE && transit && !l->secure &&
 	    !has_chap_keys(offers))
-		return ISCSI_LOGIN_AUTH_FAILED;
+		return because(l, ISCSI_LOGIN_AUTH_FAILED, silent);
 	if (l->chap.state != CHAP_IDLE)
 		return step_chap(l, offers);
 	status = choose_method(l, offers);
 	/* it wants to go on and has not even offered to authenticate */
 	if (status == ISCSI_LOGIN_SUCCESS && transit && !l->secure &&
 	    l->chap.state == CHAP_IDLE)
-		return ISCSI_LOGIN_AUTH_FAILED;
+		return because(l, ISCSI_LOGIN_AUTH_FAILED, silent);
 	return status;
 }
 

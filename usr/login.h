@@ -36,6 +36,7 @@
  * @requests: number of requests
  * @identified: names and session type are known
  * @limited: refused by a limit, of which the log has a line already
+ * @why: what made the login fail, NULL = the status says it all; for the log
  * @secure: no authentication is needed (any more)
  * @stage: &enum iscsi_login_stage
  * @stat_sn: StatSN of the next response
@@ -58,6 +59,7 @@ struct login {
 	unsigned int requests;
 	bool identified;
 	bool limited;
+	const char *why;
 	bool secure;
 	uint8_t stage;
 	uint32_t stat_sn;

@@ -151,19 +151,21 @@ static void test_one_way(void)
 
 static void test_users(void)
 {
+	static const char nobody[] = "there is no such user";
 	static const struct {
 		const char *name;
 		const char *secret;
 		enum chap_result result;
+		const char *why;
 	} rows[] = {
-		{ "alice", SECRET, CHAP_OK },
-		{ "bob", "bobs-own-secret", CHAP_OK },
-		{ "bob", SECRET, CHAP_FAILED },
-		{ "Alice", SECRET, CHAP_FAILED },
-		{ "mallory", SECRET, CHAP_FAILED },
-		{ "mallory", "unknown", CHAP_FAILED },
-		{ "", SECRET, CHAP_FAILED },
-		{ "target", OTHER_SECRET, CHAP_FAILED },
+		{ "alice", SECRET, CHAP_OK, NULL },
+		{ "bob", "bobs-own-secret", CHAP_OK, NULL },
+		{ "bob", SECRET, CHAP_FAILED, "wrong secret" },
+		{ "Alice", SECRET, CHAP_FAILED, nobody },
+		{ "mallory", SECRET, CHAP_FAILED, nobody },
+		{ "mallory", "unknown", CHAP_FAILED, nobody },
+		{ "", SECRET, CHAP_FAILED, nobody },
+		{ "target", OTHER_SECRET, CHAP_FAILED, nobody },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -174,6 +176,8 @@ static void test_users(void)
 		CHECK_EQ(send_response(rows[i].name, response(rows[i].secret),
 				       NULL, NULL),
 			 rows[i].result);
+		CHECK_STR(chap.why ? chap.why : "-",
+			  rows[i].why ? rows[i].why : "-");
 		CHECK_ROW(rows[i].name, ok);
 	}
 }
@@ -209,6 +213,10 @@ static void test_users_of_initiators(void)
 		send_algorithms("7");
 		CHECK_EQ(send_response("carol", response(secret), NULL, NULL),
 			 rows[i].result);
+		CHECK_STR(chap.why ? chap.why : "-",
+			  rows[i].result == CHAP_OK ?
+				  "-" :
+				  "this user is for other initiators");
 		CHECK_ROW(rows[i].who, ok);
 	}
 	initiator = "iqn.2001-04.com.example:a";
@@ -251,6 +259,7 @@ static void test_bad_responses(void)
 		 CHAP_FAILED);
 	begin();
 	CHECK_EQ(send_algorithms("1,2,3"), CHAP_FAILED);
+	CHECK_STR(chap.why, "we have none of its CHAP algorithms");
 }
 
 static void test_mutual(void)
@@ -301,6 +310,7 @@ static void test_mutual_refused(void)
 	send_algorithms("7");
 	CHECK_EQ(send_response("alice", response(SECRET), "1", "0x001122"),
 		 CHAP_FAILED);
+	CHECK(strstr(chap.why, "there is no OutgoingUser"));
 	/* the initiator has not proved itself: no answer for it */
 	begin();
 	send_algorithms("7");
@@ -329,6 +339,7 @@ static void test_same_secret(void)
 	send_algorithms("7");
 	CHECK_EQ(send_response("alice", response(SECRET), "1", "0x001122"),
 		 CHAP_FAILED);
+	CHECK(strstr(chap.why, "the same secret"));
 	CHECK(!answer("CHAP_R"));
 	/* bob has another one */
 	begin();

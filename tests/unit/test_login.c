@@ -24,6 +24,23 @@
 static struct kernel_target *target;
 static FILE *null;
 
+/* what the log is told in between, in log_text */
+static char log_text[4096];
+static FILE *log_file;
+
+static void log_begin(void)
+{
+	memset(log_text, 0, sizeof(log_text));
+	log_file = fmemopen(log_text, sizeof(log_text) - 1, "w");
+	log_capture(log_file);
+}
+
+static void log_end(void)
+{
+	fclose(log_file);
+	log_capture(null);
+}
+
 static void set_key(enum iet_key_attr attr, uint32_t val)
 {
 	target->keys.set |= K_HAS(attr);
@@ -188,6 +205,33 @@ static void test_refusals(void)
 		CHECK_EQ(fake_calls[FAKE_SESSION_NEW], 0);
 		CHECK_ROW(r->name, ok);
 	}
+}
+
+/* the administrator is told what it was */
+static void test_refusals_in_log(void)
+{
+	begin();
+	log_begin();
+	CHECK_EQ(client_send(OP, TEXT("InitiatorName=" INITIATOR
+				      "\0TargetName=iqn.x")),
+		 0x0203);
+	client_begin();
+	CHECK_EQ(client_send(SEC_TO_OP, TEXT(NORMAL "\0AuthMethod=CHAP")),
+		 0x0201);
+	fake_account(TARGET, ACCOUNT_INCOMING, "joe", SECRET);
+	client_begin();
+	CHECK_EQ(client_send(SEC_TO_OP, TEXT(NORMAL "\0AuthMethod=None")),
+		 0x0201);
+	client_begin();
+	CHECK_EQ(client_send(OP, TEXT(NORMAL)), 0x0201);
+	log_end();
+	CHECK(strstr(log_text, "target iqn.x) refused with status 0x0203: "
+			       "no such target\n"));
+	CHECK(strstr(log_text, "target " TARGET ") refused with status 0x0201: "
+			       "authentication failed: it insists on "
+			       "authentication, and there is no IncomingUser"));
+	CHECK(strstr(log_text, ": it does not offer CHAP\n"));
+	CHECK(strstr(log_text, ": it does not authenticate\n"));
 }
 
 static void test_headers(void)
@@ -546,10 +590,14 @@ static void test_access(void)
 	CHECK_EQ(client_send(OP, TEXT(NORMAL)), 0);
 	client_begin();
 	put_rules(dir, "initiators.allow", "ALL 10.0.0.3\n");
+	log_begin();
 	CHECK_EQ(client_send(OP, TEXT(NORMAL)), 0x0202);
 	client_begin();
 	put_rules(dir, "targets.allow", "ALL 10.0.0.9\n");
 	CHECK_EQ(client_send(OP, TEXT(NORMAL)), 0x0203);
+	log_end();
+	CHECK(strstr(log_text, "0x0202: not allowed: initiators.allow"));
+	CHECK(strstr(log_text, "0x0203: no such target: targets.allow"));
 	put_rules(dir, "initiators.allow", NULL);
 	put_rules(dir, "targets.allow", NULL);
 	rmdir(dir);
@@ -914,6 +962,7 @@ int main(void)
 	ktap_run(test_many_requests);
 	ktap_run(test_type_absent_and_alias);
 	ktap_run(test_refusals);
+	ktap_run(test_refusals_in_log);
 	ktap_run(test_headers);
 	ktap_run(test_other_opcodes);
 	ktap_run(test_changing_mind);
