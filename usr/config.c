@@ -93,12 +93,31 @@ static bool check_name(struct parser *p, const char *name)
 			return false;
 		}
 	}
-	if (strncasecmp(name, "iqn.", 4) && strncasecmp(name, "eui.", 4) &&
-	    strncasecmp(name, "naa.", 4)) {
+	if ((strncasecmp(name, "iqn.", 4) && strncasecmp(name, "eui.", 4) &&
+	     strncasecmp(name, "naa.", 4)) ||
+	    !name[4]) {
 		bad(p, "\"%.64s\" is no iqn., eui. or naa. name", name);
 		return false;
 	}
 	return true;
+}
+
+/*
+ * RFC 7143 4.2.7.2: a name in capitals is the same in lower case, which is
+ * what the module and all initiators know it by.
+ */
+static void lower_name(struct parser *p, char *name)
+{
+	bool changed = false;
+	char *s;
+
+	for (s = name; *s; s++)
+		if (*s >= 'A' && *s <= 'Z') {
+			*s += 'a' - 'A';
+			changed = true;
+		}
+	if (changed)
+		odd(p, "names are in lower case: it is served as %s", name);
 }
 
 static void parse_target(struct parser *p, char *rest)
@@ -113,6 +132,8 @@ static void parse_target(struct parser *p, char *rest)
 		other = find_target(p, name);
 		if (other)
 			bad(p, "%s is in line %u already", name, other->line);
+		else
+			lower_name(p, name);
 	}
 	no_more(p, rest);
 
@@ -298,6 +319,16 @@ static void take_secret(struct parser *p, struct account *a, const char *word)
 	}
 }
 
+/* RFC 7143 9.2.1: 96 bits and more; Microsoft's initiator insists on it */
+static void check_length(struct parser *p, const struct account *a)
+{
+	size_t len = strlen(a->secret);
+
+	if (len && len < 12)
+		odd(p, "a secret of less than 12 bytes, which some initiators "
+		       "refuse");
+}
+
 /* which initiators may be this user */
 static void take_who(struct parser *p, struct account *a, char **rest)
 {
@@ -342,6 +373,7 @@ static void parse_account(struct parser *p, char *rest, enum account_dir dir)
 	a->account.dir = dir;
 	snprintf(a->account.name, sizeof(a->account.name), "%s", name);
 	take_secret(p, &a->account, secret);
+	check_length(p, &a->account);
 	add_account(p, a);
 }
 
@@ -507,6 +539,28 @@ static void check_bursts(struct parser *p)
 	}
 }
 
+/* RFC 7143 9.2.1: such a login is refused, so the account is of no use */
+static void check_secrets(struct parser *p, const struct config_account *list)
+{
+	const struct config_account *in, *out;
+
+	for (out = list; out; out = out->next) {
+		if (out->account.dir != ACCOUNT_OUTGOING)
+			continue;
+		for (in = list; in; in = in->next) {
+			if (in->account.dir != ACCOUNT_INCOMING ||
+			    strcmp(in->account.secret, out->account.secret))
+				continue;
+			p->line = out->line;
+			p->word = "OutgoingUser";
+			odd(p,
+			    "has the secret of line %u: logins with both "
+			    "will fail",
+			    in->line);
+		}
+	}
+}
+
 /* who wants access control must not get none, nor a target for nobody */
 static void check_isns(struct parser *p)
 {
@@ -519,6 +573,7 @@ static void check_isns(struct parser *p)
 
 static int parse_all(struct parser *p, struct lexer *lx)
 {
+	const struct config_target *t;
 	char *text;
 
 	if (memchr(lx->text, '\0', lx->len)) {
@@ -530,6 +585,9 @@ static int parse_all(struct parser *p, struct lexer *lx)
 		parse_line(p, text);
 	}
 	config_share(p->config, p->report);
+	check_secrets(p, p->config->accounts);
+	for (t = p->config->targets; t; t = t->next)
+		check_secrets(p, t->accounts);
 	check_bursts(p);
 	check_isns(p);
 	return 0;

@@ -93,7 +93,7 @@ static void forget_calls(void)
 }
 
 static const char two[] = "Target iqn.a\n"
-			  "IncomingUser joe secret\n"
+			  "IncomingUser joe twelve-bytes\n"
 			  "Alias First\n"
 			  "Wthreads 4\n"
 			  "Lun 0 Path=@a\n"

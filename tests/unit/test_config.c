@@ -157,6 +157,11 @@ static const struct {
 	  "E FILE:4: Target: IQN.A is in line 1 already\n" },
 	{ "Target disk\n",
 	  "E FILE:1: Target: \"disk\" is no iqn., eui. or naa. name\n" },
+	{ "Target iqn.\n",
+	  "E FILE:1: Target: \"iqn.\" is no iqn., eui. or naa. name\n" },
+	{ "Target EUI.02004567A425678D\nTarget iqn.a\n",
+	  "W FILE:1: Target: names are in lower case: it is served as "
+	  "eui.02004567a425678d\n" },
 	{ "Target iqn.a\x7f\n",
 	  "E FILE:1: Target: a control character in the name\n" },
 	{ "Target iqn.a iqn.b\n",
@@ -210,19 +215,28 @@ static const struct {
 	{ "OutgoingUser\n",
 	  "E FILE:1: OutgoingUser: needs a name and a secret\n" },
 	/* the words that follow may be a part of the secret: not said */
-	{ "IncomingUser joe my secret\n",
+	{ "IncomingUser joe twelve-bytes secret\n",
 	  "W FILE:1: IncomingUser: what follows the secret is ignored\n" },
-	{ "IncomingUser joe secret initiator=[\n",
+	{ "IncomingUser joe twelve-bytes initiator=[\n",
 	  "E FILE:1: IncomingUser: initiator= needs an item as in "
 	  "initiators.allow\n" },
-	{ "IncomingUser joe secret initiator=iqn.a:b # his\n", "" },
-	{ "IncomingUser joe secret initiator=iqn.a:b and more\n",
+	{ "IncomingUser joe twelve-bytes initiator=iqn.a:b # his\n", "" },
+	{ "IncomingUser joe twelve-bytes initiator=iqn.a:b and more\n",
 	  "W FILE:1: IncomingUser: what follows the secret is ignored\n" },
-	{ "OutgoingUser joe secret initiator=iqn.a:b\n",
+	{ "OutgoingUser joe twelve-bytes initiator=iqn.a:b\n",
 	  "W FILE:1: OutgoingUser: what follows the secret is ignored\n" },
-	{ "IncomingUser joe one\nIncomingUser ann two\nIncomingUser joe x\n",
+	{ "IncomingUser joe twelve-bytes\nIncomingUser ann twelve-bytes\n"
+	  "IncomingUser joe twelve-again\n",
 	  "W FILE:3: IncomingUser: takes the place of line 1\n" },
-	{ "OutgoingUser a one\nOutgoingUser b two\n",
+	{ "IncomingUser joe eleven-byte\nIncomingUser ann twelve-bytes\n",
+	  "W FILE:1: IncomingUser: a secret of less than 12 bytes, which some "
+	  "initiators refuse\n" },
+	{ "OutgoingUser us the-same-words\nTarget iqn.a\n"
+	  "IncomingUser joe the-same-words\nIncomingUser ann other-words-12\n"
+	  "OutgoingUser us the-same-words\n",
+	  "W FILE:5: OutgoingUser: has the secret of line 3: logins with both "
+	  "will fail\n" },
+	{ "OutgoingUser a twelve-bytes\nOutgoingUser b twelve-again\n",
 	  "W FILE:2: OutgoingUser: takes the place of line 1\n" },
 
 	{ "iSNSServer 192.168.1.1\niSNSAccessControl no\n", "" },
@@ -254,12 +268,12 @@ static void test_words(void)
 
 static void test_values(void)
 {
-	static const char text[] = "IncomingUser joe #secret # his\n"
+	static const char text[] = "IncomingUser joe #secret-word # his\n"
 				   "OutgoingUser jack 12charsecret\n"
 				   "Target iqn.a\n"
-				   "\tIncomingUser ann pw1\n"
-				   "\tIncomingUser bob pw2\n"
-				   "\tOutgoingUser we pw3\n"
+				   "\tIncomingUser ann secret-word-pw1\n"
+				   "\tIncomingUser bob secret-word-pw2\n"
+				   "\tOutgoingUser we secret-word-pw3\n"
 				   "\tLun 3 Path=/srv/a#b,ScsiId=x\n"
 				   "\tLun 0 \\\n"
 				   "\t\tPath=/c,\\\n"
@@ -274,7 +288,7 @@ static void test_values(void)
 	if (!c)
 		return;
 	CHECK_STR(c->accounts->account.name, "joe");
-	CHECK_STR(c->accounts->account.secret, "#secret");
+	CHECK_STR(c->accounts->account.secret, "#secret-word");
 	CHECK_EQ(c->accounts->next->account.dir, ACCOUNT_OUTGOING);
 	CHECK(!c->accounts->next->next);
 
@@ -282,7 +296,7 @@ static void test_values(void)
 	CHECK_STR(t->target.name, "iqn.a");
 	CHECK_EQ(t->line, 3);
 	CHECK_STR(t->accounts->account.name, "ann");
-	CHECK_STR(t->accounts->next->account.secret, "pw2");
+	CHECK_STR(t->accounts->next->account.secret, "secret-word-pw2");
 	CHECK_EQ(t->accounts->next->next->account.dir, ACCOUNT_OUTGOING);
 	CHECK_EQ(t->luns->lun.lun, 3);
 	CHECK_STR(t->luns->lun.path, "/srv/a#b");
@@ -403,7 +417,7 @@ static void test_unreadable(void)
 
 static void test_permissions(void)
 {
-	static const char secret[] = "IncomingUser joe secret\n";
+	static const char secret[] = "IncomingUser joe twelve-bytes\n";
 	const char *path = tmp_write("ietd.conf", secret, strlen(secret));
 	struct report r = { 0 };
 	struct config *c;

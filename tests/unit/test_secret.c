@@ -131,20 +131,20 @@ static void test_config(void)
 	struct report r;
 	struct config *c;
 
-	snprintf(path, sizeof(path), "%s", FILE_WITH("from a file\n"));
+	snprintf(path, sizeof(path), "%s", FILE_WITH("words from a file\n"));
 	snprintf(text, sizeof(text),
 		 "OutgoingUser me @%.1000s # ours\nTarget iqn.a\n"
-		 "IncomingUser joe @%.1000s\nIncomingUser jim @inline\n",
+		 "IncomingUser joe @%.1000s\nIncomingUser jim @inline-words\n",
 		 path, path);
 	c = load(text, &r);
 	CHECK_EQ(r.nr, 0);
 	CHECK(c);
 	if (c) {
-		CHECK_STR(c->accounts->account.secret, "from a file");
+		CHECK_STR(c->accounts->account.secret, "words from a file");
 		a = c->targets->accounts;
 		CHECK_STR(a->account.name, "joe");
-		CHECK_STR(a->account.secret, "from a file");
-		CHECK_STR(a->next->account.secret, "@inline");
+		CHECK_STR(a->account.secret, "words from a file");
+		CHECK_STR(a->next->account.secret, "@inline-words");
 	}
 	config_free(c);
 	report_clear(&r);
@@ -168,7 +168,7 @@ static void test_config_for_all(void)
 	struct config *c;
 
 	snprintf(text, sizeof(text), "IncomingUser joe @%.1000s\n",
-		 FILE_WITH("from a file\n"));
+		 FILE_WITH("words from a file\n"));
 	snprintf(conf, sizeof(conf), "%s",
 		 tmp_write("ietd.conf", text, strlen(text)));
 	CHECK(!chmod(conf, 0644));
