@@ -99,8 +99,36 @@ int ietadm_target_name(const struct request *q, char *name)
 	return 0;
 }
 
+/* Is it a command that lacks one option? */
+static const char *missing(const struct request *q)
+{
+	static const struct {
+		unsigned int has;
+		const char *name;
+	} options[] = {
+		{ HAS_TID, "--tid" },
+		{ HAS_PARAMS, "--params" },
+		{ HAS_LUN, "--lun" },
+		{ HAS_SID, "--sid" },
+		{ HAS_STATS, "--stats" },
+	};
+	size_t i, k;
+
+	for (k = 0; k < sizeof(options) / sizeof(options[0]); k++)
+		for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+			const struct command *c = &commands[i];
+			unsigned int has = q->has | options[k].has;
+
+			if (c->op == q->op && (has & c->must) == c->must &&
+			    !(has & ~(c->must | c->may)))
+				return options[k].name;
+		}
+	return NULL;
+}
+
 static int find_and_run(struct request *q)
 {
+	const char *option;
 	size_t i;
 	int err;
 
@@ -113,6 +141,9 @@ static int find_and_run(struct request *q)
 		err = c->module ? kernel_open() : 0;
 		return err ? ietadm_kernel_fail(q, err) : c->fn(q);
 	}
+	option = q->has ? missing(q) : NULL;
+	if (option)
+		return ietadm_fail(q, -EINVAL, "%s is missing", option);
 	return ietadm_fail(q, -EOPNOTSUPP, "Unsupported.");
 }
 

@@ -43,8 +43,9 @@ struct reply {
 
 static int failed(int err, const char *text)
 {
-	snprintf(error_text, sizeof(error_text), "%s",
-		 text ? text : strerror(-err));
+	if (!text)
+		text = err == -EPERM ? "takes root's rights" : strerror(-err);
+	snprintf(error_text, sizeof(error_text), "%s", text);
 	error_code = err;
 	return err;
 }
@@ -115,7 +116,8 @@ static int connect_family(void)
 	if (family < 0) {
 		err = from_libnl(family);
 		failed(err, err == -ENOENT ?
-				    "the module iscsi_trgt is not loaded" :
+				    "the module iscsi_trgt is not loaded: try "
+				    "modprobe iscsi_trgt" :
 				    nl_geterror(family));
 		goto free;
 	}
@@ -370,6 +372,37 @@ static int read_dump(int cmd, const struct attr_set *set, uint64_t which,
 	return failed(-EAGAIN, "the module's state changes all the time");
 }
 
+/* a dump, object by object */
+struct dump {
+	const struct attr_set *set;
+	struct reply r;
+	size_t next;
+	int err;
+};
+
+static void dump_begin(struct dump *d, int cmd, const struct attr_set *set,
+		       uint64_t which, const void *filter)
+{
+	*d = (struct dump){ .set = set };
+	d->err = read_dump(cmd, set, which, filter, &d->r);
+}
+
+/* Return: false at the end, or after an error, which is in @d->err */
+static bool dump_next(struct dump *d, void *obj, size_t size)
+{
+	if (d->err || d->next == d->r.nr)
+		return false;
+	memset(obj, 0, size);
+	d->err = read_msg(d->r.msgs[d->next++], d->set, obj);
+	return !d->err;
+}
+
+static int dump_end(struct dump *d)
+{
+	reply_free(&d->r);
+	return d->err;
+}
+
 /* --- the operations --- */
 
 static int info_get(struct kernel_info *info)
@@ -390,19 +423,13 @@ static int target_get(struct kernel_target *t)
 
 static int target_dump(kernel_target_fn fn, void *arg)
 {
-	struct reply r = { 0 };
-	int err = read_dump(IET_CMD_TARGET_GET, &attr_target, 0, NULL, &r);
-	size_t i;
+	struct kernel_target t;
+	struct dump d;
 
-	for (i = 0; !err && i < r.nr; i++) {
-		struct kernel_target t = { 0 };
-
-		err = read_msg(r.msgs[i], &attr_target, &t);
-		if (!err)
-			err = fn(&t, arg);
-	}
-	reply_free(&r);
-	return err;
+	dump_begin(&d, IET_CMD_TARGET_GET, &attr_target, 0, NULL);
+	while (dump_next(&d, &t, sizeof(t)))
+		d.err = fn(&t, arg);
+	return dump_end(&d);
 }
 
 static int target_new(struct kernel_target *t)
@@ -434,23 +461,17 @@ static int target_del(uint32_t tid, bool force)
 
 static int read_luns(uint32_t tid, bool stats, kernel_lun_fn fn, void *arg)
 {
-	struct kernel_lun filter = { .tid = tid, .with_stats = stats };
-	struct reply r = { 0 };
-	int err = read_dump(IET_CMD_LUN_GET, &attr_lun,
-			    K_HAS(IET_L_WITH_STATS) |
-				    (tid ? K_HAS(IET_L_TID) : 0),
-			    &filter, &r);
-	size_t i;
+	struct kernel_lun filter = { .tid = tid, .with_stats = stats }, l;
+	struct dump d;
 
-	for (i = 0; !err && i < r.nr; i++) {
-		struct kernel_lun l = { .fd = -1 };
-
-		err = read_msg(r.msgs[i], &attr_lun, &l);
-		if (!err)
-			err = fn(&l, arg);
+	dump_begin(&d, IET_CMD_LUN_GET, &attr_lun,
+		   K_HAS(IET_L_WITH_STATS) | (tid ? K_HAS(IET_L_TID) : 0),
+		   &filter);
+	while (dump_next(&d, &l, sizeof(l))) {
+		l.fd = -1;
+		d.err = fn(&l, arg);
 	}
-	reply_free(&r);
-	return err;
+	return dump_end(&d);
 }
 
 static int lun_dump(uint32_t tid, kernel_lun_fn fn, void *arg)
@@ -486,23 +507,15 @@ static int lun_del(uint32_t tid, uint32_t lun)
 static int read_sessions(uint32_t tid, bool stats, kernel_session_fn fn,
 			 void *arg)
 {
-	struct kernel_session filter = { .tid = tid, .with_stats = stats };
-	struct reply r = { 0 };
-	int err = read_dump(IET_CMD_SESSION_GET, &attr_session,
-			    K_HAS(IET_S_WITH_STATS) |
-				    (tid ? K_HAS(IET_S_TID) : 0),
-			    &filter, &r);
-	size_t i;
+	struct kernel_session filter = { .tid = tid, .with_stats = stats }, s;
+	struct dump d;
 
-	for (i = 0; !err && i < r.nr; i++) {
-		struct kernel_session s = { 0 };
-
-		err = read_msg(r.msgs[i], &attr_session, &s);
-		if (!err)
-			err = fn(&s, arg);
-	}
-	reply_free(&r);
-	return err;
+	dump_begin(&d, IET_CMD_SESSION_GET, &attr_session,
+		   K_HAS(IET_S_WITH_STATS) | (tid ? K_HAS(IET_S_TID) : 0),
+		   &filter);
+	while (dump_next(&d, &s, sizeof(s)))
+		d.err = fn(&s, arg);
+	return dump_end(&d);
 }
 
 static int session_dump(uint32_t tid, kernel_session_fn fn, void *arg)
@@ -517,21 +530,14 @@ static int session_stats(uint32_t tid, kernel_session_fn fn, void *arg)
 
 static int nexus_stats(uint32_t tid, kernel_nexus_fn fn, void *arg)
 {
-	struct kernel_nexus filter = { .tid = tid };
-	struct reply r = { 0 };
-	int err = read_dump(IET_CMD_NEXUS_GET, &attr_nexus,
-			    tid ? K_HAS(IET_N_TID) : 0, &filter, &r);
-	size_t i;
+	struct kernel_nexus filter = { .tid = tid }, n;
+	struct dump d;
 
-	for (i = 0; !err && i < r.nr; i++) {
-		struct kernel_nexus n = { 0 };
-
-		err = read_msg(r.msgs[i], &attr_nexus, &n);
-		if (!err)
-			err = fn(&n, arg);
-	}
-	reply_free(&r);
-	return err;
+	dump_begin(&d, IET_CMD_NEXUS_GET, &attr_nexus,
+		   tid ? K_HAS(IET_N_TID) : 0, &filter);
+	while (dump_next(&d, &n, sizeof(n)))
+		d.err = fn(&n, arg);
+	return dump_end(&d);
 }
 
 static uint64_t lun_map_of(const struct kernel_session *s)
@@ -598,21 +604,14 @@ static int conn_async(const struct kernel_conn *c)
 
 static int fault_dump(uint32_t tid, kernel_fault_fn fn, void *arg)
 {
-	struct kernel_fault filter = { .tid = tid };
-	struct reply r = { 0 };
-	int err = read_dump(IET_CMD_FAULT_GET, &attr_fault,
-			    tid ? K_HAS(IET_F_TID) : 0, &filter, &r);
-	size_t i;
+	struct kernel_fault filter = { .tid = tid }, f;
+	struct dump d;
 
-	for (i = 0; !err && i < r.nr; i++) {
-		struct kernel_fault f = { 0 };
-
-		err = read_msg(r.msgs[i], &attr_fault, &f);
-		if (!err)
-			err = fn(&f, arg);
-	}
-	reply_free(&r);
-	return err;
+	dump_begin(&d, IET_CMD_FAULT_GET, &attr_fault,
+		   tid ? K_HAS(IET_F_TID) : 0, &filter);
+	while (dump_next(&d, &f, sizeof(f)))
+		d.err = fn(&f, arg);
+	return dump_end(&d);
 }
 
 static int fault_new(struct kernel_fault *f)
@@ -665,11 +664,16 @@ const struct kernel_ops *kernel = &netlink_ops;
 
 int kernel_claim(void)
 {
+	static const char path[] = "/dev/" IET_CTL_DEVICE;
 	struct iet_ctl_claim claim = { .version = IET_CTL_VERSION };
-	int fd = open("/dev/" IET_CTL_DEVICE, O_RDWR | O_CLOEXEC), err;
+	int fd = open(path, O_RDWR | O_CLOEXEC), err;
 
-	if (fd < 0)
-		return failed(-errno, NULL);
+	if (fd < 0) {
+		err = failed(-errno, NULL);
+		snprintf(error_text, sizeof(error_text), "%s: %s", path,
+			 strerror(-err));
+		return err;
+	}
 	if (!ioctl(fd, IET_CTL_CLAIM, &claim))
 		return fd;
 	err = -errno;
@@ -677,7 +681,8 @@ int kernel_claim(void)
 	if (err == -EBUSY)
 		return failed(err, "another ietd is running");
 	if (err == -EPROTO)
-		return failed(err, "the module is of another version");
+		return failed(err, "the module is of another version: unload "
+				   "it, and load the one that came with ietd");
 	return failed(err, NULL);
 }
 

@@ -482,16 +482,8 @@ static void test_unsupported(void)
 	static const char *const lines[] = {
 		"ietadm --op show --tid=1 --lun=0 --params=a=b",
 		"ietadm --op show --tid=1 --sid=1 --cid=1",
-		"ietadm --op update --tid=1",
-		"ietadm --op update --lun=0 --params=a=b",
 		"ietadm --op new",
-		"ietadm --op new --tid=1",
-		"ietadm --op new --params Name=x",
-		"ietadm --op delete --lun=1",
-		"ietadm --op delete --user",
 		"ietadm --op reload --tid=1",
-		"ietadm --op show --json",
-		"ietadm --op show --stats --lun=0",
 		"ietadm --op show --stats --tid=1 --sid=1 --lun=0",
 		"ietadm --op update --tid=1 --stats",
 	};
@@ -503,6 +495,37 @@ static void test_unsupported(void)
 		CHECK_EQ(run(lines[i]), -EOPNOTSUPP);
 		CHECK(strstr(err_out, ": Unsupported.\n"));
 		CHECK_ROW(lines[i], before);
+	}
+	for (int op = 0; op < FAKE_NR_OPS; op++)
+		CHECK_EQ(fake_calls[op], 0);
+}
+
+/* an option that was forgotten is named */
+static void test_missing(void)
+{
+	static const struct {
+		const char *line, *text;
+	} rows[] = {
+		{ "update --tid=1", "update target 1: --params" },
+		{ "update --lun=0 --params=a=b", "update lun 0 of: --tid" },
+		{ "new --tid=1", "new target 1: --params" },
+		{ "new --params Name=x", "new: --tid" },
+		{ "delete --lun=1", "delete lun 1 of: --tid" },
+		{ "delete --user", "delete user: --params" },
+		{ "show --json", "show: --stats" },
+		{ "show --stats --lun=0", "show stats lun 0 of: --tid" },
+	};
+	char line[64], text[64];
+
+	start();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool before = ktap_ok;
+
+		snprintf(line, sizeof(line), "ietadm --op %s", rows[i].line);
+		snprintf(text, sizeof(text), "ietadm: %s is missing\n",
+			 rows[i].text);
+		check_run(line, -EINVAL, "", text);
+		CHECK_ROW(rows[i].line, before);
 	}
 	for (int op = 0; op < FAKE_NR_OPS; op++)
 		CHECK_EQ(fake_calls[op], 0);
@@ -704,6 +727,7 @@ int main(void)
 	ktap_run(test_async);
 	ktap_run(test_async_refused);
 	ktap_run(test_unsupported);
+	ktap_run(test_missing);
 	ktap_run(test_options);
 	ktap_run(test_pacemaker);
 	ktap_run(test_proxmox);

@@ -75,7 +75,7 @@ static void refusals(void)
 		{ "ietadm --op new --tid=9 --fault=hang",
 		  "ietadm: new fault hang of target 9: no such target\n" },
 		{ "ietadm --op new --fault=hang",
-		  "ietadm: new fault hang: Unsupported.\n" },
+		  "ietadm: new fault hang: --tid is missing\n" },
 		{ "ietadm --op update --tid=1 --fault=hang",
 		  "ietadm: update fault hang of target 1: Unsupported.\n" },
 		{ "ietadm --op new --tid=1 --fault=hang -p Color=red",

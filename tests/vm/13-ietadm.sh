@@ -37,7 +37,8 @@ iet_image "$IET_DIR/disk1" 32M
 
 # --- without the daemon ---
 
-fails 254 "show: the module iscsi_trgt is not loaded" --op show
+fails 254 "show: the module iscsi_trgt is not loaded: try modprobe iscsi_trgt" \
+	--op show
 run "the module loads" iet_load
 
 run "a target" ietadm --op new --tid=1 --params "Name=$a"
