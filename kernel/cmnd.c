@@ -20,7 +20,7 @@
  * @window: QueuedCommands
  * @erl: ErrorRecoveryLevel
  *
- * Where responses are kept until they are iet_cmnds_acknowledged there is room for as
+ * Where responses are kept until they are acknowledged there is room for as
  * many as there may be commands.  Who acknowledges none loses the oldest.
  *
  * Return: the number, no more than a Target Transfer Tag can tell apart
@@ -36,7 +36,7 @@ unsigned int iet_cmnds_nr(unsigned int window, u8 erl)
  * iet_cmnd_make_room - have a command to take from the pool
  * @conn: the connection
  *
- * If there is none, the oldest response that is not iet_cmnds_acknowledged is given up,
+ * If there is none, the oldest response that is not acknowledged is given up,
  * or several: some may be of other connections' pools.
  *
  * Context: the connection's thread.
@@ -60,7 +60,7 @@ bool iet_cmnd_make_room(struct iet_conn *conn)
  * iet_cmnd_alloc - take a command from the pool
  * @conn: the connection
  *
- * It may be had by giving up a response that is not iet_cmnds_acknowledged.
+ * It may be had by giving up a response that is not acknowledged.
  *
  * Context: the connection's thread.
  * Return: a command in state RX, or NULL if all are in use

@@ -3,6 +3,7 @@
  * nullio: no medium.  Reads give zeroes, writes are thrown away.
  */
 #include <linux/limits.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/netlink.h>
 #include <linux/sizes.h>
@@ -52,7 +53,7 @@ static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 		NL_SET_ERR_MSG(extack, "nullio has no IOMode");
 		return -EINVAL;
 	}
-	if (args->blocks > S64_MAX / block_size) {
+	if (args->blocks > div_u64(S64_MAX, block_size)) {
 		NL_SET_ERR_MSG(extack, "too many blocks");
 		return -EINVAL;
 	}

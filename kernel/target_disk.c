@@ -5,6 +5,7 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/math64.h>
 
 #include "compat.h"
 #include "opcodes.h"
@@ -154,12 +155,14 @@ int iet_sbc_write_atomic(struct iet_scmd *s, gfp_t gfp)
 {
 	u32 len = s->nr_blocks << s->vol->blk_shift;
 	u32 flags = iet_sbc_write_flags(s) | IET_IO_ATOMIC;
+	u32 rest;
 
 	if (len > s->vol->atomic_max || len % s->vol->atomic_min) {
 		iet_scsi_invalid_field(s, 12, 7);
 		return 0;
 	}
-	if (len && (s->lba << s->vol->blk_shift) % s->vol->atomic_align) {
+	div_u64_rem(s->lba << s->vol->blk_shift, s->vol->atomic_align, &rest);
+	if (len && rest) {
 		iet_scsi_invalid_field(s, 2, 7);
 		return 0;
 	}

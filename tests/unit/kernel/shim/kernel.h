@@ -105,6 +105,7 @@ struct iov_iter;
 #define BIT(n) (1UL << (n))
 #define fls64(x) ((x) ? 64 - __builtin_clzll(x) : 0)
 #define div_u64(n, d) ((n) / (d))
+#define div_u64_rem(n, d, rest) (*(rest) = (n) % (d), (n) / (d))
 #define __ffs(x) ((unsigned long)__builtin_ctzl(x))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(p, type, member) \
