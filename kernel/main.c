@@ -4,7 +4,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/cpumask.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
@@ -46,7 +45,7 @@ static int start_nthreads(void)
 		pr_err("nthreads must be 1 to %u\n", NTHREADS_MAX);
 		return -EINVAL;
 	}
-	return iet_nthreads_start(nthreads ? nthreads : num_online_cpus());
+	return iet_nthreads_start(nthreads);
 }
 
 /*

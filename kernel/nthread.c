@@ -7,8 +7,10 @@
  * the thread.  The thread serves the connections that have work round robin,
  * each with a budget per turn, and sleeps nowhere but in wait_for_work().
  */
+#include <linux/cpu.h>
 #include <linux/kthread.h>
 #include <linux/llist.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -36,6 +38,7 @@
 /**
  * struct iet_nthread - a network thread
  * @task: the thread
+ * @cpu: which it runs on, -1: any
  * @wait: where it sleeps
  * @ready: iet_conn.ready_node: kicked connections, each with a reference
  * @run: iet_conn.run_node: connections with work, the thread's own
@@ -47,6 +50,7 @@
  */
 struct iet_nthread {
 	struct task_struct *task;
+	int cpu;
 	wait_queue_head_t wait;
 	struct llist_head ready;
 	struct list_head run;
@@ -161,26 +165,45 @@ static int nthread_main(void *arg)
 {
 	struct iet_nthread *nt = arg;
 
+	/*
+	 * By itself, since new threads are given to CPUs by the kernel as they
+	 * begin.  Administrators may have it otherwise: taskset.
+	 */
+	if (nt->cpu >= 0)
+		set_cpus_allowed_ptr(current, cpumask_of(nt->cpu));
 	while (!kthread_should_stop()) {
 		collect_ready(nt);
 		if (!list_empty(&nt->run)) {
 			run_all(nt);
-			cond_resched();
+			/* one that is always busy never sleeps */
+			cond_resched_tasks_rcu_qs();
 		}
 		wait_for_work(nt);
 	}
 	return 0;
 }
 
-static unsigned int nth_online(unsigned int n)
+/* As many as there are CPUs: one for each.  With the CPUs locked. */
+static int alloc_nthreads(unsigned int nr)
 {
-	unsigned int cpu;
+	bool each = !nr || nr == num_online_cpus();
+	unsigned int i;
+	int cpu = -1;
 
-	for_each_online_cpu(cpu) {
-		if (!n--)
-			break;
+	nr = nr ?: num_online_cpus();
+	nthreads = kcalloc(nr, sizeof(*nthreads), GFP_KERNEL);
+	if (!nthreads)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++) {
+		struct iet_nthread *nt = &nthreads[i];
+
+		cpu = each ? cpumask_next(cpu, cpu_online_mask) : -1;
+		nt->cpu = cpu;
+		init_waitqueue_head(&nt->wait);
+		init_llist_head(&nt->ready);
+		INIT_LIST_HEAD(&nt->run);
 	}
-	return cpu;
+	return nr;
 }
 
 /**
@@ -192,36 +215,23 @@ static unsigned int nth_online(unsigned int n)
  */
 int iet_nthreads_start(unsigned int nr)
 {
-	unsigned int i;
-	int err;
+	int i, want;
 
-	nr = nr ?: num_online_cpus();
-	nthreads = kcalloc(nr, sizeof(*nthreads), GFP_KERNEL);
-	if (!nthreads)
-		return -ENOMEM;
-	for (i = 0; i < nr; i++) {
-		struct iet_nthread *nt = &nthreads[i];
-		struct task_struct *task;
+	cpus_read_lock();
+	want = alloc_nthreads(nr);
+	cpus_read_unlock();
+	for (i = 0; i < want; i++) {
+		struct task_struct *task = kthread_run(
+			nthread_main, &nthreads[i], "iet_net/%u", i);
 
-		init_waitqueue_head(&nt->wait);
-		init_llist_head(&nt->ready);
-		INIT_LIST_HEAD(&nt->run);
-		task = kthread_run(nthread_main, nt, "iet_net/%u", i);
 		if (IS_ERR(task)) {
-			err = PTR_ERR(task);
-			goto err_stop;
+			iet_nthreads_stop();
+			return PTR_ERR(task);
 		}
-		nt->task = task;
-		/* administrators may have it otherwise: taskset */
-		if (nr == num_online_cpus())
-			set_cpus_allowed_ptr(task, cpumask_of(nth_online(i)));
+		nthreads[i].task = task;
 		nr_nthreads = i + 1;
 	}
-	return 0;
-
-err_stop:
-	iet_nthreads_stop();
-	return err;
+	return min(want, 0);
 }
 
 /**
@@ -254,18 +264,17 @@ unsigned int iet_nthreads_nr(void)
 static struct iet_nthread *choose(const struct socket *sock)
 {
 	int cpu = READ_ONCE(sock->sk->sk_incoming_cpu);
-	struct iet_nthread *best = &nthreads[0];
-	unsigned int i;
+	struct iet_nthread *best = &nthreads[0], *near = NULL, *nt;
 
-	for (i = 1; i < nr_nthreads; i++) {
-		if (atomic_read(&nthreads[i].nr_conns) <
-		    atomic_read(&best->nr_conns))
-			best = &nthreads[i];
+	for (nt = nthreads; nt < nthreads + nr_nthreads; nt++) {
+		if (atomic_read(&nt->nr_conns) < atomic_read(&best->nr_conns))
+			best = nt;
+		if (cpu >= 0 && nt->cpu == cpu)
+			near = nt;
 	}
-	if (cpu >= 0 && cpu < nr_nthreads &&
-	    atomic_read(&nthreads[cpu].nr_conns) <=
-		    atomic_read(&best->nr_conns) + 1)
-		best = &nthreads[cpu];
+	if (near &&
+	    atomic_read(&near->nr_conns) <= atomic_read(&best->nr_conns) + 1)
+		best = near;
 	return best;
 }
 
