@@ -9,13 +9,12 @@
 #include <linux/log2.h>
 #include <linux/netlink.h>
 #include <linux/printk.h>
-#include <linux/sched.h>
-#include <linux/sched/mm.h>
 #include <linux/string.h>
 
 #include "compat.h"
 #include "crypt.h"
 #include "iotype.h"
+#include "noio.h"
 #include "volume.h"
 
 #define BLOCK_SIZE_MIN 512
@@ -104,26 +103,18 @@ void iet_iotype_atomic(struct iet_volume *vol, u32 sector)
  * iet_io_run() - carry a medium operation out by the iotype
  * @io: as of iet_io_submit(), encrypted already
  *
- * The initiator may be this very machine, so that memory is freed by writing
- * to this very volume.  Hence no allocation down there may wait for I/O, and
- * writing is held back by the dirty pages of our medium only, not by those
- * that wait for us.
- *
  * Context: a worker; sleeps.
  */
 void iet_io_run(struct iet_io *io)
 {
-	unsigned int noio = memalloc_noio_save();
-	unsigned long flags = current->flags;
+	struct iet_noio noio = iet_noio_begin();
 	int err;
 
-	current->flags |= PF_LOCAL_THROTTLE;
 	io->progress = 0;
 	err = io->vol->iotype->submit(io, false);
 	if (err)
 		io->done(io, err);
-	current_restore_flags(flags, PF_LOCAL_THROTTLE);
-	memalloc_noio_restore(noio);
+	iet_noio_end(noio);
 }
 
 static void run_work(struct work_struct *work)
@@ -205,18 +196,14 @@ void iet_io_submit(struct iet_io *io)
 int iet_io_copy_range(struct iet_volume *src, u64 spos, struct iet_volume *dst,
 		      u64 dpos, u64 *len)
 {
-	unsigned int noio;
-	unsigned long flags;
+	struct iet_noio noio;
 	int err;
 
 	if (src->iotype != dst->iotype || !dst->iotype->copy_range ||
 	    src->crypt || dst->crypt)
 		return -EOPNOTSUPP;
-	noio = memalloc_noio_save();
-	flags = current->flags;
-	current->flags |= PF_LOCAL_THROTTLE;
+	noio = iet_noio_begin();
 	err = dst->iotype->copy_range(src, spos, dst, dpos, len);
-	current_restore_flags(flags, PF_LOCAL_THROTTLE);
-	memalloc_noio_restore(noio);
+	iet_noio_end(noio);
 	return err;
 }

@@ -276,7 +276,7 @@ int iet_spc_mode_sense(struct iet_scmd *s, u8 *buf)
 		return 0;
 	}
 	len += header + desc_len;
-	if (iet_scsi_read_only(s) || s->vol->mode.swp)
+	if (iet_scsi_read_only(s) || READ_ONCE(s->vol->mode.swp))
 		dsp |= DSP_WP;
 	put_header(buf, ten, dsp, llbaa, desc_len, len);
 	return len;
@@ -438,7 +438,7 @@ static bool take_list(struct select *sel)
 static int change(struct iet_scmd *s, const struct iet_mode *mode)
 {
 	struct iet_volume *vol = s->vol;
-	bool flush = vol->mode.wce && !mode->wce;
+	bool flush = iet_volume_caches(vol) && !mode->wce;
 	unsigned int i;
 
 	if (!memcmp(&vol->mode, mode, sizeof(*mode)))
@@ -628,7 +628,7 @@ void iet_mode_init(struct iet_volume *vol)
  */
 void iet_mode_reset(struct iet_volume *vol)
 {
-	u8 wce = vol->mode.wce | vol->mode_saved.wce;
+	u8 wce = iet_volume_caches(vol) | vol->mode_saved.wce;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(fields); i++)

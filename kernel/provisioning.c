@@ -108,7 +108,7 @@ static int unmap_next(struct iet_scmd *s)
 {
 	struct unmap *u = s->state;
 	u64 len = (u64)u->d[u->next].nr_blocks << s->vol->blk_shift;
-	u32 flags = s->vol->mode.wce ? 0 : IET_IO_FUA;
+	u32 flags = iet_volume_caches(s->vol) ? 0 : IET_IO_FUA;
 
 	s->lba = u->d[u->next++].lba;
 	return iet_scsi_io(

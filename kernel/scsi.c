@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "crypt.h"
 #include "fault.h"
+#include "noio.h"
 #include "opcodes.h"
 #include "param_data.h"
 #include "ready.h"
@@ -101,8 +102,11 @@ void iet_scsi_invalid_param(struct iet_scmd *s, u16 byte, u8 bit)
 static void run_step(struct work_struct *work)
 {
 	struct iet_scmd *s = container_of(work, struct iet_scmd, work);
+	struct iet_noio noio = iet_noio_begin();
 
+	/* which may be its last, and ask a file system something */
 	s->step(s);
+	iet_noio_end(noio);
 }
 
 static void init_cmd(struct iet_scmd *s)

@@ -10,11 +10,11 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "noio.h"
 #include "state.h"
 #include "volume.h"
 
@@ -257,17 +257,16 @@ static struct iet_state_save *next_save(struct iet_state *st, bool *dead)
 	return sv;
 }
 
-/* As in iotype.c: the initiator may be this very machine. */
 static void state_work(struct work_struct *work)
 {
 	struct iet_state *st = container_of(work, struct iet_state, work);
-	unsigned int noio = memalloc_noio_save();
+	struct iet_noio noio = iet_noio_begin();
 	struct iet_state_save *sv;
 	bool dead;
 
 	while ((sv = next_save(st, &dead)))
 		sv->done(sv, dead ? -ESHUTDOWN : save(st, sv));
-	memalloc_noio_restore(noio);
+	iet_noio_end(noio);
 }
 
 /* --- interface ------------------------------------------------------------ */

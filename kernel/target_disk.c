@@ -74,7 +74,7 @@ int iet_sbc_read_capacity16(struct iet_scmd *s, u8 *buf)
  */
 u32 iet_sbc_write_flags(const struct iet_scmd *s)
 {
-	return is_fua(s) || !s->vol->mode.wce ? IET_IO_FUA : 0;
+	return is_fua(s) || !iet_volume_caches(s->vol) ? IET_IO_FUA : 0;
 }
 
 static int read_medium(struct iet_scmd *s)
@@ -103,16 +103,17 @@ static void read_after_flush(struct iet_scmd *s)
 int iet_sbc_read(struct iet_scmd *s, gfp_t gfp)
 {
 	u32 len = round_up(min(s->in_len, s->edtl), 1U << s->vol->blk_shift);
+	bool flush = is_fua(s) && iet_volume_caches(s->vol);
 	int err;
 
 	if (!len)
 		return 0;
-	if (!(is_fua(s) && s->vol->mode.wce) && iet_scsi_borrow(s, len, gfp))
+	if (!flush && iet_scsi_borrow(s, len, gfp))
 		return 0;
 	err = iet_scsi_alloc(s, len, gfp);
 	if (err)
 		return err;
-	if (is_fua(s) && s->vol->mode.wce)
+	if (flush)
 		return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0, len,
 				   read_after_flush);
 	return read_medium(s);

@@ -8,6 +8,7 @@
 #include <linux/workqueue.h>
 
 #include "iotype.h"
+#include "noio.h"
 #include "scsi.h"
 #include "sense.h"
 #include "thin.h"
@@ -30,8 +31,15 @@
  */
 bool iet_thin_space(struct iet_volume *vol, u64 *used, u64 *available)
 {
-	return vol->thin && vol->iotype->space &&
-	       !vol->iotype->space(vol, used, available);
+	struct iet_noio noio;
+	int err;
+
+	if (!vol->thin || !vol->iotype->space)
+		return false;
+	noio = iet_noio_begin();
+	err = vol->iotype->space(vol, used, available);
+	iet_noio_end(noio);
+	return !err;
 }
 
 /**

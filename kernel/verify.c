@@ -180,7 +180,7 @@ int iet_sbc_verify(struct iet_scmd *s, gfp_t gfp)
 	err = verify_alloc(s, total, bytchk, gfp);
 	if (err)
 		return err;
-	if (s->vol->mode.wce)
+	if (iet_volume_caches(s->vol))
 		return iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0, total,
 				   medium_ready);
 	return read_chunk(s);

@@ -243,6 +243,12 @@ bool iet_volume_rescan(struct iet_volume *vol);
 int iet_volume_init(void);
 void iet_volume_exit(void);
 
+/* May status GOOD of a write be sent before it is on stable storage? */
+static inline bool iet_volume_caches(const struct iet_volume *vol)
+{
+	return READ_ONCE(vol->mode.wce);
+}
+
 static inline bool iet_volume_read_only(const struct iet_volume *vol)
 {
 	return vol->iomode == IET_IOMODE_RO;

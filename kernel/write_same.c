@@ -57,7 +57,7 @@ u32 iet_sbc_write_same_bytes(const struct iet_scmd *s)
 
 static u32 write_flags(const struct iet_scmd *s)
 {
-	return s->vol->mode.wce ? 0 : IET_IO_FUA;
+	return iet_volume_caches(s->vol) ? 0 : IET_IO_FUA;
 }
 
 static void chunk_done(struct iet_scmd *s);

@@ -2,6 +2,7 @@
 /*
  * A logical unit in memory: see fake_device.h.
  */
+#include <linux/sched/mm.h>
 #include <scsi/scsi_proto.h>
 
 #include "budget.h"
@@ -157,12 +158,21 @@ void fake_work(void)
 	}
 }
 
+struct shim_task shim_task;
+
+/* whoever asks the file system something may be what it waits for */
+static void assert_noio(void)
+{
+	assert(shim_task.flags == (PF_MEMALLOC_NOIO | PF_LOCAL_THROTTLE));
+}
+
 /* Every other quarter of the medium is a hole. */
 static int extent(struct iet_volume *vol, u64 pos, u64 *len, bool *mapped)
 {
 	u64 quarter = FAKE_BYTES / 4;
 
 	assert(pos + *len <= FAKE_BYTES);
+	assert_noio();
 	if (fake.fail_with)
 		return fake.fail_with;
 	*mapped = pos / quarter & 1;
@@ -172,6 +182,7 @@ static int extent(struct iet_volume *vol, u64 pos, u64 *len, bool *mapped)
 
 static int space(struct iet_volume *vol, u64 *used, u64 *available)
 {
+	assert_noio();
 	*used = fake.used;
 	*available = fake.available;
 	return fake.fail_with;
