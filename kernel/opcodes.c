@@ -142,6 +142,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.len = 6,
 		.flags = IET_OP_ATOMIC | IET_OP_UNREADY | IET_OP_OLD_LUN,
 		.usage = { 0x1b, 0x01, 0, 0, 0xf7, 0 },
+		.pr_free = iet_sbc_is_start,
 		.execute = iet_sbc_start_stop,
 	},
 	{
@@ -158,6 +159,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.len = 6,
 		.flags = IET_OP_REMOVABLE | IET_OP_UNREADY | IET_OP_OLD_LUN,
 		.usage = { 0x1e, 0, 0, 0, 0x01, 0 },
+		.pr_free = iet_spc_is_allow,
 		.execute = iet_spc_prevent_allow,
 	},
 	{
@@ -248,7 +250,8 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "READ BUFFER",
 		.len = 10,
 		.layout = IET_CDB_ALLOC_6_3,
-		.flags = IET_OP_IN | IET_OP_UNREADY | IET_OP_ANY_ACCESS,
+		.flags = IET_OP_IN | IET_OP_PR_READ | IET_OP_UNREADY |
+			 IET_OP_ANY_ACCESS,
 		.usage = { 0x3c, 0x1f, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0 },
 		.param = iet_spc_read_buffer,
 	},

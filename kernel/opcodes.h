@@ -77,6 +77,8 @@
  * @flags: IET_OP_*
  * @name: as in the standards
  * @usage: CDB usage data (SPC-4 6.35.3): the bits that are looked at
+ * @pr_free: is there no conflict with persistent reservations, whatever @flags
+ *	say?  NULL: that depends on them alone
  * @out_bytes: how much Data-Out there is to be, bytes; NULL: as much as the
  *	length in the CDB says
  * @param: builds parameter data for Data-In: bytes, at most IET_PARAM_MAX, in
@@ -96,6 +98,7 @@ struct iet_scsi_op {
 	u32 flags;
 	const char *name;
 	u8 usage[32];
+	bool (*pr_free)(const struct iet_scmd *s);
 	u32 (*out_bytes)(const struct iet_scmd *s);
 	int (*param)(struct iet_scmd *s, u8 *buf);
 	int (*execute)(struct iet_scmd *s, gfp_t gfp);
@@ -149,7 +152,9 @@ int iet_spc_set_timestamp(struct iet_scmd *s, gfp_t gfp);
 
 /* handlers: removal.c */
 int iet_sbc_start_stop(struct iet_scmd *s, gfp_t gfp);
+bool iet_sbc_is_start(const struct iet_scmd *s);
 int iet_spc_prevent_allow(struct iet_scmd *s, gfp_t gfp);
+bool iet_spc_is_allow(const struct iet_scmd *s);
 
 /* handlers: sanitize.c, format.c */
 int iet_sbc_overwrite(struct iet_scmd *s, gfp_t gfp);

@@ -125,6 +125,30 @@ int iet_sbc_start_stop(struct iet_scmd *s, gfp_t gfp)
 }
 
 /**
+ * iet_sbc_is_start() - may a START STOP UNIT pass in spite of a reservation?
+ * @s: the command
+ *
+ * Return: true if it starts the unit, without a power condition (SBC-3, table
+ * 13)
+ */
+bool iet_sbc_is_start(const struct iet_scmd *s)
+{
+	return (s->cdb[4] & (POWER_CONDITION | START)) == START;
+}
+
+/**
+ * iet_spc_is_allow() - may a PREVENT ALLOW MEDIUM REMOVAL pass in spite of a
+ * reservation?
+ * @s: the command
+ *
+ * Return: true if it prevents nothing (SPC-4, table 66)
+ */
+bool iet_spc_is_allow(const struct iet_scmd *s)
+{
+	return !(s->cdb[4] & PREVENT);
+}
+
+/**
  * iet_spc_prevent_allow() - PREVENT ALLOW MEDIUM REMOVAL, SBC-3 5.8
  * @s: the command
  * @gfp: unused

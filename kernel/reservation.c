@@ -119,8 +119,10 @@ static bool in_conflict(const struct iet_reservation *r,
 {
 	if (r->legacy)
 		return r->legacy != s->nexus;
-	return !(s->op->flags & IET_OP_PR_FREE) &&
-	       iet_pr_conflict(&r->pr, s->nexus->initiator,
+	if (s->op->flags & IET_OP_PR_FREE ||
+	    (s->op->pr_free && s->op->pr_free(s)))
+		return false;
+	return iet_pr_conflict(&r->pr, s->nexus->initiator,
 			       s->nexus->target->name,
 			       !(s->op->flags & IET_OP_PR_READ));
 }

@@ -28,18 +28,24 @@ static void be(const char *port)
 	strcpy(fake.nexus.initiator, port);
 }
 
-static u16 run(u8 opcode, enum fake_dir dir, u32 len)
+static u16 run_byte4(u8 opcode, u8 byte4, enum fake_dir dir, u32 len)
 {
 	static u8 cdb[16], data[4 * BS];
 	u16 asc;
 
 	memset(cdb, 0, sizeof(cdb));
 	cdb[0] = opcode;
+	cdb[4] = byte4;
 	cdb[8] = len / BS;
 	fake_run(cdb, dir, len, data);
 	asc = result();
 	fake_end();
 	return asc;
+}
+
+static u16 run(u8 opcode, enum fake_dir dir, u32 len)
+{
+	return run_byte4(opcode, 0, dir, len);
 }
 
 static u16 out_list(u8 sa, u8 scope_type, u32 param_len)
@@ -102,6 +108,8 @@ static void access(void)
 		{ "SYNCHRONIZE CACHE", 0x35, DIR_NONE, 0, CONFLICT, CONFLICT,
 		  CONFLICT },
 		{ "READ CAPACITY(10)", 0x25, DIR_IN, 8, 0, 0, CONFLICT },
+		{ "READ BUFFER", 0x3c, DIR_IN, 0, CONFLICT,
+		  IET_ASC_INVALID_FIELD_IN_CDB, CONFLICT },
 		{ "RELEASE(6)", 0x17, DIR_NONE, 0, CONFLICT, CONFLICT, 0 },
 		{ "RESERVE(10)", 0x56, DIR_NONE, 0, CONFLICT, CONFLICT,
 		  CONFLICT },
@@ -129,6 +137,39 @@ static void access(void)
 		CHECK_EQ(run(rows[i].opcode, rows[i].dir, rows[i].len),
 			 rows[i].legacy);
 		CHECK(fake.vol.reservation.legacy == &other);
+		CHECK_ROW(rows[i].name, before);
+	}
+}
+
+/* what the rest of a CDB makes harmless, or not */
+static void access_by_cdb(void)
+{
+	static const struct {
+		const char *name;
+		u8 opcode, byte4;
+		u16 expected;
+	} rows[] = {
+		{ "start", 0x1b, 0x01, 0 },
+		{ "stop", 0x1b, 0x00, CONFLICT },
+		{ "start and load", 0x1b, 0x03, 0 },
+		{ "eject", 0x1b, 0x02, CONFLICT },
+		{ "power condition", 0x1b, 0x11, CONFLICT },
+		{ "allow removal", 0x1e, 0x00, 0 },
+		{ "prevent removal", 0x1e, 0x01, CONFLICT },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool before = ktap_ok;
+
+		fake_init();
+		fake.vol.removable = true;
+		CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 0), 0);
+		CHECK_EQ(pr_out(RESERVE, 3, 1, 0, 0), 0);
+		be(OTHER_PORT);
+		CHECK_EQ(run_byte4(rows[i].opcode, rows[i].byte4, DIR_NONE, 0),
+			 rows[i].expected);
+		clean_up();
 		CHECK_ROW(rows[i].name, before);
 	}
 }
@@ -706,6 +747,7 @@ static void bad_image(void)
 int main(void)
 {
 	ktap_run(access);
+	ktap_run(access_by_cdb);
 	ktap_run(legacy);
 	ktap_run(refusals);
 	ktap_run(spec_i_pt);
