@@ -177,6 +177,18 @@ struct iet_erase *iet_erase_alloc(struct iet_scmd *s, gfp_t gfp)
 	return e;
 }
 
+/* As often as there is room for, the last time perhaps not all of it. */
+static void repeat(u8 *block, u32 bs, const u8 *pattern, u32 len)
+{
+	u32 have, n;
+
+	memcpy(block, pattern, len);
+	for (have = len; have < bs; have += n) {
+		n = min(have, bs - have);
+		memcpy(block + have, block, n);
+	}
+}
+
 /**
  * iet_erase_pattern() - write a pattern
  * @e: not started
@@ -189,16 +201,20 @@ struct iet_erase *iet_erase_alloc(struct iet_scmd *s, gfp_t gfp)
 int iet_erase_pattern(struct iet_erase *e, const u8 *pattern, u32 len,
 		      gfp_t gfp)
 {
-	u32 bs = 1U << e->vol->blk_shift, off, in;
-	int err = iet_tio_alloc(&e->tio, WRITE_STEP, gfp);
+	u32 bs = 1U << e->vol->blk_shift, off;
+	u8 *block = kmalloc(bs, gfp);
+	int err;
 
-	if (err)
-		return err;
-	for (off = 0; off < WRITE_STEP; off += bs)
-		for (in = 0; in < bs; in += len)
-			iet_tio_write(&e->tio, off + in, pattern,
-				      min(len, bs - in));
-	return 0;
+	if (!block)
+		return -ENOMEM;
+	err = iet_tio_alloc(&e->tio, WRITE_STEP, gfp);
+	if (!err) {
+		repeat(block, bs, pattern, len);
+		for (off = 0; off < WRITE_STEP; off += bs)
+			iet_tio_write(&e->tio, off, block, bs);
+	}
+	kfree(block);
+	return err;
 }
 
 /**
