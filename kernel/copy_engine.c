@@ -19,8 +19,6 @@
 #include "rod_token.h"
 #include "volume.h"
 
-/* zeroes that are written, or unmapped, at once: some media are slow at it */
-#define ZEROES_MAX (64U << 20)
 /* what no chunk's borders cut: the largest block that there is */
 #define BLOCK_MAX 4096
 
@@ -373,7 +371,7 @@ static void next_step(struct iet_copy_job *job)
 	}
 	job->n = job->len - job->copied;
 	if (!job->src) {
-		job->n = min_t(u64, job->n, ZEROES_MAX);
+		job->n = min_t(u64, job->n, IET_ZEROES_MAX);
 		lock_dst(job, write_chunk);
 	} else if (!medium_may_copy(job)) {
 		if (job->copied >= job->by_hand)

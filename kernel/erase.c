@@ -23,9 +23,8 @@
 #include "ready.h"
 #include "volume.h"
 
-/* a step: so much is written, or so much is told to be zeroes */
+/* a step: so much is written, if it is not zeroes */
 #define WRITE_STEP (1U << 20)
-#define ZERO_STEP (32U << 20)
 
 #define PIECE 512
 
@@ -109,7 +108,7 @@ static void invert(struct iet_erase *e)
 static bool next(struct iet_erase *e)
 {
 	u64 left = total_bytes(e) - min(e->pos, total_bytes(e));
-	u32 most = e->tio.size ?: ZERO_STEP;
+	u32 most = e->tio.size ?: IET_ZEROES_MAX;
 
 	if (left) {
 		submit(e, e->tio.size ? IET_IO_WRITE : IET_IO_WRITE_ZEROES,

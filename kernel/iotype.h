@@ -29,6 +29,12 @@ enum iet_io_op {
 #define IET_IO_ATOMIC \
 	BIT(2) /* WRITE: a power cut leaves all of it or nothing */
 
+/*
+ * So many bytes are told to be zeroes, or discarded, by one operation: some
+ * media are slow at it, and what is aborted ends between two of them.
+ */
+#define IET_ZEROES_MAX (64U << 20)
+
 /**
  * struct iet_io - one medium operation
  * @vol: the volume; the submitter holds a reference until @done

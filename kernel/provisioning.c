@@ -28,6 +28,9 @@
  * struct unmap - state of an UNMAP
  * @nr: descriptors
  * @next: which is to be done next
+ * @done: what has been done of it, blocks
+ * @first: the first block of all of them
+ * @end: the block after the last
  * @d: the descriptors
  *
  * Lifetime: iet_scmd.state, from execute to release.
@@ -35,6 +38,9 @@
 struct unmap {
 	u16 nr;
 	u16 next;
+	u32 done;
+	u64 first;
+	u64 end;
 	struct {
 		u64 lba;
 		u32 nr_blocks;
@@ -80,6 +86,7 @@ static bool get_descriptors(struct iet_scmd *s, struct unmap *u, u16 len)
 	u16 off;
 	u32 nr;
 
+	u->first = U64_MAX;
 	for (off = 0; off < len; off += sizeof(raw)) {
 		iet_tio_read(&s->tio, UNMAP_HEADER + off, raw, sizeof(raw));
 		lba = get_unaligned_be64(raw);
@@ -91,6 +98,8 @@ static bool get_descriptors(struct iet_scmd *s, struct unmap *u, u16 len)
 		}
 		if (!nr)
 			continue;
+		u->first = min(u->first, lba);
+		u->end = max(u->end, lba + nr);
 		u->d[u->nr].lba = lba;
 		u->d[u->nr++].nr_blocks = nr;
 	}
@@ -98,6 +107,17 @@ static bool get_descriptors(struct iet_scmd *s, struct unmap *u, u16 len)
 }
 
 static void unmap_done(struct iet_scmd *s);
+
+static u32 step_blocks(const struct iet_scmd *s)
+{
+	return IET_ZEROES_MAX >> s->vol->blk_shift;
+}
+
+/* Is one operation all that there is to do? */
+static bool in_one_step(const struct iet_scmd *s, const struct unmap *u)
+{
+	return u->nr == 1 && u->d[0].nr_blocks <= step_blocks(s);
+}
 
 /*
  * To anchor is to write zeroes without unmapping: what is written there later
@@ -107,23 +127,47 @@ static void unmap_done(struct iet_scmd *s);
 static int unmap_next(struct iet_scmd *s)
 {
 	struct unmap *u = s->state;
-	u64 len = (u64)u->d[u->next].nr_blocks << s->vol->blk_shift;
-	u32 flags = iet_volume_caches(s->vol) ? 0 : IET_IO_FUA;
+	u32 left = u->d[u->next].nr_blocks - u->done;
+	u32 nr = min(left, step_blocks(s));
+	enum iet_io_op op = s->cdb[1] & ANCHOR ? IET_IO_WRITE_ZEROES :
+						 IET_IO_DISCARD;
+	u32 flags = 0;
 
-	s->lba = u->d[u->next++].lba;
-	return iet_scsi_io(
-		s, s->cdb[1] & ANCHOR ? IET_IO_WRITE_ZEROES : IET_IO_DISCARD,
-		flags, NULL, 0, len, unmap_done);
+	if (in_one_step(s, u) && !iet_volume_caches(s->vol))
+		flags = IET_IO_FUA;
+	s->lba = u->d[u->next].lba + u->done;
+	u->done += nr;
+	if (nr == left) {
+		u->done = 0;
+		u->next++;
+	}
+	return iet_scsi_io(s, op, flags, NULL, 0, (u64)nr << s->vol->blk_shift,
+			   unmap_done);
+}
+
+/* One flush at the end costs less than one for each step. */
+static void unmap_flush(struct iet_scmd *s)
+{
+	const struct unmap *u = s->state;
+
+	s->lba = u->first;
+	iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0,
+		    (u->end - u->first) << s->vol->blk_shift, NULL);
 }
 
 static void unmap_done(struct iet_scmd *s)
 {
 	struct unmap *u = s->state;
+	bool more = u->next < u->nr;
 
-	if (s->err || u->next == u->nr || iet_scsi_stopped(s))
+	if (s->err || (more && iet_scsi_stopped(s)))
 		iet_scsi_end(s, s->err);
-	else
+	else if (more)
 		unmap_next(s);
+	else if (in_one_step(s, u) || iet_volume_caches(s->vol))
+		iet_scsi_end(s, 0);
+	else
+		unmap_flush(s);
 }
 
 /**
@@ -131,8 +175,8 @@ static void unmap_done(struct iet_scmd *s)
  * @s: the command
  * @gfp: for the list
  *
- * Range after range.  Without a write cache each is unmapped on stable storage
- * as well: what has been unmapped does not come back.
+ * Range after range, in steps.  Without a write cache they are unmapped on
+ * stable storage as well: what has been unmapped does not come back.
  *
  * Return: see &struct iet_scsi_op
  */

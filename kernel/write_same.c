@@ -4,8 +4,8 @@
  *
  * Zeroes are left to the medium, which may unmap if the initiator lets it.  To
  * anchor is to write zeroes without unmapping: the medium has the space then.
- * Other blocks are written chunk by chunk, each asynchronously; starting the
- * next is a step in one of the volume's workers.
+ * Other blocks are written.  Either is done chunk by chunk, each
+ * asynchronously; starting the next is a step in one of the volume's workers.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -25,7 +25,7 @@
 
 /**
  * struct write_same - state of a WRITE SAME
- * @tio: a chunk full of the block
+ * @tio: a chunk full of the block; empty: it is zeroes
  * @off: what has been written, bytes
  * @total: what is to be written, bytes
  * @block: the block
@@ -73,14 +73,42 @@ static int write_chunk(struct iet_scmd *s)
 			   chunk_done);
 }
 
+/* Of one chunk it is a part of writing that it becomes stable. */
+static bool flushes_last(const struct iet_scmd *s, const struct write_same *w)
+{
+	return !w->tio.size && w->total > IET_ZEROES_MAX &&
+	       !iet_volume_caches(s->vol);
+}
+
+static int zero_chunk(struct iet_scmd *s)
+{
+	struct write_same *w = s->state;
+	u32 len = min_t(u64, w->total - w->off, IET_ZEROES_MAX);
+	u32 flags = flushes_last(s, w) ? 0 : write_flags(s);
+	u64 off = w->off;
+
+	if ((iet_scsi_flags(s) & (FLAG_UNMAP | FLAG_ANCHOR)) == FLAG_UNMAP)
+		flags |= IET_IO_UNMAP;
+	w->off += len;
+	return iet_scsi_io(s, IET_IO_WRITE_ZEROES, flags, NULL, off, len,
+			   len == w->total ? NULL : chunk_done);
+}
+
 static void chunk_done(struct iet_scmd *s)
 {
 	struct write_same *w = s->state;
+	bool more = w->off < w->total;
 
-	if (s->err || w->off == w->total || iet_scsi_stopped(s))
+	if (s->err || (more && iet_scsi_stopped(s)))
 		iet_scsi_end(s, s->err);
-	else
+	else if (more && w->tio.size)
 		write_chunk(s);
+	else if (more)
+		zero_chunk(s);
+	else if (flushes_last(s, w))
+		iet_scsi_io(s, IET_IO_FLUSH, 0, NULL, 0, w->total, NULL);
+	else
+		iet_scsi_end(s, 0);
 }
 
 static int write_blocks(struct iet_scmd *s, gfp_t gfp)
@@ -96,15 +124,6 @@ static int write_blocks(struct iet_scmd *s, gfp_t gfp)
 	for (off = 0; off < w->tio.size; off += bs)
 		iet_tio_write(&w->tio, off, w->block, bs);
 	return write_chunk(s);
-}
-
-static int write_zeroes(struct iet_scmd *s, u64 total)
-{
-	u32 flags = write_flags(s);
-
-	if ((iet_scsi_flags(s) & (FLAG_UNMAP | FLAG_ANCHOR)) == FLAG_UNMAP)
-		flags |= IET_IO_UNMAP;
-	return iet_scsi_io(s, IET_IO_WRITE_ZEROES, flags, NULL, 0, total, NULL);
 }
 
 static void free_state(void *state)
@@ -147,14 +166,12 @@ int iet_sbc_write_same(struct iet_scmd *s, gfp_t gfp)
 		return 0;
 	total = s->nr_blocks ?: READ_ONCE(s->vol->nr_blocks) - s->lba;
 	total <<= s->vol->blk_shift;
-	if (no_data_out(s))
-		return write_zeroes(s, total);
 	w = iet_scsi_state(s, sizeof(*w), free_state, gfp);
 	if (!w)
 		return -ENOMEM;
 	w->total = total;
-	iet_tio_read(&s->tio, 0, w->block, bs);
-	if (!memchr_inv(w->block, 0, bs))
-		return write_zeroes(s, total);
-	return write_blocks(s, gfp);
+	if (!no_data_out(s))
+		iet_tio_read(&s->tio, 0, w->block, bs);
+	return memchr_inv(w->block, 0, bs) ? write_blocks(s, gfp) :
+					     zero_chunk(s);
 }

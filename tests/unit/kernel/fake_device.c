@@ -91,6 +91,11 @@ void iet_tio_zero(struct iet_tio *tio, u32 off, u32 len)
 
 /* backend and workers */
 
+static bool is_small(const struct iet_io *io)
+{
+	return io->pos + io->len <= FAKE_BYTES;
+}
+
 void iet_io_submit(struct iet_io *io)
 {
 	unsigned int nr = fake.nr_io++;
@@ -100,7 +105,7 @@ void iet_io_submit(struct iet_io *io)
 
 	assert(nr < FAKE_MAX_IO);
 	assert(io->vol == &fake.vol || io->vol == &fake.other);
-	assert(io->pos + io->len <= FAKE_BYTES);
+	assert(is_small(io) || fake.huge);
 	assert(io->pos % (1 << io->vol->blk_shift) == 0);
 	assert(io->len % (1 << io->vol->blk_shift) == 0 && io->len);
 	if (fake.before_io)
@@ -114,6 +119,8 @@ void iet_io_submit(struct iet_io *io)
 		err = fake.fail_with;
 	else if (io->op == IET_IO_READ)
 		iet_tio_write(io->tio, io->tio_off, medium, io->len);
+	else if (!is_small(io))
+		assert(!io->tio);
 	else if (io->op == IET_IO_WRITE_ZEROES || io->op == IET_IO_DISCARD)
 		memset(medium, 0, io->len);
 	else if (io->op == IET_IO_WRITE)

@@ -57,17 +57,87 @@ static void unmap(void)
 	put_descriptor(3, FAKE_BLOCKS - 1, 1);
 	run_unmap(6 + 64, 64, 8 + 64);
 	CHECK_EQ(result(), 0);
-	CHECK_EQ(fake.nr_io, 2);
+	CHECK_EQ(fake.nr_io, 3);
 	CHECK_EQ(fake.io[0].op, IET_IO_DISCARD);
-	CHECK_EQ(fake.io[0].flags, IET_IO_FUA);
+	CHECK_EQ(fake.io[0].flags, 0);
+	CHECK_EQ(fake.io[1].op, IET_IO_DISCARD);
+	CHECK_EQ(fake.io[2].op, IET_IO_FLUSH);
+	CHECK_EQ(fake.io[2].pos, 3 * BS);
+	CHECK_EQ(fake.io[2].len, (FAKE_BLOCKS - 3) * BS);
 	CHECK(is_filled(0, 3, 0xaa) && is_filled(3, 2, 0));
 	CHECK(is_filled(5, FAKE_BLOCKS - 6, 0xaa));
 	CHECK(is_filled(FAKE_BLOCKS - 1, 1, 0));
 	fake_end();
-	fake.vol.mode.wce = true;
 	run_unmap(6 + 16, 16, 8 + 16);
 	CHECK_EQ(fake.nr_io, 1);
+	CHECK_EQ(fake.io[0].flags, IET_IO_FUA);
+	fake_end();
+	fake.vol.mode.wce = true;
+	run_unmap(6 + 64, 64, 8 + 64);
+	CHECK_EQ(fake.nr_io, 2);
 	CHECK_EQ(fake.io[0].flags, 0);
+	fake_end();
+}
+
+#define STEP (IET_ZEROES_MAX / BS)
+
+static void set_up_huge(void)
+{
+	set_up();
+	fake.huge = true;
+	fake.vol.nr_blocks = 1ULL << 40;
+}
+
+static void check_io(unsigned int i, enum iet_io_op op, u32 flags, u64 lba,
+		     u64 nr)
+{
+	CHECK_EQ(fake.io[i].op, op);
+	CHECK_EQ(fake.io[i].flags, flags);
+	CHECK_EQ(fake.io[i].pos, lba * BS);
+	CHECK_EQ(fake.io[i].len, nr * BS);
+}
+
+/* what is large is done in steps, and made stable at the end */
+static void unmap_steps(void)
+{
+	set_up_huge();
+	put_descriptor(0, 1ULL << 33, 2 * STEP + 1);
+	put_descriptor(1, 7, STEP);
+	run_unmap(6 + 32, 32, 8 + 32);
+	CHECK_EQ(result(), 0);
+	CHECK_EQ(fake.nr_io, 5);
+	check_io(0, IET_IO_DISCARD, 0, 1ULL << 33, STEP);
+	check_io(1, IET_IO_DISCARD, 0, (1ULL << 33) + STEP, STEP);
+	check_io(2, IET_IO_DISCARD, 0, (1ULL << 33) + 2 * STEP, 1);
+	check_io(3, IET_IO_DISCARD, 0, 7, STEP);
+	check_io(4, IET_IO_FLUSH, 0, 7, (1ULL << 33) + 2 * STEP + 1 - 7);
+	fake_end();
+	put_descriptor(0, 7, STEP);
+	run_unmap(6 + 16, 16, 8 + 16);
+	CHECK_EQ(fake.nr_io, 1);
+	check_io(0, IET_IO_DISCARD, IET_IO_FUA, 7, STEP);
+	fake_end();
+}
+
+static void abort_at_second(unsigned int nr)
+{
+	fake.s.aborted = nr >= 1;
+}
+
+/* ... which end with an abort */
+static void unmap_aborted(void)
+{
+	set_up_huge();
+	fake.before_io = abort_at_second;
+	put_descriptor(0, 0, 4 * STEP);
+	run_unmap(6 + 16, 16, 8 + 16);
+	CHECK_EQ(fake.s.status, SAM_STAT_TASK_ABORTED);
+	CHECK_EQ(fake.nr_io, 2);
+	fake_end();
+	put_descriptor(0, 0, 2 * STEP);
+	run_unmap(6 + 16, 16, 8 + 16);
+	CHECK_EQ(fake.nr_io, 3);
+	CHECK_EQ(fake.s.status, 0);
 	fake_end();
 }
 
@@ -305,6 +375,32 @@ static void write_same_zeroes(void)
 	fake_end();
 }
 
+/* many zeroes are written in steps, too */
+static void write_same_steps(void)
+{
+	u32 nr = 2 * STEP + 5;
+
+	set_up_huge();
+	memset(block, 0, sizeof(block));
+	write_same(0x93, 0x08, 1ULL << 33, nr, BS);
+	CHECK_EQ(result(), 0);
+	CHECK_EQ(fake.nr_io, 4);
+	check_io(0, IET_IO_WRITE_ZEROES, IET_IO_UNMAP, 1ULL << 33, STEP);
+	check_io(2, IET_IO_WRITE_ZEROES, IET_IO_UNMAP, (1ULL << 33) + 2 * STEP,
+		 5);
+	check_io(3, IET_IO_FLUSH, 0, 1ULL << 33, nr);
+	fake_end();
+	fake.vol.mode.wce = true;
+	write_same(0x93, 0x09, 3, nr, 0);
+	CHECK_EQ(fake.nr_io, 3);
+	fake_end();
+	fake.before_io = abort_at_second;
+	write_same(0x93, 0x01, 3, nr, 0);
+	CHECK_EQ(fake.s.status, SAM_STAT_TASK_ABORTED);
+	CHECK_EQ(fake.nr_io, 2);
+	fake_end();
+}
+
 /* what is anchored is zero, and has its space */
 static void anchor(void)
 {
@@ -453,6 +549,8 @@ static void vpd(void)
 int main(void)
 {
 	ktap_run(unmap);
+	ktap_run(unmap_steps);
+	ktap_run(unmap_aborted);
 	ktap_run(unmap_lists);
 	ktap_run(unmap_ranges);
 	ktap_run(unmap_fails);
@@ -461,6 +559,7 @@ int main(void)
 	ktap_run(lba_status_refused);
 	ktap_run(write_same_data);
 	ktap_run(write_same_zeroes);
+	ktap_run(write_same_steps);
 	ktap_run(anchor);
 	ktap_run(write_same_refused);
 	ktap_run(write_same_without_memory);
