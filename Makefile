@@ -89,7 +89,7 @@ install-usr: ## programs, start-up files, sample configuration, manual pages
 			$(DESTDIR)$(mandir)/man$s/ &&) true
 	$(INSTALL) -d $(DESTDIR)$(docdir)
 	$(INSTALL) -m 644 README ChangeLog COPYING doc/design.md doc/scsi.md \
-		doc/fault-injection.md \
+		doc/fault-injection.md doc/migration.md doc/observing.md \
 		$(DESTDIR)$(docdir)
 
 .PHONY: install-dkms

@@ -42,7 +42,8 @@ installed() {
 		etc/iet/initiators.allow etc/iet/targets.allow \
 		etc/default/iscsi-target usr/share/man/man8/ietd.8 \
 		usr/share/man/man8/ietadm.8 usr/share/man/man5/ietd.conf.5 \
-		usr/share/doc/iscsitarget/README; do
+		usr/share/doc/iscsitarget/README \
+		usr/share/doc/iscsitarget/migration.md; do
 		[ -f "$root/$f" ] || { echo "$f is missing"; return 1; }
 	done
 	ls "$root"/lib/modules/*/updates/iscsi_trgt.ko
