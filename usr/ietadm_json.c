@@ -2,31 +2,7 @@
 #include <stddef.h>
 
 #include "ietadm_json.h"
-
-/* The bytes of a character of UTF-8 (RFC 3629 4), or 0: it is none. */
-static size_t utf8_len(const unsigned char *p)
-{
-	static const struct {
-		unsigned char first, last, min, max, len;
-	} forms[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-	size_t i = 0, n;
-
-	while (i < sizeof(forms) / sizeof(forms[0]) &&
-	       (*p < forms[i].first || *p > forms[i].last))
-		i++;
-	if (i == sizeof(forms) / sizeof(forms[0]) || p[1] < forms[i].min ||
-	    p[1] > forms[i].max)
-		return 0;
-	for (n = 2; n < forms[i].len; n++)
-		if ((p[n] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
+#include "utf8.h"
 
 /* Names and paths are bytes to the kernel; what is no UTF-8 goes as Latin 1. */
 static void put_string(struct json *j, const char *s)

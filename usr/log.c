@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "utf8.h"
+
 #define LOG_LINE_MAX 2048
 
 static const char *log_ident;
@@ -39,9 +41,18 @@ void log_capture(FILE *stream)
 /* names and values from the wire must not forge lines or drive a terminal */
 static void make_printable(char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			*s = '?';
+	while (*s) {
+		const unsigned char *p = (const unsigned char *)s;
+		size_t len = *p < 0x80 ? 1 : utf8_len(p);
+
+		if (utf8_is_printable(p, len)) {
+			s += len;
+			continue;
+		}
+		do
+			*s++ = '?';
+		while (len-- > 1);
+	}
 }
 
 void log_message(int priority, const char *fmt, ...)

@@ -28,6 +28,7 @@
 #include "log.h"
 #include "rate.h"
 #include "target_portal.h"
+#include "utf8.h"
 
 /* names and answers to all keys, and to as many unknown ones as we answer */
 #define LOGIN_OUT_MAX 65536
@@ -244,20 +245,30 @@ static void take_first(struct login *l, const struct iscsi_login_hdr *req)
 
 /* --- identify ------------------------------------------------------------ */
 
-/* 4.2.7.2: what a name may consist of; the rest is up to its owner */
+/* 4.2.7: UTF-8, without blanks and control characters; no list has it */
+static size_t name_char(const char *s)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t len = *p < 0x80 ? 1 : utf8_len(p);
+
+	return *p != ' ' && *p != ',' && utf8_is_printable(p, len) ? len : 0;
+}
+
+/* what a name may consist of; the rest is up to its owner */
 static bool take_name(char *to, size_t size, const char *name)
 {
-	size_t len = strlen(name);
+	size_t len = strlen(name), n;
 
 	if (!len || len >= size)
 		return false;
-	for (size_t i = 0; i <= len; i++) {
-		unsigned char c = name[i];
-
-		if (i < len && (c <= ' ' || c == 0x7f || c == ','))
+	for (const char *p = name; *p; p += n) {
+		n = name_char(p);
+		if (!n)
 			return false;
-		to[i] = c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c;
 	}
+	for (size_t i = 0; i <= len; i++)
+		to[i] = name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 'a' - 'A' :
+							   name[i];
 	return true;
 }
 

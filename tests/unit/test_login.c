@@ -166,6 +166,14 @@ static const struct refusal refusals[] = {
 	  0x0200 },
 	{ "blank in InitiatorName", OP, TEXT("InitiatorName=a b\0TargetName=x"),
 	  0x0200 },
+	{ "control character in InitiatorName", OP,
+	  TEXT("InitiatorName=iqn.\x1b[1m\0TargetName=x"), 0x0200 },
+	{ "... of those beyond ASCII", OP,
+	  TEXT("InitiatorName=iqn.\xc2\x9b"
+	       "1m\0TargetName=x"),
+	  0x0200 },
+	{ "no UTF-8 in InitiatorName", OP,
+	  TEXT("InitiatorName=iqn.\xe4\0TargetName=x"), 0x0200 },
 	{ "unknown type", OP, TEXT(NAMES "\0SessionType=Other"), 0x0209 },
 	{ "unknown target", OP,
 	  TEXT("InitiatorName=" INITIATOR "\0TargetName=iqn.x"), 0x0203 },
@@ -232,6 +240,17 @@ static void test_refusals_in_log(void)
 			       "authentication, and there is no IncomingUser"));
 	CHECK(strstr(log_text, ": it does not offer CHAP\n"));
 	CHECK(strstr(log_text, ": it does not authenticate\n"));
+	/* which must not do things to a terminal */
+	log_begin();
+	client_begin();
+	CHECK_EQ(client_send(OP, TEXT("InitiatorName=iqn.\xc3\xa4"
+				      "\0TargetName=\x1b[1m\xc2\x9b"
+				      "1m\xc3\xa4\x9b\xe2\x82")),
+		 0x0203);
+	log_end();
+	CHECK(strstr(log_text, "(initiator iqn.\xc3\xa4, target "
+			       "?[1m??1m\xc3\xa4???"
+			       ") refused"));
 }
 
 static void test_headers(void)
