@@ -113,7 +113,21 @@ disturb() {
 	6) what=session; drop session ;;
 	7) what=ietd; kill_ietd ;;
 	esac >>"$work/disturb.log" 2>&1
+	# when, as the kernel's log has it
+	echo "$(cut -d ' ' -f 1 /proc/uptime) $what $t" >>"$work/disturb.log"
 	count[$what]=$((${count[$what]-0} + 1))
+}
+
+# What has happened, for who has to find out why an I/O failed.
+what_happened() {
+	local first
+	first=$(dmesg | sed -n '/I\/O error/{s/^\[ *\([0-9]*\).*/\1/p;q}')
+	dmesg | awk -v from="${first:-0}" -F '[][ ]+' '$2 >= from - 300' |
+		tail -n 400
+	tail -n 100 "$work/disturb.log" "$IET_LOG" "$IET_DIR/iscsid.log"
+	cat /proc/net/iet/session
+	ss -tani
+	iscsiadm -m session -P 1
 }
 
 logged_in() {
@@ -142,5 +156,5 @@ for t in "${targets[@]}"; do
 	run "$t: $(cat "$work/$t.passes" 2>/dev/null) times $SIZE MiB are right" \
 		[ ! -e "$work/$t.failed" ]
 done
-is "no I/O error" "$(dmesg | grep -ci 'I/O error')" 0
+is "no I/O error" "$(dmesg | grep -ci 'I/O error')" 0 || note "$(what_happened)"
 run "all sessions are there" wait_for $PATIENCE logged_in
