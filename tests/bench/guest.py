@@ -68,8 +68,8 @@ class Bench:
 
     def run(self):
         print(f"KTAP version 1\n1..{len(self.rows)}", flush=True)
-        for name in ("kload", *(("iscsi_floor",) if "floor" in
-                                self.job["targets"] else ())):
+        floors = {"floor", "memory"} & set(self.job["targets"])
+        for name in ("kload", *(("iscsi_floor",) if floors else ())):
             subprocess.run(["insmod", self.folder / f"{name}.ko"], check=True)
         try:
             peers.Ours.settings |= self.job.get("set", {})
@@ -84,7 +84,8 @@ class Bench:
             self.initiator.down()
             for peer in self.peers.values():
                 peer.down()
-            subprocess.run(["rmmod", "kload"], check=False)
+            subprocess.run(["rmmod", "kload", *(("iscsi_floor",) if floors
+                                                else ())], check=False)
 
     def run_rows(self):
         number = 0
@@ -114,16 +115,18 @@ class Bench:
     def log_in(self, login, todo):
         """Disks by target and medium."""
         for peer in self.peers.values():
-            if not all(peer.name in row.without for row in todo):
+            if any(row.takes_part(peer.name) for row in todo):
                 self.initiator.log_in(peer, login)
         return {name: {medium: self.initiator.disks(peer, login, medium)
-                       for medium in {m for row in todo for m in
-                                      (row.medium, row.beside_medium)}}
+                       for medium in {m for row in todo
+                                      if row.takes_part(name) for m in
+                                      (row.medium, row.beside and
+                                       row.beside_medium) if m}}
                 for name, peer in self.peers.items()
-                if not all(name in row.without for row in todo)}
+                if any(row.takes_part(name) for row in todo)}
 
     def measure(self, row, disks):
-        names = [name for name in self.peers if name not in row.without]
+        names = [name for name in self.peers if row.takes_part(name)]
         samples = {name: [] for name in names}
         for _ in range(self.job["rounds"]):
             for name in names:

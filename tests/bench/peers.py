@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
-The targets that are compared, in the VM: ours, LIO, tgt, and the floor. Each
+The targets that are compared, in the VM: ours, LIO, tgt, and the floors. Each
 serves the same kinds of media, of SIZE bytes in memory, on a port of its own.
 """
 
@@ -215,7 +215,12 @@ class Floor(Peer):
         if self.program:
             self.program.terminate()
             self.program.wait()
-        subprocess.run(["rmmod", "iscsi_floor"], check=False)
+
+
+class Memory(Floor):
+    """The floor with as much memory as the files have."""
+    name, port = "memory", 3264
+    luns = {"fileio": 1}
 
 
 class Tgt(Peer):
@@ -267,4 +272,4 @@ class Tgt(Peer):
             self.disk.end()
 
 
-PEERS = {peer.name: peer for peer in (Ours, Lio, Tgt, Floor)}
+PEERS = {peer.name: peer for peer in (Ours, Lio, Tgt, Floor, Memory)}

@@ -20,8 +20,9 @@ FIELDS = ("row", "target", "ios", "cpu_ns", "iops", "disturbed")
 NUMBERS = {"ios": int, "cpu_ns": int, "iops": float, "disturbed": float}
 OPTIONS = ("bed", "kernel", "cpu", "guest cpus", "rounds", "seconds", "set",
            "source")
-HEAD = ["row", "unit", "ours", "LIO", "tgt", "floor", "ours/LIO", "range",
-        "ours/tgt", "ours/floor", "ns per I/O: ours", "LIO", "floor",
+HEAD = ["row", "unit", "ours", "LIO", "tgt", "floor", "memory", "ours/LIO",
+        "range", "ours/tgt", "ours/floor", "ours/memory", "ns per I/O: ours",
+        "LIO", "floor", "memory",
         "cost over the floor, ours/LIO", "range"]
 
 
@@ -85,10 +86,12 @@ class Result:
         lio, cost = self.rate_ratio("lio"), self.over_floor()
         return [self.name, self.row.unit,
                 *(number(self.rate(t)) for t in ("ours", "lio", "tgt",
-                                                 "floor")),
+                                                 "floor", "memory")),
                 median(lio), spread(lio), median(self.rate_ratio("tgt")),
                 median(self.rate_ratio("floor")),
-                *(number(self.cost(t)) for t in ("ours", "lio", "floor")),
+                median(self.rate_ratio("memory")),
+                *(number(self.cost(t)) for t in ("ours", "lio", "floor",
+                                                 "memory")),
                 median(cost), spread(cost)]
 
 

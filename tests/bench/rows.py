@@ -5,7 +5,7 @@ What is measured: one Row for each line of the result.
 
 from dataclasses import dataclass, field
 
-TARGETS = ("ours", "lio", "tgt", "floor")
+TARGETS = ("ours", "lio", "tgt", "floor", "memory")
 MEDIA = ("nullio", "fileio", "blockio")
 
 
@@ -27,6 +27,11 @@ class Row:
     without: tuple = ()  # targets that can't
     beside: str = ""  # who else is there meanwhile: a kind of beside.py
     beside_medium: str = "nullio"  # where
+
+    def takes_part(self, target):
+        """Is this target measured?"""
+        return target not in self.without and (target != "memory" or
+                                               self.medium == "fileio")
 
     @property
     def raw(self):
@@ -83,20 +88,19 @@ def beside():
                          ("deaf", "nullio")):
         lun = "" if medium == "nullio" else "-other-lun"
         yield Row(f"beside-{kind}{lun}", "nullio", load, two,
-                  without=("floor",), beside=kind, beside_medium=medium)
+                  without=("floor", "memory"), beside=kind, beside_medium=medium)
 
 
 ROWS = [
     *(row for medium in MEDIA for row in basic(medium)),
     *(row for medium in MEDIA for row in
-      variants("digests", Login(digests=True), SMALL | LARGE, medium,
-               without=("floor",))),
+      variants("digests", Login(digests=True), SMALL | LARGE, medium)),
     *variants("max-recv-8k", Login(max_recv=8192), LARGE),
     *variants("max-recv-512", Login(max_recv=512),
               {"read-4k-qd1": {"bs": 4096, "qd": 1, "write": 0}}),
     Row("unaligned-512-qd32-fileio", "fileio",
         {"bs": 512, "qd": 32, "write": 50, "unaligned": 1},
-        without=("floor",)),
+        without=("floor", "memory")),
     *beside(),
     *variants("4-sessions", Login(sessions=4), MANY),
     *variants("8-sessions", Login(sessions=8), MANY),

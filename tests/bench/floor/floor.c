@@ -5,16 +5,21 @@
  * A connection that a program has logged in gets the right PDUs for READ and
  * WRITE: Data-In from pages that never change, R2Ts and status for writes,
  * whose data is copied out of the socket once, to a buffer that never is
- * looked at.  Nothing is checked, there is no medium, and a task is its tag
- * and two numbers.  The few commands that sd sends at the beginning have
- * answers just good enough.  It is no target, and not safe against a peer that
- * means ill.
+ * looked at.  Nothing is checked but digests, there is no medium, and a task is
+ * its tag and three numbers.  The few commands that sd sends at the beginning
+ * have answers just good enough.  It is no target, and not safe against a peer
+ * that means ill.
+ *
+ * LUN 1 has memory, as much as a disk: data comes from there by reference and
+ * goes there by one copy.  It shows what it costs that memory is not in the
+ * CPU's cache, as the one buffer of LUN 0 always is.
  *
  * Hand a connection over by writing to /proc/iscsi_floor:
  *
- *	FD STAT_SN CMD_SN MAX_XMIT MAX_BURST FIRST_BURST BLOCKS
+ *	FD STAT_SN CMD_SN MAX_XMIT MAX_BURST BLOCKS DIGESTS
  */
 #include <linux/bvec.h>
+#include <linux/crc32c.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -47,13 +52,18 @@
 #define TX_VECS 64
 #define DATA_ORDER 6
 #define DATA_SIZE (PAGE_SIZE << DATA_ORDER)
-/* open-iscsi counts its tags up from 0 */
+/* open-iscsi counts its tags up from 0, in the CPU's byte order */
 #define TASKS 2048
 #define BATCHES 16
+/* the memory of LUN 1: pieces as large as the one of LUN 0 */
+#define MEMORY (128U << 20)
+#define PIECES (MEMORY / DATA_SIZE)
+#define NOWHERE U64_MAX
 
 struct task {
 	u32 edtl;
 	u32 r2t_sn;
+	u64 pos; /* in memory, or NOWHERE */
 };
 
 /* A connection.  What needs no lock: all is done by one worker thread. */
@@ -67,13 +77,20 @@ struct conn {
 	bool ended;
 
 	/* handed over */
-	u32 stat_sn, exp_cmd_sn, max_xmit, max_burst, first_burst;
+	u32 stat_sn, exp_cmd_sn, max_xmit, max_burst;
 	u64 blocks;
+	bool digests; /* of headers and data */
 
-	/* received, and not looked at yet; bytes of data that are to come */
+	/* received, and not looked at yet */
 	u8 *rx;
 	u32 rx_len;
-	u32 skip;
+	/* the PDU that is being received, its data to come, where to: task.pos */
+	struct iscsi_hdr pdu;
+	bool has_header;
+	u32 data_left;
+	u64 data_pos;
+	u32 crc;
+	bool data_digest; /* one is to come */
 
 	/* to be sent */
 	struct bio_vec tx[TX_VECS];
@@ -86,6 +103,7 @@ struct conn {
 };
 
 static struct page *data;
+static struct page **pieces;
 static struct kthread_worker **workers;
 static unsigned int nr_workers, next_worker;
 
@@ -134,24 +152,84 @@ static void *header_memory(struct conn *conn, u32 size)
 	return page_address(conn->headers) + conn->headers_used - size;
 }
 
-/* A header, with room for data of @len bytes that is sent with it. */
-static void *new_header(struct conn *conn, u8 opcode, __be32 itt, u32 len)
+static void *digest(void *end, const void *start, u32 len)
 {
-	u32 size = sizeof(struct iscsi_hdr) + round_up(len, 4);
+	put_unaligned_le32(~crc32c(~0, start, len), end);
+	return end + ISCSI_DIGEST_LEN;
+}
+
+/* A header; to be sealed when all of it is there. */
+static void *new_header(struct conn *conn, u8 opcode, __be32 itt)
+{
+	u32 size = sizeof(struct iscsi_hdr) +
+		   (conn->digests ? ISCSI_DIGEST_LEN : 0);
 	struct iscsi_hdr *hdr;
 
-	if (conn->tx_nr + 2 > TX_VECS && flush(conn))
+	/* and two pieces of memory, and a digest */
+	if (conn->tx_nr + 4 > TX_VECS && flush(conn))
 		return NULL;
 	hdr = header_memory(conn, size);
 	if (!hdr)
 		return NULL;
-	memset(hdr, 0, size);
+	memset(hdr, 0, sizeof(*hdr));
 	hdr->opcode = opcode;
 	hdr->flags = ISCSI_FLAG_FINAL;
 	hdr->itt = itt;
-	iscsi_set_dlength(hdr, len);
 	add(conn, virt_to_page(hdr), offset_in_page(hdr), size);
 	return hdr;
+}
+
+static void seal(struct conn *conn, void *hdr)
+{
+	if (conn->digests)
+		digest(hdr + sizeof(struct iscsi_hdr), hdr,
+		       sizeof(struct iscsi_hdr));
+}
+
+/* After a header: a little data, padded. */
+static int add_bytes(struct conn *conn, const void *bytes, u32 len)
+{
+	u32 padded = round_up(len, 4);
+	u32 size = padded + (conn->digests ? ISCSI_DIGEST_LEN : 0);
+	u8 *buf = header_memory(conn, size);
+
+	if (!buf)
+		return -ENOMEM;
+	memcpy(buf, bytes, len);
+	memset(buf + len, 0, padded - len);
+	if (conn->digests)
+		digest(buf + padded, buf, padded);
+	add(conn, virt_to_page(buf), offset_in_page(buf), size);
+	return 0;
+}
+
+/* After a header: data of a medium. */
+static int add_data(struct conn *conn, u64 pos, u32 len)
+{
+	u32 crc = ~0, off = 0, n;
+	__le32 *end;
+
+	for (; len; len -= n) {
+		struct page *page = data;
+
+		if (pos != NOWHERE) {
+			page = pieces[pos / DATA_SIZE % PIECES];
+			off = pos % DATA_SIZE;
+			pos += min_t(u32, len, DATA_SIZE - off);
+		}
+		n = min_t(u32, len, DATA_SIZE - off);
+		add(conn, page, off, n);
+		if (conn->digests)
+			crc = crc32c(crc, page_address(page) + off, n);
+	}
+	if (!conn->digests)
+		return 0;
+	end = header_memory(conn, ISCSI_DIGEST_LEN);
+	if (!end)
+		return -ENOMEM;
+	*end = cpu_to_le32(~crc);
+	add(conn, virt_to_page(end), offset_in_page(end), ISCSI_DIGEST_LEN);
+	return 0;
 }
 
 static void set_sn(struct conn *conn, void *header, bool status)
@@ -166,7 +244,7 @@ static void set_sn(struct conn *conn, void *header, bool status)
 
 static int simple_response(struct conn *conn, u8 opcode, __be32 itt)
 {
-	struct iscsi_hdr *hdr = new_header(conn, opcode, itt, 0);
+	struct iscsi_hdr *hdr = new_header(conn, opcode, itt);
 
 	if (!hdr)
 		return -ENOMEM;
@@ -174,28 +252,30 @@ static int simple_response(struct conn *conn, u8 opcode, __be32 itt)
 		((struct iscsi_nop_in_hdr *)hdr)->ttt =
 			cpu_to_be32(ISCSI_RESERVED_TAG);
 	set_sn(conn, hdr, true);
+	seal(conn, hdr);
 	return 0;
 }
 
 static int check_condition(struct conn *conn, __be32 itt)
 {
-	static const u8 sense[] = { 0, 18, 0x70, 0, ILLEGAL_REQUEST,
-				    0, 0,  0,	 0, 10,
-				    0, 0,  0,	 0, 0x20 };
+	static const u8 sense[20] = { 0, 18, 0x70, 0, ILLEGAL_REQUEST,
+				      0, 0,  0,	   0, 10,
+				      0, 0,  0,	   0, 0x20 };
 	struct iscsi_scsi_rsp_hdr *hdr =
-		new_header(conn, ISCSI_OP_SCSI_RSP, itt, 20);
+		new_header(conn, ISCSI_OP_SCSI_RSP, itt);
 
 	if (!hdr)
 		return -ENOMEM;
 	hdr->status = SAM_STAT_CHECK_CONDITION;
-	memcpy(hdr + 1, sense, sizeof(sense));
+	iscsi_set_dlength((void *)hdr, 20);
 	set_sn(conn, hdr, true);
-	return 0;
+	seal(conn, hdr);
+	return add_bytes(conn, sense, 20);
 }
 
 static int send_r2t(struct conn *conn, __be32 itt, struct task *task, u32 off)
 {
-	struct iscsi_r2t_hdr *hdr = new_header(conn, ISCSI_OP_R2T, itt, 0);
+	struct iscsi_r2t_hdr *hdr = new_header(conn, ISCSI_OP_R2T, itt);
 
 	if (!hdr)
 		return -ENOMEM;
@@ -204,18 +284,20 @@ static int send_r2t(struct conn *conn, __be32 itt, struct task *task, u32 off)
 	hdr->r2t_sn = cpu_to_be32(task->r2t_sn++);
 	hdr->buffer_offset = cpu_to_be32(off);
 	hdr->data_length = cpu_to_be32(min(task->edtl - off, conn->max_burst));
+	seal(conn, hdr);
 	return 0;
 }
 
-static int send_data_in(struct conn *conn, __be32 itt, u32 total)
+static int send_data_in(struct conn *conn, __be32 itt, u64 pos, u32 total)
 {
 	struct iscsi_data_in_hdr *hdr;
 	u32 off = 0, sn = 0, len;
+	int err;
 
 	for (; off < total; off += len) {
 		len = min3(total - off, conn->max_xmit,
 			   conn->max_burst - off % conn->max_burst);
-		hdr = new_header(conn, ISCSI_OP_DATA_IN, itt, 0);
+		hdr = new_header(conn, ISCSI_OP_DATA_IN, itt);
 		if (!hdr)
 			return -ENOMEM;
 		hdr->flags = (off + len) % conn->max_burst ? 0 :
@@ -227,7 +309,10 @@ static int send_data_in(struct conn *conn, __be32 itt, u32 total)
 		hdr->data_sn = cpu_to_be32(sn++);
 		hdr->buffer_offset = cpu_to_be32(off);
 		set_sn(conn, hdr, off + len == total);
-		add(conn, data, 0, len);
+		seal(conn, hdr);
+		err = add_data(conn, pos == NOWHERE ? pos : pos + off, len);
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -241,7 +326,7 @@ static int param_in(struct conn *conn, __be32 itt, u32 edtl, const u8 *buf,
 	struct iscsi_data_in_hdr *hdr;
 	u32 n = min(edtl, len);
 
-	hdr = new_header(conn, ISCSI_OP_DATA_IN, itt, n);
+	hdr = new_header(conn, ISCSI_OP_DATA_IN, itt);
 	if (!hdr)
 		return -ENOMEM;
 	hdr->flags = ISCSI_FLAG_FINAL | ISCSI_DATA_IN_STATUS;
@@ -251,9 +336,10 @@ static int param_in(struct conn *conn, __be32 itt, u32 edtl, const u8 *buf,
 		hdr->residual = cpu_to_be32(abs((s32)(len - edtl)));
 	}
 	hdr->ttt = cpu_to_be32(ISCSI_RESERVED_TAG);
-	memcpy(hdr + 1, buf, n);
+	iscsi_set_dlength((void *)hdr, n);
 	set_sn(conn, hdr, true);
-	return 0;
+	seal(conn, hdr);
+	return n ? add_bytes(conn, buf, n) : 0;
 }
 
 static u32 build_param(struct conn *conn, const u8 *cdb, u8 *buf)
@@ -297,7 +383,17 @@ static int write_progress(struct conn *conn, __be32 itt, struct task *task,
 
 static struct task *find_task(struct conn *conn, __be32 itt)
 {
-	return &conn->tasks[be32_to_cpu(itt) % TASKS];
+	return &conn->tasks[(__force u32)itt % TASKS];
+}
+
+/* Where data of a READ or WRITE is. */
+static u64 position(const struct iscsi_scsi_cmd_hdr *hdr)
+{
+	u64 lba = hdr->cdb[0] == READ_10 || hdr->cdb[0] == WRITE_10 ?
+			  get_unaligned_be32(hdr->cdb + 2) :
+			  get_unaligned_be64(hdr->cdb + 2);
+
+	return hdr->lun[1] ? (lba << 9) % MEMORY : NOWHERE;
 }
 
 static int scsi_cmd(struct conn *conn, const struct iscsi_scsi_cmd_hdr *hdr)
@@ -309,12 +405,13 @@ static int scsi_cmd(struct conn *conn, const struct iscsi_scsi_cmd_hdr *hdr)
 	switch (hdr->cdb[0]) {
 	case READ_10:
 	case READ_16:
-		return send_data_in(conn, hdr->itt, edtl);
+		return send_data_in(conn, hdr->itt, position(hdr), edtl);
 	case WRITE_10:
 	case WRITE_16:
 		task = find_task(conn, hdr->itt);
 		task->edtl = edtl;
 		task->r2t_sn = 0;
+		task->pos = position(hdr);
 		if (!(hdr->flags & ISCSI_FLAG_FINAL))
 			return 0;
 		return write_progress(conn, hdr->itt, task,
@@ -365,28 +462,115 @@ static int request(struct conn *conn, const struct iscsi_hdr *hdr)
 
 /* --- receiving ------------------------------------------------------------ */
 
+static bool has_digest(const void *end, u32 crc)
+{
+	return get_unaligned_le32(end) == ~crc;
+}
+
+static u32 header_size(const struct conn *conn)
+{
+	return sizeof(struct iscsi_hdr) +
+	       (conn->digests ? ISCSI_DIGEST_LEN : 0);
+}
+
+static void *memory(u64 pos)
+{
+	return page_address(pieces[pos / DATA_SIZE % PIECES]) + pos % DATA_SIZE;
+}
+
+/* How much of @len bytes goes to the same piece. */
+static u32 piece_of(u64 pos, u32 len)
+{
+	return pos == NOWHERE ? len :
+				min_t(u32, len, DATA_SIZE - pos % DATA_SIZE);
+}
+
+static void had_data(struct conn *conn, const void *buf, u32 len)
+{
+	if (conn->digests)
+		conn->crc = crc32c(conn->crc, buf, len);
+	if (conn->data_pos != NOWHERE)
+		conn->data_pos += len;
+	conn->data_left -= len;
+}
+
+/* Where the data of a PDU goes. */
+static u64 data_position(struct conn *conn, const struct iscsi_hdr *hdr)
+{
+	const struct iscsi_data_out_hdr *out = (void *)hdr;
+	u64 pos;
+
+	if (iscsi_opcode(hdr) == ISCSI_OP_SCSI_CMD)
+		return position((void *)hdr);
+	if (iscsi_opcode(hdr) != ISCSI_OP_DATA_OUT)
+		return NOWHERE;
+	pos = find_task(conn, hdr->itt)->pos;
+	return pos == NOWHERE ? pos : pos + be32_to_cpu(out->buffer_offset);
+}
+
+static int take_header(struct conn *conn, const struct iscsi_hdr *hdr)
+{
+	u32 len = iscsi_dlength(hdr);
+
+	if (hdr->ahs_len)
+		return -EPROTO;
+	conn->pdu = *hdr;
+	conn->has_header = true;
+	conn->data_left = len + iscsi_pad(len);
+	conn->data_pos = len ? data_position(conn, hdr) : NOWHERE;
+	conn->data_digest = conn->digests && len;
+	conn->crc = ~0;
+	return 0;
+}
+
+/* Acts on a PDU that is there. */
+static int finish_pdu(struct conn *conn)
+{
+	if (!conn->has_header || conn->data_left || conn->data_digest)
+		return 0;
+	conn->has_header = false;
+	return request(conn, &conn->pdu);
+}
+
+/* The beginning of what is in the buffer: its bytes, 0: too few, or an error */
+static int take(struct conn *conn, u8 *buf, u32 have)
+{
+	u32 n;
+
+	if (conn->data_left) {
+		n = piece_of(conn->data_pos, min(have, conn->data_left));
+		if (conn->data_pos != NOWHERE)
+			memcpy(memory(conn->data_pos), buf, n);
+		had_data(conn, buf, n);
+		return n;
+	}
+	n = conn->data_digest ? ISCSI_DIGEST_LEN : header_size(conn);
+	if (have < n)
+		return 0;
+	if (conn->data_digest) {
+		conn->data_digest = false;
+		return has_digest(buf, conn->crc) ? n : -EBADMSG;
+	}
+	if (conn->digests &&
+	    !has_digest(buf + sizeof(struct iscsi_hdr),
+			crc32c(~0, buf, sizeof(struct iscsi_hdr))))
+		return -EBADMSG;
+	return take_header(conn, (void *)buf) ?: n;
+}
+
 /* Works on what is in the buffer; keeps the beginning of a header. */
 static int take_requests(struct conn *conn)
 {
-	const struct iscsi_hdr *hdr;
-	u32 pos = min(conn->skip, conn->rx_len);
-	int err;
+	u32 pos = 0;
+	int n, err;
 
-	conn->skip -= pos;
-	while (!conn->skip && conn->rx_len - pos >= sizeof(*hdr)) {
-		u32 len, have;
-
-		hdr = (void *)(conn->rx + pos);
-		err = request(conn, hdr);
-		if (err)
-			return err;
-		len = iscsi_dlength(hdr) + iscsi_pad(iscsi_dlength(hdr)) +
-		      hdr->ahs_len * 4;
-		pos += sizeof(*hdr);
-		have = min(len, conn->rx_len - pos);
-		pos += have;
-		conn->skip = len - have;
-	}
+	do {
+		err = finish_pdu(conn);
+		n = err ?: take(conn, conn->rx + pos, conn->rx_len - pos);
+		if (n < 0)
+			return n;
+		pos += n;
+	} while (n);
 	conn->rx_len -= pos;
 	memmove(conn->rx, conn->rx + pos, conn->rx_len);
 	return 0;
@@ -395,17 +579,27 @@ static int take_requests(struct conn *conn)
 /* 1: there may be more, 0: there is not, or an error: the end */
 static int receive(struct conn *conn)
 {
-	struct msghdr msg = {};
+	bool direct = conn->data_left && conn->data_pos != NOWHERE;
 	struct kvec kv = { conn->rx + conn->rx_len, RX_SIZE - conn->rx_len };
-	size_t room = kv.iov_len;
+	struct msghdr msg = {};
+	size_t room;
 	int n, err;
 
+	/* take_requests() has left nothing in the buffer then */
+	if (direct) {
+		kv.iov_base = memory(conn->data_pos);
+		kv.iov_len = piece_of(conn->data_pos, conn->data_left);
+	}
+	room = kv.iov_len;
 	n = kernel_recvmsg(conn->sock, &msg, &kv, 1, room, MSG_DONTWAIT);
 	if (n == -EAGAIN)
 		return 0;
 	if (n <= 0)
 		return n ?: -ECONNRESET;
-	conn->rx_len += n;
+	if (direct)
+		had_data(conn, memory(conn->data_pos), n);
+	else
+		conn->rx_len += n;
 	err = take_requests(conn) ?: flush(conn);
 	return err ?: n == room;
 }
@@ -483,6 +677,7 @@ static int hand_over(const char *text)
 {
 	struct conn *conn = kvzalloc(sizeof(*conn), GFP_KERNEL);
 	int fd, err = -ENOMEM;
+	u32 digests;
 
 	if (!conn)
 		return -ENOMEM;
@@ -490,10 +685,11 @@ static int hand_over(const char *text)
 	if (!conn->rx)
 		goto err_free;
 	err = -EINVAL;
-	if (sscanf(text, "%d %u %u %u %u %u %llu", &fd, &conn->stat_sn,
+	if (sscanf(text, "%d %u %u %u %u %llu %u", &fd, &conn->stat_sn,
 		   &conn->exp_cmd_sn, &conn->max_xmit, &conn->max_burst,
-		   &conn->first_burst, &conn->blocks) != 7)
+		   &conn->blocks, &digests) != 7)
 		goto err_free;
+	conn->digests = digests;
 	conn->max_xmit = min_t(u32, conn->max_xmit, DATA_SIZE);
 	conn->sock = sockfd_lookup(fd, &err);
 	if (!conn->sock)
@@ -530,22 +726,53 @@ static const struct proc_ops floor_ops = {
 	.proc_lseek = noop_llseek,
 };
 
+static struct page *new_piece(void)
+{
+	return alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_ZERO, DATA_ORDER);
+}
+
+static int get_memory(void)
+{
+	int i;
+
+	data = new_piece();
+	pieces = kvcalloc(PIECES, sizeof(*pieces), GFP_KERNEL);
+	if (!data || !pieces)
+		return -ENOMEM;
+	for (i = 0; i < PIECES; i++) {
+		pieces[i] = new_piece();
+		if (!pieces[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void free_memory(void)
+{
+	int i;
+
+	for (i = 0; pieces && i < PIECES; i++)
+		if (pieces[i])
+			put_page(pieces[i]);
+	kvfree(pieces);
+	if (data)
+		put_page(data);
+}
+
 static void stop(void)
 {
 	while (nr_workers)
 		kthread_destroy_worker(workers[--nr_workers]);
 	kfree(workers);
-	if (data)
-		__free_pages(data, DATA_ORDER);
+	free_memory();
 }
 
 static int __init floor_init(void)
 {
 	int cpu;
 
-	data = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_ZERO, DATA_ORDER);
 	workers = kcalloc(num_online_cpus(), sizeof(*workers), GFP_KERNEL);
-	if (!data || !workers)
+	if (!workers || get_memory())
 		goto err;
 	for_each_online_cpu(cpu) {
 		struct kthread_worker *worker =
