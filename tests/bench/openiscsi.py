@@ -3,6 +3,7 @@
 open-iscsi, in the VM: sessions of the targets of peers.py, and their disks.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -132,6 +133,9 @@ class OpenIscsi:
             return
         if list(SESSIONS.glob("session*")):
             self.log_out()
-        self.iscsid.terminate()
-        self.iscsid.wait()
+        while self.iscsid.poll() is None:
+            # it misses a signal that comes just before it sleeps in poll()
+            self.iscsid.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.iscsid.wait(timeout=1)
         self.iscsid = None

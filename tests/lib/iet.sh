@@ -189,9 +189,14 @@ oi_down() {
 	if ls -d /sys/class/iscsi_session/session* >/dev/null 2>&1; then
 		iscsiadm -m node --logoutall=all || iscsiadm -m session -u
 	fi
-	kill "$oi_pid"
-	wait_for 60 iet_gone "$oi_pid" || kill -9 "$oi_pid"
+	wait_for 60 oi_ends || kill -9 "$oi_pid"
 	oi_pid=
+}
+
+# iscsid misses a SIGTERM that comes just before it sleeps in poll().
+oi_ends() {
+	kill "$oi_pid" 2>/dev/null
+	iet_gone "$oi_pid"
 }
 
 # --- the end ----------------------------------------------------------------
