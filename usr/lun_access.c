@@ -144,14 +144,28 @@ static bool same_map(const struct kernel_session *a,
 		       a->lun_map.nr * sizeof(a->lun_map.rule[0]));
 }
 
+/* the target of a session; those of one target come one after the other */
+static bool look_up(struct kernel_target *t, uint32_t tid)
+{
+	if (t->tid == tid)
+		return true;
+	*t = (struct kernel_target){ .tid = tid, .set = K_HAS(IET_T_TID) };
+	if (!kernel->target_get(t))
+		return true;
+	/* gone since the dump was made */
+	t->tid = 0;
+	return false;
+}
+
 static int change_session(const struct kernel_session *s, void *arg)
 {
-	const struct kernel_target *t = arg;
 	struct kernel_session want = { .tid = s->tid, .sid = s->sid };
+	struct kernel_target *t = arg;
 	struct target_portal peer;
 
 	/* one that logs in right now gets by the address when it has one */
-	if (!s->nr_conns || target_portal_parse(s->conn[0].addr, &peer))
+	if (!s->nr_conns || target_portal_parse(s->conn[0].addr, &peer) ||
+	    !look_up(t, s->tid))
 		return 0;
 	want.has_lun_map = lun_access_map(
 		t->name, s->initiator, (const void *)&peer.addr, &want.lun_map);
@@ -161,19 +175,14 @@ static int change_session(const struct kernel_session *s, void *arg)
 	return 0;
 }
 
-static int change_target(const struct kernel_target *t, void *arg)
-{
-	(void)arg;
-	/* gone since the dump of the targets was made */
-	kernel->session_dump(t->tid, change_session, (void *)t);
-	return 0;
-}
-
 void lun_access_replace(struct lun_access *all)
 {
+	struct kernel_target t = { 0 };
+
 	lun_access_free(targets);
 	targets = all;
-	if (kernel->target_dump(change_target, NULL))
+	/* of all targets at once, which may be a thousand */
+	if (kernel->session_dump(0, change_session, &t))
 		log_error("LunAccess: sessions keep what they had: %s",
 			  kernel_error());
 }

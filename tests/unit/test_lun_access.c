@@ -116,10 +116,41 @@ static void test_sessions(void)
 	CHECK(!have->has_lun_map);
 }
 
+/* a reload asks for sessions once, not for those of each target */
+static void test_many_targets(void)
+{
+	struct kernel_session s = { .initiator = "iqn.i" };
+	struct kernel_conn c = { .addr = "10.0.0.1", .fd = 0 };
+	char name[32];
+
+	fake_reset();
+	for (int i = 1; i <= 100; i++) {
+		snprintf(name, sizeof(name), "iqn.t%d", i);
+		fake_target(name);
+	}
+	for (int i = 0; i < 4; i++) {
+		s.tid = c.tid = i < 2 ? 7 : 90;
+		s.isid[0] = i;
+		CHECK_EQ(kernel->session_new(&s), 0);
+		fake_session(i)->nr_conns = 1;
+		fake_session(i)->conn[0] = c;
+	}
+	lun_access_replace(rules("iqn.t90", "ALL 0 ro\n"));
+	CHECK_EQ(fake_calls[FAKE_SESSION_DUMP], 1);
+	CHECK_EQ(fake_calls[FAKE_TARGET_GET], 2);
+	CHECK_EQ(fake_calls[FAKE_TARGET_DUMP], 0);
+	CHECK_EQ(fake_calls[FAKE_SESSION_SET], 2);
+	CHECK(!fake_session(1)->has_lun_map);
+	CHECK(fake_session(2)->has_lun_map && fake_session(3)->has_lun_map);
+	lun_access_replace(NULL);
+	CHECK(!fake_session(2)->has_lun_map);
+}
+
 int main(void)
 {
 	ktap_run(test_map);
 	ktap_run(test_too_many);
 	ktap_run(test_sessions);
+	ktap_run(test_many_targets);
 	return ktap_done();
 }
