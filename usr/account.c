@@ -95,7 +95,7 @@ int account_each(const char *target,
 /* The state file: all that was made at run time. */
 static int save(void)
 {
-	struct account_file *f;
+	struct run_file *f;
 	struct entry *e;
 	int err = 0;
 
@@ -105,7 +105,7 @@ static int save(void)
 	for (e = entries; e && !err; e = e->next)
 		if (e->origin == IET_ORIGIN_RUNTIME)
 			err = account_file_write(f, e->target, &e->account);
-	return account_file_commit(f, err);
+	return run_file_commit(f, err);
 }
 
 static int check(const struct account *a)

@@ -3,19 +3,12 @@
 #include "account_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "iscsi_proto.h"
 
-#define HEADER "iet-accounts 1"
+#define KIND "iet-accounts"
 
 /* a line: up to four texts in hexadecimal, the direction, blanks */
 #define LINE_MAX_LEN                                                   \
@@ -30,12 +23,6 @@ static const char *const dir_names[] = {
 	[ACCOUNT_OUTGOING] = "outgoing",
 };
 
-struct account_file {
-	FILE *stream;
-	char buf[BUFSIZ]; /* ours, to be wiped */
-	char path[PATH_MAX];
-};
-
 const char *account_file_path(void)
 {
 	return file_path;
@@ -46,70 +33,9 @@ void account_set_path(const char *path)
 	file_path = path;
 }
 
-static int make_dir(void)
+struct run_file *account_file_create(uint64_t instance)
 {
-	char copy[PATH_MAX];
-
-	snprintf(copy, sizeof(copy), "%s", file_path);
-	if (!mkdir(dirname(copy), 0700) || errno == EEXIST)
-		return 0;
-	return -errno;
-}
-
-static int sync_dir(void)
-{
-	char copy[PATH_MAX];
-	int fd, err = 0;
-
-	snprintf(copy, sizeof(copy), "%s", file_path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (fsync(fd))
-		err = -errno;
-	close(fd);
-	return err;
-}
-
-static void free_file(struct account_file *f)
-{
-	explicit_bzero(f, sizeof(*f));
-	free(f);
-}
-
-struct account_file *account_file_create(uint64_t instance)
-{
-	struct account_file *f = calloc(1, sizeof(*f));
-	int fd, err;
-
-	if (!f)
-		return NULL;
-	err = make_dir();
-	if (err)
-		goto free;
-	snprintf(f->path, sizeof(f->path), "%s.new", file_path);
-	/* one left behind by a crash */
-	unlink(f->path);
-	fd = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-		  0600);
-	if (fd < 0) {
-		err = -errno;
-		goto free;
-	}
-	f->stream = fdopen(fd, "w");
-	if (!f->stream) {
-		err = -errno;
-		close(fd);
-		unlink(f->path);
-		goto free;
-	}
-	setvbuf(f->stream, f->buf, _IOFBF, sizeof(f->buf));
-	fprintf(f->stream, HEADER " %016" PRIx64 "\n", instance);
-	return f;
-free:
-	free_file(f);
-	errno = -err;
-	return NULL;
+	return run_file_create(file_path, KIND, instance);
 }
 
 static void write_hex(FILE *stream, const char *s, char end)
@@ -121,33 +47,19 @@ static void write_hex(FILE *stream, const char *s, char end)
 	putc(end, stream);
 }
 
-int account_file_write(struct account_file *f, const char *target,
+int account_file_write(struct run_file *f, const char *target,
 		       const struct account *a)
 {
-	write_hex(f->stream, target, ' ');
-	fprintf(f->stream, "%s ", dir_names[a->dir]);
-	write_hex(f->stream, a->name, ' ');
-	write_hex(f->stream, a->secret, *a->who ? ' ' : '\n');
+	FILE *stream = run_file_stream(f);
+
+	write_hex(stream, target, ' ');
+	fprintf(stream, "%s ", dir_names[a->dir]);
+	write_hex(stream, a->name, ' ');
+	write_hex(stream, a->secret, *a->who ? ' ' : '\n');
 	/* the line of an account for all ends before */
 	if (*a->who)
-		write_hex(f->stream, a->who, '\n');
-	return ferror(f->stream) ? -EIO : 0;
-}
-
-int account_file_commit(struct account_file *f, int err)
-{
-	if (!err && (fflush(f->stream) || fsync(fileno(f->stream))))
-		err = -errno;
-	if (fclose(f->stream) && !err)
-		err = -errno;
-	if (!err && rename(f->path, file_path))
-		err = -errno;
-	if (err)
-		unlink(f->path);
-	else
-		err = sync_dir();
-	free_file(f);
-	return err;
+		write_hex(stream, a->who, '\n');
+	return ferror(stream) ? -EIO : 0;
 }
 
 static int hex_digit(char c)
@@ -210,53 +122,20 @@ static int read_line(char *line, char *target, size_t size, struct account *a)
 	return 0;
 }
 
-/* Secrets that somebody else could have put there are none. */
-static int check_owner(int fd)
+struct reader {
+	int (*fn)(const char *target, const struct account *a, void *arg);
+	void *arg;
+};
+
+static int take_line(char *line, void *arg)
 {
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-	    st.st_mode & (S_IRWXG | S_IRWXO))
-		return -EPERM;
-	return 0;
-}
-
-/* Return: 1 if the file is of another instance */
-static int read_header(FILE *stream, char *line, uint64_t instance)
-{
-	uint64_t of;
-	char end;
-
-	if (!fgets(line, LINE_MAX_LEN, stream) ||
-	    sscanf(line, HEADER " %" SCNx64 "%c", &of, &end) != 2 ||
-	    end != '\n')
-		return -EINVAL;
-	return of != instance;
-}
-
-static int read_stream(FILE *stream, uint64_t instance,
-		       int (*fn)(const char *target, const struct account *a,
-				 void *arg),
-		       void *arg)
-{
-	char line[LINE_MAX_LEN], target[ISCSI_NAME_MAX + 1];
+	char target[ISCSI_NAME_MAX + 1];
+	struct reader *r = arg;
 	struct account a;
-	int err = read_header(stream, line, instance);
+	int err = read_line(line, target, sizeof(target), &a);
 
-	if (err > 0) {
-		unlink(file_path);
-		return 0;
-	}
-	while (!err && fgets(line, sizeof(line), stream)) {
-		err = read_line(line, target, sizeof(target), &a);
-		if (!err)
-			err = fn(target, &a, arg);
-	}
-	if (!err && ferror(stream))
-		err = -EIO;
-	explicit_bzero(line, sizeof(line));
+	if (!err)
+		err = r->fn(target, &a, r->arg);
 	explicit_bzero(&a, sizeof(a));
 	return err;
 }
@@ -266,22 +145,8 @@ int account_file_read(uint64_t instance,
 				void *arg),
 		      void *arg)
 {
-	char buf[BUFSIZ];
-	FILE *stream;
-	int fd, err;
+	struct reader r = { fn, arg };
 
-	fd = open(file_path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	err = check_owner(fd);
-	stream = err ? NULL : fdopen(fd, "r");
-	if (!stream) {
-		close(fd);
-		return err ? err : -ENOMEM;
-	}
-	setvbuf(stream, buf, _IOFBF, sizeof(buf));
-	err = read_stream(stream, instance, fn, arg);
-	fclose(stream);
-	explicit_bzero(buf, sizeof(buf));
-	return err;
+	return run_file_read(file_path, KIND, instance, LINE_MAX_LEN, take_line,
+			     &r);
 }

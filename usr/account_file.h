@@ -2,18 +2,16 @@
 /*
  * The file that keeps run-time accounts over a restart of the daemon.
  *
- * Text: a line "iet-accounts 1 INSTANCE", then a line for each account,
- * "TARGET incoming|outgoing NAME SECRET", each of the three in hexadecimal
- * ("-" = empty).  Written aside and renamed, so that it is always whole.
+ * A line for each account, "TARGET incoming|outgoing NAME SECRET", each of the
+ * three in hexadecimal ("-" = empty).
  */
 #ifndef IET_USR_ACCOUNT_FILE_H
 #define IET_USR_ACCOUNT_FILE_H
 
 #include "account.h"
+#include "run_file.h"
 
 #define ACCOUNT_FILE "/run/iet/accounts"
-
-struct account_file;
 
 /**
  * account_file_path - where the file is
@@ -26,11 +24,9 @@ const char *account_file_path(void);
  * account_file_create - begin a new file aside
  * @instance: instance of the module
  *
- * Makes the directory (0700) if there is none.
- *
- * Return: the file, or NULL with errno set
+ * Return: the file, for run_file_commit(), or NULL with errno set
  */
-struct account_file *account_file_create(uint64_t instance);
+struct run_file *account_file_create(uint64_t instance);
 
 /**
  * account_file_write - add an account
@@ -40,17 +36,8 @@ struct account_file *account_file_create(uint64_t instance);
  *
  * Return: 0 or a negative errno
  */
-int account_file_write(struct account_file *f, const char *target,
+int account_file_write(struct run_file *f, const char *target,
 		       const struct account *a);
-
-/**
- * account_file_commit - put the new file in place of the old
- * @f: file, is closed and freed
- * @err: negative errno: drop the new file instead
- *
- * Return: @err, or the error of writing
- */
-int account_file_commit(struct account_file *f, int err);
 
 /**
  * account_file_read - read the file
