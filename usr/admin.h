@@ -12,11 +12,15 @@
  *	account-del   TARGET incoming|outgoing NAME
  *	account-list  TARGET                -> "incoming NAME", "outgoing NAME"
  *	account-show  TARGET incoming|outgoing NAME -> SECRET [INITIATOR]
+ *	fault-new     TID KIND PARAMS       -> ID: a fault of logins
+ *	fault-del     [TID] ID|all
+ *	fault-list    [TID]                 -> "Tid=TID Id=ID Kind=KIND ..."
  *	target-gone                         look which targets are left
  *	reload                              -> what the file got wrong
  *	status                              -> "KEY VALUE" lines
  *
- * TARGET is a target name, or "" for discovery.
+ * TARGET is a target name, or "" for discovery.  TID is the number of a target,
+ * 0 for discovery, "" where it is in brackets for all.
  */
 #ifndef IET_USR_ADMIN_H
 #define IET_USR_ADMIN_H

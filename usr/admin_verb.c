@@ -3,6 +3,7 @@
 #include "admin_verb.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include "ietd.h"
 #include "isns.h"
 #include "kernel.h"
+#include "login_fault.h"
+#include "params.h"
 #include "report.h"
 
 struct call {
@@ -160,8 +163,10 @@ int admin_targets_gone(void)
 	int err = kernel->target_dump(add_name, &n);
 	size_t i;
 
-	if (!err)
+	if (!err) {
 		account_drop_gone(is_left, &n);
+		login_fault_drop_gone(is_left, &n);
+	}
 	for (i = 0; i < n.nr; i++)
 		free(n.name[i]);
 	free(n.name);
@@ -173,6 +178,112 @@ static int do_target_gone(struct call *c)
 	int err = admin_targets_gone();
 
 	return err ? refuse(c, err, kernel_error()) : 0;
+}
+
+/* --- faults of logins --- */
+
+/* Return: whether all digits are a target's number; "" is 0 */
+static bool read_tid(const char *text, uint32_t *tid)
+{
+	uint64_t n = 0;
+
+	if (*text && param_number(text, UINT32_MAX, &n))
+		return false;
+	*tid = n;
+	return true;
+}
+
+static int find_owner(struct call *c, struct login_fault *f)
+{
+	struct kernel_target t = { .tid = f->tid, .set = K_HAS(IET_T_TID) };
+	int err = f->tid ? kernel->target_get(&t) : 0;
+
+	if (err)
+		return refuse(c, err, kernel_error());
+	memcpy(f->target, t.name, sizeof(f->target));
+	return 0;
+}
+
+static int do_fault_new(struct call *c)
+{
+	struct login_fault f = { 0 };
+	char reason[256];
+	char *list;
+	int err;
+
+	if (!read_tid(c->args[0], &f.tid))
+		return refuse(c, -EINVAL, "no such target");
+	err = find_owner(c, &f);
+	if (err)
+		return err;
+	list = strdup(c->args[2]);
+	if (!list)
+		return refuse(c, -ENOMEM, strerror(ENOMEM));
+	err = login_fault_parse(c->args[1], list, !f.tid, &f.args, reason,
+				sizeof(reason));
+	free(list);
+	if (err)
+		return refuse(c, err, reason);
+	err = login_fault_new(&f);
+	if (err)
+		return refuse(c, err,
+			      err == -ENOSPC ? "there are 64 faults of logins "
+					       "already" :
+					       strerror(-err));
+	login_fault_save();
+	return admin_msg_printf(c->answer, "L%" PRIu32, f.id);
+}
+
+static int do_fault_del(struct call *c)
+{
+	bool all = !strcmp(c->args[1], "all");
+	uint64_t id = 0;
+	uint32_t tid;
+
+	if (!read_tid(c->args[0], &tid) ||
+	    (!all && (c->args[1][0] != 'L' ||
+		      param_number(c->args[1] + 1, UINT32_MAX, &id) || !id)))
+		return refuse(c, -ENOENT, "no such fault");
+	if (!login_fault_del(*c->args[0] ? &tid : NULL, id) && !all)
+		return refuse(c, -ENOENT, "no such fault");
+	return 0;
+}
+
+struct fault_list {
+	struct call *c;
+	uint32_t tid;
+};
+
+static int list_fault(const struct login_fault *f, void *arg)
+{
+	struct fault_list *l = arg;
+	char *line = NULL;
+	size_t size;
+	FILE *out;
+	int err;
+
+	if (*l->c->args[0] && f->tid != l->tid)
+		return 0;
+	out = open_memstream(&line, &size);
+	if (!out)
+		return -ENOMEM;
+	fprintf(out, "Tid=%" PRIu32 " Id=L%" PRIu32 " Kind=%s ", f->tid, f->id,
+		login_fault_kind_name(f->args.kind));
+	login_fault_print_params(&f->args, ' ', out);
+	fprintf(out, " Seen=%" PRIu64 " Hits=%" PRIu64 " Held=%" PRIu32,
+		f->seen, f->hits, f->held);
+	err = fclose(out) ? -ENOMEM : admin_msg_add(l->c->answer, line);
+	free(line);
+	return err;
+}
+
+static int do_fault_list(struct call *c)
+{
+	struct fault_list l = { .c = c };
+
+	if (!read_tid(c->args[0], &l.tid))
+		return refuse(c, -ENOENT, "no such target");
+	return login_fault_each(list_fault, &l);
 }
 
 /* --- reload --- */
@@ -236,6 +347,9 @@ static const struct verb {
 	{ "account-del", 3, 0, do_account_del },
 	{ "account-list", 1, 0, do_account_list },
 	{ "account-show", 3, 0, do_account_show },
+	{ "fault-new", 3, 0, do_fault_new },
+	{ "fault-del", 2, 0, do_fault_del },
+	{ "fault-list", 1, 0, do_fault_list },
 	{ "target-gone", 0, 0, do_target_gone },
 	{ "reload", 0, 0, do_reload },
 	{ "status", 0, 0, do_status },

@@ -7,10 +7,12 @@
  * the login phase is for the module to read.  Nothing is read while a
  * response is on its way.
  */
+#define _GNU_SOURCE
 #include "conn.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,7 @@
 #include <openssl/crypto.h>
 
 #include "addr.h"
+#include "conn_fault.h"
 #include "crc32c.h"
 #include "discovery.h"
 #include "handoff.h"
@@ -32,9 +35,10 @@
 enum conn_state {
 	CONN_HEADER, /* reads a BHS, and its digest */
 	CONN_DATA, /* reads a data segment, padding and digest */
+	CONN_HELD, /* a fault holds the request */
 	CONN_DELAY, /* waits before it answers */
 	CONN_SEND, /* writes a response */
-	CONN_LINGER, /* has shut down its side */
+	CONN_LINGER, /* has nothing more to say */
 };
 
 /**
@@ -57,6 +61,8 @@ enum conn_state {
  * @out_pos: how much of it is written
  * @then: what to do once it is
  * @lingered: bytes thrown away after a refusal
+ * @hold: of a request that is held
+ * @fault: what happens to the response on its way; NULL: there never was one
  */
 struct conn {
 	struct portal_slot slot;
@@ -80,6 +86,8 @@ struct conn {
 	size_t out_pos;
 	enum pdu_action then;
 	size_t lingered;
+	struct login_fault_hold hold;
+	struct conn_fault *fault;
 };
 
 static unsigned int login_time = CONN_LOGIN_S;
@@ -109,6 +117,10 @@ static void conn_free(struct conn *c)
 	free_event(c->writable);
 	free_event(c->deadline);
 	free_event(c->delay);
+	login_fault_unhold(&c->hold);
+	if (c->fault)
+		conn_fault_free(c->fault);
+	free(c->fault);
 	if (c->discovery)
 		discovery_free(c->discovery);
 	free(c->discovery);
@@ -197,14 +209,20 @@ static bool begin_discovery(struct conn *c)
 	return true;
 }
 
-static void begin_linger(struct conn *c)
+/* all that is left to do is to see the initiator close it */
+static void await_end(struct conn *c, unsigned int seconds)
 {
-	shutdown(c->fd, SHUT_WR);
 	c->state = CONN_LINGER;
 	/* nothing is lost any more if others need its place */
 	portal_idle(&c->slot);
-	set_deadline(c, CONN_LINGER_S);
+	set_deadline(c, seconds);
 	event_add(c->readable, NULL);
+}
+
+static void begin_linger(struct conn *c)
+{
+	shutdown(c->fd, SHUT_WR);
+	await_end(c, CONN_LINGER_S);
 }
 
 /* the response is out */
@@ -212,6 +230,12 @@ static void after_send(struct conn *c)
 {
 	enum pdu_action then = c->then;
 
+	if (c->fault && c->fault->drop) {
+		drop_slot(&c->slot);
+		return;
+	}
+	if (c->fault)
+		conn_fault_free(c->fault);
 	free_buffer(&c->out, c->out_len);
 	switch (then) {
 	case PDU_ACCEPT:
@@ -235,10 +259,15 @@ static void after_send(struct conn *c)
 static void do_send(struct conn *c)
 {
 	while (c->out_pos < c->out_len) {
-		ssize_t n = send(c->fd, c->out + c->out_pos,
-				 c->out_len - c->out_pos,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
+		int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+		size_t len = c->fault ? conn_fault_piece(c->fault, c->out_pos,
+							 c->out_len, &flags) :
+					c->out_len - c->out_pos;
+		ssize_t n;
 
+		if (!len)
+			break;
+		n = send(c->fd, c->out + c->out_pos, len, flags);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN) {
@@ -268,7 +297,6 @@ static bool build_out(struct conn *c, struct pdu *rsp)
 	if (!p)
 		return false;
 
-	iscsi_set_dlength(&rsp->hdr, rsp->len);
 	memcpy(p, &rsp->hdr, ISCSI_BHS_LEN);
 	p += ISCSI_BHS_LEN;
 	if (digest) {
@@ -282,6 +310,49 @@ static bool build_out(struct conn *c, struct pdu *rsp)
 	return true;
 }
 
+static bool send_twice(struct conn *c)
+{
+	size_t len = c->out_len;
+	uint8_t *out = malloc(2 * len);
+
+	if (!out)
+		return false;
+	memcpy(out, c->out, len);
+	memcpy(out + len, c->out, len);
+	free_buffer(&c->out, len);
+	c->out = out;
+	c->out_len = 2 * len;
+	return true;
+}
+
+/* Return: whether there is a response */
+static bool make_out(struct conn *c, struct pdu *rsp)
+{
+	bool faults = login_faults_any();
+
+	iscsi_set_dlength(&rsp->hdr, rsp->len);
+	if (faults && !c->fault)
+		c->fault = calloc(1, sizeof(*c->fault));
+	if (faults && c->fault) {
+		struct conn_fault_who who;
+
+		conn_fault_who(&who, &c->login, c->discovery, &c->hdr.bhs,
+			       c->data);
+		conn_fault_response(c->fault, &who, &c->hdr.bhs, rsp,
+				    c->then == PDU_ACCEPT);
+	}
+	return build_out(c, rsp) &&
+	       (!c->fault || !c->fault->twice || send_twice(c));
+}
+
+/* Nobody gets this response, nor any other. */
+static void withhold(struct conn *c)
+{
+	if (c->then == PDU_ACCEPT && !c->login.neg.discovery)
+		handoff_abandon(&c->login);
+	await_end(c, CONN_WITHHELD_S);
+}
+
 static void respond(struct conn *c, enum pdu_action action, struct pdu *rsp)
 {
 	struct timeval tv = {
@@ -291,12 +362,16 @@ static void respond(struct conn *c, enum pdu_action action, struct pdu *rsp)
 
 	event_del(c->readable);
 	c->then = action;
-	if (!build_out(c, rsp)) {
+	if (!make_out(c, rsp)) {
 		c->state = CONN_SEND;
 		drop_slot(&c->slot);
 		return;
 	}
 	free_buffer(&c->data, c->want);
+	if (c->fault && c->fault->withheld) {
+		withhold(c);
+		return;
+	}
 	if (rsp->delay_ms) {
 		c->state = CONN_DELAY;
 		event_add(c->delay, &tv);
@@ -325,12 +400,68 @@ static enum pdu_action machine(struct conn *c, struct pdu *rsp)
 	return discovery_request(c->discovery, hdr, c->data, rsp);
 }
 
-static void take_request(struct conn *c)
+static void go_on(struct login_fault_hold *hold)
+{
+	struct conn *c = (void *)((char *)hold - offsetof(struct conn, hold));
+
+	event_active(c->delay, EV_TIMEOUT, 0);
+}
+
+static void hold(struct conn *c, const struct login_fault *rule)
+{
+	const struct timeval tv = {
+		.tv_sec = rule->args.delay / 1000,
+		.tv_usec = rule->args.delay % 1000 * 1000,
+	};
+
+	event_del(c->readable);
+	c->state = CONN_HELD;
+	c->hold.go_on = go_on;
+	login_fault_hold(&c->hold, rule);
+	/* it is not the initiator's time that passes */
+	set_deadline(c, tv.tv_sec + 1 +
+				(c->discovery ? CONN_DISCOVERY_S : login_time));
+	portal_idle(&c->slot);
+	event_add(c->delay, &tv);
+}
+
+/* Return: true if a fault has taken the request; @c may be gone */
+static bool fault_takes(struct conn *c, bool held)
+{
+	const struct login_fault *rule;
+	struct conn_fault_who who;
+	struct pdu rsp = { 0 };
+	enum pdu_action action;
+
+	conn_fault_who(&who, &c->login, c->discovery, &c->hdr.bhs, c->data);
+	switch (conn_fault_request(&who, &c->hdr.bhs, held, &rule)) {
+	case CONN_FAULT_NONE:
+		return false;
+	case CONN_FAULT_HOLD:
+		hold(c, rule);
+		break;
+	case CONN_FAULT_DROP:
+		conn_end(c);
+		break;
+	case CONN_FAULT_WITHHOLD:
+		await_end(c, CONN_WITHHELD_S);
+		break;
+	case CONN_FAULT_REFUSE:
+		action = conn_fault_refuse(rule, &c->login, &c->hdr.bhs, &rsp);
+		respond(c, action, &rsp);
+		break;
+	}
+	return true;
+}
+
+static void take_request(struct conn *c, bool held)
 {
 	struct pdu rsp = { 0 };
 	enum pdu_action action;
 
 	portal_busy(&c->slot);
+	if (login_faults_any() && fault_takes(c, held))
+		return;
 	action = machine(c, &rsp);
 	if (action == PDU_CLOSE)
 		conn_end(c);
@@ -356,7 +487,7 @@ static bool take_header(struct conn *c)
 			     login_data_len(&c->hdr.bhs);
 	if (!len) {
 		c->want = 0;
-		take_request(c);
+		take_request(c, false);
 		return false;
 	}
 	c->state = CONN_DATA;
@@ -424,7 +555,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	/* the data segment mostly comes with its header */
 	if (c->state == CONN_HEADER && (!take_header(c) || !fill(c)))
 		return;
-	take_request(c);
+	take_request(c, false);
 }
 
 /* --- events -------------------------------------------------------------- */
@@ -436,12 +567,34 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	do_send(arg);
 }
 
+static bool has_gone(const struct conn *c)
+{
+	struct pollfd pfd = { .fd = c->fd, .events = POLLRDHUP };
+
+	return poll(&pfd, 1, 0) > 0 && pfd.revents;
+}
+
+/* Who has given up must not have a session made, and an older one ended. */
+static void end_hold(struct conn *c)
+{
+	event_del(c->delay);
+	login_fault_unhold(&c->hold);
+	if (has_gone(c))
+		drop_slot(&c->slot);
+	else
+		take_request(c, true);
+}
+
 static void on_delay(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn *c = arg;
 
 	(void)fd;
 	(void)what;
+	if (c->state == CONN_HELD) {
+		end_hold(c);
+		return;
+	}
 	c->state = CONN_SEND;
 	do_send(c);
 }

@@ -16,6 +16,8 @@
 #define CONN_DISCOVERY_S 60
 /* after a refusal, until the initiator has closed its side, too */
 #define CONN_LINGER_S 2
+/* after a response that a fault has withheld: longer than initiators wait */
+#define CONN_WITHHELD_S 120
 
 /**
  * conn_set_login_time - another limit for the login phase (tests)

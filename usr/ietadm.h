@@ -11,7 +11,6 @@
 
 #include "admin_msg.h"
 
-struct kernel_fault;
 struct kernel_lun;
 
 enum ietadm_op {
@@ -142,6 +141,23 @@ int ietadm_ask(const struct request *q, struct admin_msg *msg,
 	       struct admin_msg *answer);
 
 /**
+ * ietadm_ask_quietly - ask the daemon, without a message
+ * @msg: what, is freed
+ * @answer: the whole answer, to be freed in any case
+ *
+ * Return: 0, or a negative errno
+ */
+int ietadm_ask_quietly(struct admin_msg *msg, struct admin_msg *answer);
+
+/**
+ * ietadm_no_daemon - is there nobody to be asked?
+ * @err: of ietadm_ask_quietly()
+ *
+ * Return: true if so
+ */
+bool ietadm_no_daemon(int err);
+
+/**
  * ietadm_tell - tell the daemon one word, if there is a daemon
  * @verb: the word
  * @answer: the whole answer, to be freed; or NULL
@@ -177,13 +193,15 @@ int ietadm_show_stats(struct request *q);
 int ietadm_new_fault(struct request *q);
 int ietadm_delete_fault(struct request *q);
 int ietadm_show_fault(struct request *q);
+int ietadm_reload(struct request *q);
 
 /**
- * ietadm_print_fault - print a rule for faults in one line
+ * ietadm_show_faults_of - print the rules for faults of a target
  * @q: request
- * @f: the rule
+ * @tid: of the target, 0: of discovery
+ *
+ * Return: 0, or a negative errno of the module
  */
-void ietadm_print_fault(const struct request *q, const struct kernel_fault *f);
-int ietadm_reload(struct request *q);
+int ietadm_show_faults_of(const struct request *q, uint32_t tid);
 
 #endif /* IET_USR_IETADM_H */

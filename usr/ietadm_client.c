@@ -105,6 +105,11 @@ static int result_of(const struct admin_msg *answer, size_t *pos)
 	return n >= 0 && n < 4096 ? -(int)n : -EPROTO;
 }
 
+bool ietadm_no_daemon(int err)
+{
+	return err == -ENOENT || err == -ECONNREFUSED;
+}
+
 int ietadm_ask(const struct request *q, struct admin_msg *msg,
 	       struct admin_msg *answer)
 {
@@ -113,7 +118,7 @@ int ietadm_ask(const struct request *q, struct admin_msg *msg,
 	const char *s;
 
 	admin_msg_free(msg);
-	if (err == -ENOENT || err == -ECONNREFUSED)
+	if (ietadm_no_daemon(err))
 		return ietadm_fail(q, err, "ietd is not running (%s: %s)",
 				   socket_path, strerror(-err));
 	if (err)
@@ -127,19 +132,22 @@ int ietadm_ask(const struct request *q, struct admin_msg *msg,
 	return said ? err : ietadm_fail(q, err, "%s", strerror(-err));
 }
 
+int ietadm_ask_quietly(struct admin_msg *msg, struct admin_msg *answer)
+{
+	int err = exchange(msg, answer);
+	size_t pos = 0;
+
+	admin_msg_free(msg);
+	return err ? err : result_of(answer, &pos);
+}
+
 int ietadm_tell(const char *verb, struct admin_msg *answer)
 {
 	struct admin_msg msg = { 0 }, ignored = { 0 };
-	size_t pos = 0;
 	int err = admin_msg_add(&msg, verb);
 
-	if (!answer)
-		answer = &ignored;
 	if (!err)
-		err = exchange(&msg, answer);
-	if (!err)
-		err = result_of(answer, &pos);
-	admin_msg_free(&msg);
+		err = ietadm_ask_quietly(&msg, answer ? answer : &ignored);
 	admin_msg_free(&ignored);
 	return err;
 }

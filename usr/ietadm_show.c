@@ -157,15 +157,6 @@ static int show_session(const struct kernel_session *s, void *arg)
 	return 0;
 }
 
-static int show_fault(const struct kernel_fault *f, void *arg)
-{
-	struct request *q = arg;
-
-	fputs("\tfault: ", q->out);
-	ietadm_print_fault(q, f);
-	return 0;
-}
-
 static int show_whole_target(const struct kernel_target *t, void *arg)
 {
 	bool permanent = t->redirect_flags & IET_REDIRECT_PERMANENT;
@@ -181,12 +172,8 @@ static int show_whole_target(const struct kernel_target *t, void *arg)
 	err = kernel->lun_dump(t->tid, show_lun, q);
 	if (!err)
 		err = kernel->session_dump(t->tid, show_session, q);
-	if (!err) {
-		err = kernel->fault_dump(t->tid, show_fault, q);
-		/* a module of before the upgrade, still in use */
-		if (err == -EOPNOTSUPP)
-			err = 0;
-	}
+	if (!err)
+		err = ietadm_show_faults_of(q, t->tid);
 	/* gone since the dump of the targets was made */
 	return err == -ENOENT ? 0 : err;
 }
@@ -218,6 +205,7 @@ int ietadm_show_all(struct request *q)
 		fprintf(q->out, "module: version %s, %u threads\n",
 			info.version, info.nthreads);
 		show_daemon(q);
+		ietadm_show_faults_of(q, 0);
 		err = kernel->target_dump(show_whole_target, q);
 	}
 	return err ? ietadm_kernel_fail(q, err) : 0;

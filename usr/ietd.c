@@ -26,6 +26,7 @@
 #include "kernel.h"
 #include "log.h"
 #include "login.h"
+#include "login_fault.h"
 #include "notify.h"
 #include "portal.h"
 #include "state.h"
@@ -164,6 +165,7 @@ static int start(const struct kernel_info *info)
 	err = account_load(info->instance);
 	if (err)
 		return err;
+	login_fault_load(info->instance);
 	/* a port that is taken must not be found out when all is changed */
 	err = portal_bind(base, options.address, options.port);
 	if (!err)
@@ -182,6 +184,8 @@ static int start(const struct kernel_info *info)
 static void stop(void)
 {
 	portal_close();
+	if (login_faults_any())
+		login_fault_save();
 	admin_close();
 	isns_exit();
 	forget_signals();

@@ -254,8 +254,7 @@ static size_t name_char(const char *s)
 	return *p != ' ' && *p != ',' && utf8_is_printable(p, len) ? len : 0;
 }
 
-/* what a name may consist of; the rest is up to its owner */
-static bool take_name(char *to, size_t size, const char *name)
+bool login_name(char *to, size_t size, const char *name)
 {
 	size_t len = strlen(name), n;
 
@@ -370,8 +369,8 @@ static enum iscsi_login_status identify(struct login *l,
 
 	if (!name)
 		return ISCSI_LOGIN_MISSING_PARAMETER;
-	if (!take_name(l->session.initiator, sizeof(l->session.initiator),
-		       name))
+	if (!login_name(l->session.initiator, sizeof(l->session.initiator),
+			name))
 		return ISCSI_LOGIN_INITIATOR_ERROR;
 	if (type && !strcmp(type, "Discovery"))
 		l->neg.discovery = true;
@@ -657,4 +656,18 @@ enum pdu_action login_request(struct login *l, const struct iscsi_hdr *hdr,
 	if (status != ISCSI_LOGIN_SUCCESS)
 		return refuse(l, hdr, status, rsp);
 	return respond(l, req, rsp);
+}
+
+enum pdu_action login_refuse(struct login *l, const struct iscsi_hdr *hdr,
+			     uint16_t status, const char *address,
+			     struct pdu *rsp)
+{
+	if (!l->requests++)
+		take_first(l, (const void *)hdr);
+	text_free(&l->out);
+	if (*address)
+		text_add(&l->out, key_name(KEY_TARGET_ADDRESS), "%s", address);
+	/* that there is a fault the log says once in a second */
+	l->limited = true;
+	return refuse(l, hdr, status, rsp);
 }

@@ -123,4 +123,29 @@ uint32_t login_data_len(const struct iscsi_hdr *hdr);
 enum pdu_action login_request(struct login *l, const struct iscsi_hdr *hdr,
 			      const void *data, struct pdu *rsp);
 
+/**
+ * login_name - take a name from the wire
+ * @to: gets it, in lower case
+ * @size: room at @to
+ * @name: the name
+ *
+ * Return: false if it has what no name may consist of (4.2.7.2), or no room;
+ * the rest is up to its owner
+ */
+bool login_name(char *to, size_t size, const char *name);
+
+/**
+ * login_refuse - refuse a request instead of looking at it, for a fault
+ * @l: login
+ * @hdr: BHS of a Login Request
+ * @status: Status-Class and Status-Detail, the class not 0
+ * @address: where a redirection leads to, "": nowhere
+ * @rsp: the response
+ *
+ * Return: %PDU_SEND_CLOSE
+ */
+enum pdu_action login_refuse(struct login *l, const struct iscsi_hdr *hdr,
+			     uint16_t status, const char *address,
+			     struct pdu *rsp);
+
 #endif /* IET_USR_LOGIN_H */

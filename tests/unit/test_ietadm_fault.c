@@ -76,6 +76,24 @@ static void refusals(void)
 		  "ietadm: new fault hang of target 9: no such target\n" },
 		{ "ietadm --op new --fault=hang",
 		  "ietadm: new fault hang: --tid is missing\n" },
+		{ "ietadm --op new --tid=1 --sid=2 --fault=login-drop",
+		  "ietadm: new fault login-drop of session 2 of target 1: a "
+		  "login has no session or LUN yet\n" },
+		{ "ietadm --op new --tid=1 --fault=login-drop",
+		  "ietadm: new fault login-drop of target 1: ietd is not "
+		  "running (/nonexistent/socket: No such file or directory)\n" },
+		{ "ietadm --op delete --fault=L1",
+		  "ietadm: delete fault L1: ietd is not running "
+		  "(/nonexistent/socket: No such file or directory)\n" },
+		{ "ietadm --op delete --tid=1 --fault=L0",
+		  "ietadm: delete fault L0 of target 1: which one? "
+		  "--fault=FAULT or --fault=all\n" },
+		{ "ietadm --op delete --fault=7",
+		  "ietadm: delete fault 7: no such fault\n" },
+		{ "ietadm --op delete --tid=0 --fault=7",
+		  "ietadm: delete fault 7 of target 0: no such fault\n" },
+		{ "ietadm --op delete --tid=1 --fault=all --json",
+		  "ietadm: delete fault all of target 1: Unsupported.\n" },
 		{ "ietadm --op update --tid=1 --fault=hang",
 		  "ietadm: update fault hang of target 1: Unsupported.\n" },
 		{ "ietadm --op new --tid=1 --fault=hang -p Color=red",
@@ -97,8 +115,6 @@ static void refusals(void)
 		  "here: all are shown\n" },
 		{ "ietadm --op show --tid=2 --fault",
 		  "ietadm: show fault of target 2: no such target\n" },
-		{ "ietadm --op show --tid=0 --fault",
-		  "ietadm: show fault of target 0: no such target\n" },
 	};
 	size_t i;
 
@@ -163,6 +179,51 @@ static void deletes(void)
 	CHECK(!fake_fault(0));
 }
 
+static void deletes_without_target(void)
+{
+	start();
+	fake_target("iqn.b");
+	CHECK_EQ(run("ietadm --op new --tid=2 --fault=hang"), 0);
+	CHECK_EQ(run("ietadm --op new --tid=1 --fault=drop"), 0);
+	CHECK_EQ(run("ietadm --op new --tid=2 --fault=drop"), 0);
+	CHECK_EQ(run("ietadm --op delete --fault=2"), 0);
+	CHECK_EQ(fake_fault(0)->id, 1);
+	CHECK_EQ(fake_fault(1)->id, 3);
+	CHECK_EQ(run("ietadm --op delete --tid=0 --fault=all"), 0);
+	CHECK(fake_fault(1));
+	CHECK_EQ(run("ietadm --op delete --fault=all"), 0);
+	CHECK(!fake_fault(0));
+	CHECK_STR(err_out, "ietadm: ietd is not running: faults of logins "
+			   "stay, if there are any\n");
+}
+
+static void shows_json(void)
+{
+	start();
+	CHECK_EQ(run("ietadm --op show --fault --json"), 0);
+	CHECK_STR(out, "{\"faults\":[]}\n");
+	CHECK_STR(err_out, "ietadm: ietd is not running: faults of logins are "
+			   "not shown\n");
+	CHECK_EQ(run("ietadm --op new --tid=1 --fault=sense --sid=5 --lun=2 -p "
+		     "Opcode=0x28,LBA=1-9,Sense=3/11/0,Chance=5%,Count=2"),
+		 0);
+	CHECK_EQ(run("ietadm --op new --tid=1 --fault=drop -p Byte=end,"
+		     "Initiator=a\"b"),
+		 0);
+	fake_fault(0)->ended = true;
+	CHECK_EQ(run("ietadm --op show --tid=1 --fault --json"), 0);
+	CHECK_STR(out,
+		  "{\"faults\":[{\"tid\":1,\"id\":\"1\",\"kind\":\"sense\","
+		  "\"sid\":\"5\",\"ended\":\"Yes\",\"lun\":2,\"opcode\":40,"
+		  "\"lba\":\"1-9\",\"sense\":\"3/11/00\",\"chance\":\"5%\","
+		  "\"count\":2,\"seen\":0,\"hits\":0,\"held\":0},"
+		  "{\"tid\":1,\"id\":\"2\",\"kind\":\"drop\","
+		  "\"initiator\":\"a\\\"b\",\"byte\":\"end\",\"seen\":0,"
+		  "\"hits\":0,\"held\":0}]}\n");
+	CHECK_EQ(run("ietadm --op show --tid=9 --fault --json"), -ENOENT);
+	CHECK_STR(out, "{\"faults\":[]}\n");
+}
+
 static void shows(void)
 {
 	start();
@@ -189,6 +250,8 @@ int main(void)
 	ktap_run(refusals);
 	ktap_run(bad_values);
 	ktap_run(deletes);
+	ktap_run(deletes_without_target);
+	ktap_run(shows_json);
 	ktap_run(shows);
 	return ktap_done();
 }
