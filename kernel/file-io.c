@@ -180,40 +180,42 @@ static int flush_file(struct iet_io *io)
 /* so many pages of zeroes are written by one call into the file system */
 #define ZERO_PAGES 32
 
-/* One call into the file system, for what is left of @io. */
-static int write_some_zeroes(struct iet_io *io, struct bio_vec *zeroes)
+/* One call into the file system: how much of it is written, or an errno. */
+static ssize_t write_some_zeroes(struct file *file, struct bio_vec *zeroes,
+				 u64 pos, u64 len)
 {
-	struct file *file = io->vol->file;
 	struct iov_iter iter;
 	struct kiocb iocb;
 	ssize_t n;
 
 	iov_iter_bvec(&iter, ITER_SOURCE, zeroes, ZERO_PAGES,
-		      min_t(u64, io->len, ZERO_PAGES * PAGE_SIZE));
+		      min_t(u64, len, ZERO_PAGES * PAGE_SIZE));
 	init_sync_kiocb(&iocb, file);
-	iocb.ki_pos = io->pos;
+	iocb.ki_pos = pos;
 	n = file->f_op->write_iter(&iocb, &iter);
-	if (n <= 0)
-		return n ?: -EIO;
-	io->pos += n;
-	io->len -= n;
-	return 0;
+	return n ?: -EIO;
 }
 
-static int write_zeroes(struct iet_io *io)
+static int write_zeroes(const struct iet_io *io)
 {
 	struct file *file = io->vol->file;
 	struct bio_vec zeroes[ZERO_PAGES];
-	int i, err = 0;
+	ssize_t n = 0;
+	u64 done;
+	int i;
 
 	for (i = 0; i < ZERO_PAGES; i++)
 		zeroes[i] = (struct bio_vec){ .bv_page = ZERO_PAGE(0),
 					      .bv_len = PAGE_SIZE };
 	file_start_write(file);
-	while (!err && io->len)
-		err = write_some_zeroes(io, zeroes);
+	for (done = 0; done < io->len; done += n) {
+		n = write_some_zeroes(file, zeroes, io->pos + done,
+				      io->len - done);
+		if (n < 0)
+			break;
+	}
 	file_end_write(file);
-	return err;
+	return min_t(ssize_t, n, 0);
 }
 
 /*

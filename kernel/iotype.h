@@ -47,7 +47,7 @@ enum iet_io_op {
  *	since some drivers can't take a block that lies in two segments
  * @done: called exactly once, with 0 or a negative errno, from any context
  *	(also from within iet_io_submit(), also from hard interrupts).  It may
- *	free the io.
+ *	free the io.  All of these are then as they were.
  *
  * The rest belongs to iotype.c and the iotype from submission to completion:
  *

@@ -10,19 +10,22 @@ target=$IET_IQN:sg3
 
 up() {
 	iet_image "$IET_DIR/disk.img" 32M &&
-		iet_image "$IET_DIR/removable.img" 8M && dev=$(iet_loop 32M) &&
+		iet_image "$IET_DIR/removable.img" 8M &&
+		iet_image "$IET_DIR/thick.img" 8M && dev=$(iet_loop 32M) &&
 		iet_up <<-EOF && oi_up
 			Target $target
 			        AluaExplicit Yes
 			        Lun 0 Path=$IET_DIR/disk.img,Type=fileio,ThinProvisioned=Yes
 			        Lun 1 Path=$dev,Type=blockio
 			        Lun 2 Path=$IET_DIR/removable.img,Type=fileio,Removable=Yes,ThinProvisioned=Yes
+			        Lun 3 Path=$IET_DIR/thick.img,Type=fileio
 		EOF
 }
 
 login() {
 	oi_discover && oi_login "$target" && disk=$(oi_disk "$target" 0) &&
-		fixed=$(oi_disk "$target" 1) && removable=$(oi_disk "$target" 2)
+		fixed=$(oi_disk "$target" 1) &&
+		removable=$(oi_disk "$target" 2) && thick=$(oi_disk "$target" 3)
 }
 
 # has PATTERN COMMAND...: it succeeds and says so
@@ -170,6 +173,13 @@ format() {
 	sg_format --format --quick --wait "$fixed" && medium_is "$fixed" 000 4096 65528
 }
 run "sg_format" format
+# tmpfs can't zero a range: zeroes are written
+format_thick() {
+	dd if="$one" of="$thick" bs=512 seek=16000 oflag=direct,sync &&
+		timeout 120 sg_format --format --quick --wait "$thick" &&
+		medium_is "$thick" 000 4096 16000
+}
+run "sg_format of a file whose file system can't zero a range" format_thick
 stops() {
 	sg_start --stop "$fixed" && fails 'not ready' sg_turs --verbose "$fixed" &&
 		sg_start --start "$fixed" && sg_turs "$fixed"
