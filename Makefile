@@ -203,6 +203,15 @@ check-power-cut: ## kill a VM in mid-command, again and again: what is kept?
 	tests/deps
 	tests/run --host tests/long/power-cut.py
 
+STRESS_SECONDS ?= 30
+
+.PHONY: check-stress
+check-stress: ## CPUs go, rmmod, little memory, under I/O: STRESS_SECONDS (30)
+	tests/deps
+	mkdir -p .cache && truncate -s 512M .cache/stress.img
+	tests/run --mem 768 --disk .cache/stress.img \
+		"tests/long/stress.sh /dev/vda $(STRESS_SECONDS)"
+
 FUZZ_SECONDS ?= 3600
 
 .PHONY: fuzz
