@@ -134,6 +134,9 @@ static void conn_end(struct conn *c)
 {
 	int fd = c->fd;
 
+	/* of the last response, which nobody got: there will be no handoff */
+	if (c->fault && c->fault->withheld && c->then == PDU_ACCEPT)
+		handoff_abandon(&c->login);
 	portal_put(&c->slot);
 	conn_free(c);
 	close(fd);
@@ -345,14 +348,6 @@ static bool make_out(struct conn *c, struct pdu *rsp)
 	       (!c->fault || !c->fault->twice || send_twice(c));
 }
 
-/* Nobody gets this response, nor any other. */
-static void withhold(struct conn *c)
-{
-	if (c->then == PDU_ACCEPT && !c->login.neg.discovery)
-		handoff_abandon(&c->login);
-	await_end(c, CONN_WITHHELD_S);
-}
-
 static void respond(struct conn *c, enum pdu_action action, struct pdu *rsp)
 {
 	struct timeval tv = {
@@ -369,7 +364,7 @@ static void respond(struct conn *c, enum pdu_action action, struct pdu *rsp)
 	}
 	free_buffer(&c->data, c->want);
 	if (c->fault && c->fault->withheld) {
-		withhold(c);
+		await_end(c, CONN_WITHHELD_S);
 		return;
 	}
 	if (rsp->delay_ms) {

@@ -64,6 +64,8 @@ void conn_fault_who(struct conn_fault_who *who, const struct login *l,
 		return;
 	memcpy(copy, data, len);
 	read_names(who, copy, len);
+	/* it may have what answers a challenge */
+	explicit_bzero(copy, len);
 	free(copy);
 }
 

@@ -179,10 +179,12 @@ int run_file_read(const char *path, const char *kind, uint64_t instance,
 	err = fgets(r.line, max, r.stream) ?
 		      check_header(r.line, kind, instance) :
 		      -EINVAL;
-	if (err > 0)
-		err = unlink(path) ? -errno : 0;
-	else if (!err)
+	if (err > 0) {
+		unlink(path);
+		err = 0;
+	} else if (!err) {
 		err = read_lines(&r, fn, arg);
+	}
 	fclose(r.stream);
 	explicit_bzero(buf, sizeof(buf));
 	explicit_bzero(r.line, max);

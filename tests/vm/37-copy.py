@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 from hangdisk import HangDisk, sh  # noqa: E402
 from ktap import (FOLDER, IQN, Failed, Target, case, ietadm, image,  # noqa
                   main, note, sessions, wait_for)
+from oi import oi_shell  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
 COPY, OTHER = f"{IQN}:copy", f"{IQN}:other"
@@ -578,22 +579,11 @@ def _():
 
 def shell(script):
     """With open-iscsi; $file and $disk are its disks."""
-    done = subprocess.run(["bash", "-c", f"""
-        . tests/lib/ktap.sh >/dev/null; . tests/lib/iet.sh
-        iet_teardown() {{ :; }}; ktap_plan=0
-        trap oi_down EXIT
-        set -e
-        oi_up && oi_discover >/dev/null && oi_login {COPY} >/dev/null
+    return oi_shell(f"""
+        oi_login {COPY} >/dev/null
         file=$(oi_disk {COPY} {FILE}) disk=$(oi_disk {COPY} {DISK})
         {script}
-        """], capture_output=True, text=True,
-        cwd=os.environ["IET_TOP"], timeout=600)
-    # it may need longer to end than oi_down waits
-    wait_for("iscsid ends", lambda: subprocess.run(
-        ["pgrep", "-x", "iscsid"], capture_output=True).returncode)
-    if done.returncode:
-        raise Failed(f"{done.stdout}\n{done.stderr}")
-    return done.stdout
+        """)
 
 
 @case("open-iscsi: sg_xcopy, sent to the one disk and to the other")

@@ -11,7 +11,6 @@ import json
 import os
 import socket
 import struct
-import subprocess
 import sys
 import time
 
@@ -20,6 +19,7 @@ sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 from bed import Bed  # noqa: E402
 from ktap import (FOLDER, IQN, Failed, case, ietadm, main,  # noqa: E402
                   sessions, wait_for)
+from oi import oi_shell  # noqa: E402
 from pdu import *  # noqa: E402,F403
 
 TARGET, SECRET = f"{IQN}:fault", f"{IQN}:secret"
@@ -208,6 +208,7 @@ def _():
             send_login(c)
             c.expect_nothing(0.5)
             counts(number, 1, 1)
+            same("a session", RAW in sessions(), not params)
         wait_for("no session", lambda: RAW not in sessions())
         clear()
 
@@ -432,31 +433,13 @@ def _():
 
 # --- open-iscsi ---------------------------------------------------------------
 
-def shell(script):
-    done = subprocess.run(["bash", "-c", f"""
-        . tests/lib/ktap.sh >/dev/null; . tests/lib/iet.sh
-        iet_teardown() {{ :; }}; ktap_plan=0
-        trap oi_down EXIT
-        set -e
-        oi_up && oi_discover >/dev/null
-        fault() {{ ietadm --op new --tid=1 "--fault=login-$1" \
-            "--params=$2,Initiator=$OI_NAME" >/dev/null; }}
-        {script}
-        """], capture_output=True, text=True,
-        cwd=os.environ["IET_TOP"], timeout=600)
-    # it may need longer to end than oi_down waits
-    wait_for("iscsid ends", lambda: subprocess.run(
-        ["pgrep", "-x", "iscsid"], capture_output=True).returncode)
-    if done.returncode:
-        raise Failed(f"{done.stdout}\n{done.stderr}")
-    return done.stdout
-
-
 @case("open-iscsi: gets over lost connections and a target that has no room, "
       "and follows a redirection")
 def _():
     # it notices the end of a connection in the login only by its own time
-    shell(f"""
+    oi_shell(f"""
+        fault() {{ ietadm --op new --tid=1 "--fault=login-$1" \
+            "--params=$2,Initiator=$OI_NAME" >/dev/null; }}
         oi_set {TARGET} 'node.conn[0].timeo.login_timeout' 5
         again() {{ # HITS
             oi_login {TARGET} 127.0.0.1
