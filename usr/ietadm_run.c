@@ -106,10 +106,8 @@ static const char *missing(const struct request *q)
 		unsigned int has;
 		const char *name;
 	} options[] = {
-		{ HAS_TID, "--tid" },
-		{ HAS_PARAMS, "--params" },
-		{ HAS_LUN, "--lun" },
-		{ HAS_SID, "--sid" },
+		{ HAS_TID, "--tid" },	  { HAS_PARAMS, "--params" },
+		{ HAS_LUN, "--lun" },	  { HAS_SID, "--sid" },
 		{ HAS_STATS, "--stats" },
 	};
 	size_t i, k;
