@@ -31,7 +31,11 @@
 #include "portal.h"
 #include "state.h"
 
+/* a reload that came while another was under way */
+#define RELOAD_AGAIN_MS 100
+
 static struct event_base *base;
+static struct event *reload_event;
 static bool ending;
 
 /* --- signals ------------------------------------------------------------- */
@@ -47,6 +51,7 @@ static void reload_done(int result, const struct report *r, void *arg)
 
 static void on_reload(evutil_socket_t sig, short what, void *arg)
 {
+	const struct timeval soon = { .tv_usec = RELOAD_AGAIN_MS * 1000 };
 	const char *path = ietd_config_path();
 	int err;
 
@@ -59,7 +64,10 @@ static void on_reload(evutil_socket_t sig, short what, void *arg)
 	}
 	notify_reloading();
 	err = apply_start(base, path, reload_done, NULL);
-	if (err) {
+	if (err == -EBUSY) {
+		/* the file may have changed since that one has read it */
+		event_add(reload_event, &soon);
+	} else if (err) {
 		log_error("cannot read %s again: %s", path, strerror(-err));
 		notify("READY=1");
 	}
@@ -100,6 +108,9 @@ static struct event *signal_events[NR_SIGNALS];
 static int catch_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	reload_event = evtimer_new(base, on_reload, NULL);
+	if (!reload_event)
+		return -ENOMEM;
 	for (size_t i = 0; i < NR_SIGNALS; i++) {
 		signal_events[i] =
 			evsignal_new(base, signals[i].sig, signals[i].fn, NULL);
@@ -114,6 +125,8 @@ static void forget_signals(void)
 	for (size_t i = 0; i < NR_SIGNALS; i++)
 		if (signal_events[i])
 			event_free(signal_events[i]);
+	if (reload_event)
+		event_free(reload_event);
 }
 
 /* --- start --------------------------------------------------------------- */

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 TOP = Path(os.environ["IET_TOP"])
@@ -105,13 +106,42 @@ def bad_start():
     result("... and a status that is not 0", status != 0, status)
 
 
+def two_reloads():
+    """The second comes while the files of the first are being opened."""
+    conf = write("two.conf", f"Target {TARGET}\n\tLun 0 Type=nullio\n")
+    manager = Manager("t", conf)
+    manager.ready()
+    for i in range(1, 61):
+        with open(FOLDER / f"disk{i}", "wb") as disk:
+            disk.truncate(1 << 20)
+    many = conf.read_text() + "".join(
+        f"\tLun {i} Path={FOLDER}/disk{i}\n" for i in range(1, 61))
+    write("two.conf", many)
+    manager.process.send_signal(signal.SIGHUP)
+    began = manager.states()
+    result("SIGHUP: RELOADING=1", began.get("RELOADING") == "1", began)
+    time.sleep(0.005)
+    write("two.conf", many + "\tLun 99 Type=nullio\n")
+    manager.process.send_signal(signal.SIGHUP)
+    volume = ""
+    end = time.monotonic() + 120
+    while "lun:99 " not in volume and time.monotonic() < end:
+        time.sleep(0.1)
+        volume = Path("/proc/net/iet/volume").read_text()
+    result("what changes while a reload is under way is not forgotten",
+           "lun:99 " in volume, volume)
+    result("... and READY=1 comes", manager.ready())
+    manager.end()
+
+
 def main():
-    print("KTAP version 1\n1..12", flush=True)
+    print("KTAP version 1\n1..15", flush=True)
     FOLDER.mkdir()
     load_module()
     good_start(abstract=False)
     good_start(abstract=True)
     bad_start()
+    two_reloads()
     subprocess.run([os.path.join(os.environ["IET_SBIN"], "ietadm"),
                     "--op", "delete"], check=True)
     return 0 if all(RESULTS) else 1

@@ -8,7 +8,7 @@
 
 a=$IET_IQN:a b=$IET_IQN:b
 volume=/proc/net/iet/volume
-plan 72
+plan 74
 
 # What scripts see: the status, and all words in one.
 adm() {
@@ -40,6 +40,13 @@ iet_image "$IET_DIR/disk1" 32M
 fails 254 "show: the module iscsi_trgt is not loaded: try modprobe iscsi_trgt" \
 	--op show
 run "the module loads" iet_load
+is "who is not root is told so" "$(setpriv --reuid nobody --clear-groups \
+	"$IET_SBIN/ietadm" --op show 2>&1)" "ietadm: show: takes root's rights"
+mv /dev/ietctl /dev/ietctl.away
+is "an ietd without the module's device names it" \
+	"$(timeout 60 "$IET_SBIN/ietd" -f 2>&1)" \
+	"ietd: /dev/ietctl: No such file or directory"
+mv /dev/ietctl.away /dev/ietctl
 
 run "a target" ietadm --op new --tid=1 --params "Name=$a"
 run "the lowest free tid" ietadm --op new --tid=0 --params "Name=$b"
