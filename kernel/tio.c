@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tio: pages of transfers, recycled through one stash for each CPU.
+ * tio: pages of transfers, recycled through one stash for each CPU, which gives
+ * back what was not needed of late.
  *
  * What a page held before is still in it, maybe another initiator's data:
  * whoever fills a tio writes every byte that will be read from it or sent.
  */
+#include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/crc32c.h>
 #include <linux/highmem.h>
@@ -12,6 +14,7 @@
 #include <linux/mm.h>
 #include <linux/page_ref.h>
 #include <linux/percpu.h>
+#include <linux/workqueue.h>
 
 #include "compat.h"
 #include "tio.h"
@@ -19,6 +22,9 @@
 
 /* an array of segments that needs more than inline_bv and fits in a page */
 #define PAGE_SEGS (PAGE_SIZE / sizeof(struct bio_vec))
+
+/* what was not needed for so long is given back: jiffies */
+#define TRIM_INTERVAL (5 * HZ)
 
 /* what a pile has room for */
 #define READY_MAX 256U
@@ -51,6 +57,7 @@ static const struct page_kind kinds[NR_KINDS] = {
  * @end: after the last of them
  * @lent: more pages, oldest first, that somebody else may hold, too: TCP lets
  *	go of them when the peer has acknowledged the data
+ * @spare: fewest that there were at a time since it was last trimmed
  */
 struct pile {
 	unsigned int nr;
@@ -58,19 +65,102 @@ struct pile {
 	unsigned int first;
 	unsigned int end;
 	struct page *lent[LENT_MAX];
+	unsigned int spare;
 };
 
 /**
  * struct stash - pages ready for use
  * @lock: protects the rest against preemption; process context only
  * @piles: the pages
+ * @trim: trims them, on its CPU
  */
 struct stash {
 	local_lock_t lock;
 	struct pile piles[NR_KINDS];
+	struct work_struct trim;
 };
 
 static struct stash __percpu *stashes;
+
+static void trim_all(struct work_struct *work);
+
+/* it runs now and then while there are pages; TRIMMING: it will */
+static DECLARE_DEFERRABLE_WORK(trim_work, trim_all);
+static unsigned long trim_flags;
+#define TRIMMING 0
+
+static unsigned int pages_in(const struct pile *pile)
+{
+	return pile->nr + pile->end - pile->first;
+}
+
+/* Takes some of the pages away: those that are ready first. */
+static void drop_pages(struct pile *pile, unsigned int nr)
+{
+	for (; nr && pile->nr; nr--)
+		put_page(pile->pages[--pile->nr]);
+	for (; nr && pile->first != pile->end; nr--)
+		put_page(pile->lent[pile->first++ % LENT_MAX]);
+}
+
+/* On its CPU, or on another one if that is off. */
+static void trim(struct stash *stash)
+{
+	int kind;
+
+	for (kind = 0; kind < NR_KINDS; kind++) {
+		struct pile *pile = &stash->piles[kind];
+
+		drop_pages(pile, pile->spare);
+		pile->spare = pages_in(pile);
+	}
+}
+
+static void trim_this(struct work_struct *work)
+{
+	local_lock(&stashes->lock);
+	trim(this_cpu_ptr(stashes));
+	local_unlock(&stashes->lock);
+}
+
+static void begin_trimming(void)
+{
+	if (!test_bit(TRIMMING, &trim_flags) &&
+	    !test_and_set_bit(TRIMMING, &trim_flags))
+		schedule_delayed_work(&trim_work, TRIM_INTERVAL);
+}
+
+static bool any_left(void)
+{
+	int cpu, kind;
+
+	for_each_possible_cpu(cpu)
+		for (kind = 0; kind < NR_KINDS; kind++)
+			if (pages_in(&per_cpu_ptr(stashes, cpu)->piles[kind]))
+				return true;
+	return false;
+}
+
+static void trim_all(struct work_struct *work)
+{
+	int cpu;
+
+	cpus_read_lock();
+	for_each_possible_cpu(cpu) {
+		if (cpu_online(cpu))
+			schedule_work_on(cpu, &per_cpu_ptr(stashes, cpu)->trim);
+		else
+			trim(per_cpu_ptr(stashes, cpu));
+	}
+	for_each_online_cpu(cpu)
+		flush_work(&per_cpu_ptr(stashes, cpu)->trim);
+	cpus_read_unlock();
+	/* who puts a page there from now on begins it again */
+	clear_bit(TRIMMING, &trim_flags);
+	smp_mb__after_atomic();
+	if (any_left())
+		begin_trimming();
+}
 
 /**
  * iet_tio_init_caches() - make the stashes, empty
@@ -85,17 +175,13 @@ int iet_tio_init_caches(void)
 	stashes = alloc_percpu(struct stash);
 	if (!stashes)
 		return -ENOMEM;
-	for_each_possible_cpu(cpu)
-		local_lock_init(&per_cpu_ptr(stashes, cpu)->lock);
-	return 0;
-}
+	for_each_possible_cpu(cpu) {
+		struct stash *stash = per_cpu_ptr(stashes, cpu);
 
-static void free_pile(struct pile *pile)
-{
-	while (pile->nr)
-		put_page(pile->pages[--pile->nr]);
-	while (pile->first != pile->end)
-		put_page(pile->lent[pile->first++ % LENT_MAX]);
+		local_lock_init(&stash->lock);
+		INIT_WORK(&stash->trim, trim_this);
+	}
+	return 0;
 }
 
 /**
@@ -107,9 +193,11 @@ void iet_tio_exit_caches(void)
 {
 	int cpu, kind;
 
+	cancel_delayed_work_sync(&trim_work);
 	for_each_possible_cpu(cpu)
 		for (kind = 0; kind < NR_KINDS; kind++)
-			free_pile(&per_cpu_ptr(stashes, cpu)->piles[kind]);
+			drop_pages(&per_cpu_ptr(stashes, cpu)->piles[kind],
+				   UINT_MAX);
 	free_percpu(stashes);
 	stashes = NULL;
 }
@@ -168,6 +256,7 @@ static void add_stashed(struct iet_tio *tio, unsigned int nr)
 		take_back(pile, kind, nr);
 	while (tio->nr < nr && pile->nr)
 		add_page(tio, pile->pages[--pile->nr]);
+	pile->spare = min(pile->spare, pages_in(pile));
 	local_unlock(&stashes->lock);
 }
 
@@ -202,6 +291,7 @@ static void stash_pages(struct iet_tio *tio)
 	}
 	local_unlock(&stashes->lock);
 	tio->nr = left;
+	begin_trimming();
 }
 
 /* A page for an array of segments. */
@@ -216,6 +306,7 @@ static struct bio_vec *alloc_array(gfp_t gfp)
 		take_back(pile, SINGLE, 1);
 	if (pile->nr)
 		page = pile->pages[--pile->nr];
+	pile->spare = min(pile->spare, pages_in(pile));
 	local_unlock(&stashes->lock);
 	if (!page)
 		page = alloc_page(gfp);
@@ -233,6 +324,7 @@ static void free_array(struct bio_vec *bv)
 	local_unlock(&stashes->lock);
 	if (!stashed)
 		put_page(page);
+	begin_trimming();
 }
 
 /* Room for the segments. */

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # timeout: 600
 """
-Nothing is allocated for an I/O once a connection has found its pace: the
-kernel's own tracepoints count what the module asks the allocators for.
+Nothing is allocated for an I/O once a connection has found its pace, and what it
+has kept for that is given back when there is none: the kernel's own tracepoints
+count what the module asks the allocators for, and what it gives them.
 """
 
 import os
@@ -76,6 +77,23 @@ class Counter:
     @property
     def total(self):
         return sum(self.found.values())
+
+
+class Freed(Counter):
+    """Pages that the module gives back since they are not needed."""
+
+    def __init__(self):
+        self.triggers = {TRACING / "events/kmem/mm_page_free/trigger":
+                         "hist:keys=stacktrace"}
+        self.found = {}
+
+    def take(self, entry):
+        trimmed = re.search(r"\b(trim_this|trim_all)\+?\S*\s+\[iscsi_trgt\]",
+                            entry)
+        hits = re.search(r"hitcount:\s*(\d+)", entry)
+        if trimmed and hits:
+            self.found[trimmed[1]] = (self.found.get(trimmed[1], 0) +
+                                      int(hits[1]))
 
 
 class Load:
@@ -154,6 +172,18 @@ for length in SMALL, MEDIUM, LARGE:
     for number, medium in enumerate(("nullio", "fileio", "blockio")):
         steady(f"reads, {medium}", Load.read, number, length)
         steady(f"writes, {medium}", Load.write, number, length)
+
+@case("pages that are not needed any more are given back")
+def _():
+    Load.write(NULLIO, LARGE)
+    for _ in range(10):
+        with Freed() as freed:
+            time.sleep(6)
+        note(f"{freed.total} pages")
+        if freed.total:
+            return
+    raise Failed("none in a minute")
+
 
 subprocess.run(["mount", "-t", "tracefs", "none", TRACING], check=False,
                capture_output=True)
