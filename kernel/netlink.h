@@ -77,7 +77,6 @@ int iet_nl_reply(struct sk_buff *reply, struct genl_info *info,
 		 iet_nl_fill_fn fill, const void *obj);
 int iet_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 		    iet_nl_fill_fn fill, const void *obj);
-int iet_nl_dump_end(struct sk_buff *skb, int err);
 int iet_nl_dump_check(struct netlink_callback *cb, int attr);
 
 typedef int (*iet_nl_dump_fn)(struct sk_buff *skb, struct netlink_callback *cb,

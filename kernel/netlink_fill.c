@@ -263,20 +263,6 @@ int iet_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 /**
- * iet_nl_dump_end() - what a dumpit function returns
- * @skb: message
- * @err: 0: all objects are dumped
- *
- * Return: bytes in @skb: call again; 0: the end; or a negative errno.
- */
-int iet_nl_dump_end(struct sk_buff *skb, int err)
-{
-	if (err == -EMSGSIZE && skb->len)
-		err = 0;
-	return err ? err : skb->len;
-}
-
-/**
  * iet_nl_dump_check() - refuse a dump that names a single object
  * @cb: dump state
  * @attr: the attribute that would
@@ -328,7 +314,7 @@ static int dump_targets(struct sk_buff *skb, struct netlink_callback *cb,
  *
  * Context: takes iet_config_lock.
  *
- * Return: see iet_nl_dump_end().
+ * Return: bytes in @skb: call again; 0: the end; or a negative errno.
  */
 int iet_nl_dump_in_targets(struct sk_buff *skb, struct netlink_callback *cb,
 			   const struct nlattr *tid, iet_nl_dump_fn fn)
@@ -349,5 +335,8 @@ int iet_nl_dump_in_targets(struct sk_buff *skb, struct netlink_callback *cb,
 	if (!err)
 		err = dump_targets(skb, cb, tid, fn);
 	iet_nl_unlock(noio);
-	return iet_nl_dump_end(skb, err);
+	/* what did not fit comes with the next call */
+	if (err == -EMSGSIZE && skb->len)
+		err = 0;
+	return err ? err : skb->len;
 }

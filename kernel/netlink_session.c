@@ -452,7 +452,7 @@ static int dump_target(struct sk_buff *skb, struct netlink_callback *cb,
  *
  * Context: takes iet_config_lock.
  *
- * Return: see iet_nl_dump_end().
+ * Return: see iet_nl_dump_in_targets().
  */
 int iet_nl_session_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {

@@ -285,6 +285,12 @@ int iet_nl_target_del(struct sk_buff *reply, struct genl_info *info)
 	return err;
 }
 
+static int dump_target(struct sk_buff *skb, struct netlink_callback *cb,
+		       struct iet_target *target)
+{
+	return iet_nl_dump_one(skb, cb, iet_nl_fill_target, target);
+}
+
 /**
  * iet_nl_target_dump() - dump of TARGET_GET
  * @skb: message
@@ -292,27 +298,15 @@ int iet_nl_target_del(struct sk_buff *reply, struct genl_info *info)
  *
  * Context: takes iet_config_lock.
  *
- * Return: see iet_nl_dump_end().
+ * Return: see iet_nl_dump_in_targets().
  */
 int iet_nl_target_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	struct iet_target *target;
-	unsigned int noio;
 	int err = iet_nl_dump_check(cb, IET_T_TID);
 
 	if (!err)
 		err = iet_nl_dump_check(cb, IET_T_NAME);
 	if (err)
 		return err;
-
-	noio = iet_nl_lock();
-	cb->seq = iet_event_generation();
-	while ((target = iet_target_next(cb->args[0]))) {
-		err = iet_nl_dump_one(skb, cb, iet_nl_fill_target, target);
-		if (err)
-			break;
-		cb->args[0] = (unsigned long)target->tid + 1;
-	}
-	iet_nl_unlock(noio);
-	return iet_nl_dump_end(skb, err);
+	return iet_nl_dump_in_targets(skb, cb, NULL, dump_target);
 }
