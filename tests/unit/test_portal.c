@@ -22,6 +22,7 @@
 #include "ktap.h"
 #include "log.h"
 #include "login_client.h"
+#include "login_fault.h"
 #include "portal.h"
 
 #define TARGET "iqn.2001-04.com.example:disk"
@@ -232,6 +233,185 @@ static void test_refused(void)
 	for (double until = now() + PATIENCE; portal_count() && now() < until;)
 		pump();
 	CHECK_EQ(portal_count(), 0);
+	close(fd);
+	end();
+}
+
+/* --- faults ---------------------------------------------------------------- */
+
+static void no_faults(void)
+{
+	login_fault_set_path("/nonexistent/faults");
+	login_fault_del(NULL, 0);
+}
+
+static void fault(const char *kind, const char *params)
+{
+	struct login_fault f = { .tid = 1, .target = TARGET };
+	char copy[256], reason[256];
+
+	snprintf(copy, sizeof(copy), "%s", params);
+	no_faults();
+	CHECK_EQ(login_fault_parse(kind, copy, false, &f.args, reason,
+				   sizeof(reason)),
+		 0);
+	CHECK_EQ(login_fault_new(&f), 0);
+}
+
+/* a login; how many bytes come of it before the connection ends */
+static size_t bytes_of_login(void)
+{
+	uint8_t pdu[16384];
+	size_t n = make_login(pdu, OP_TO_FFP, TEXT(NORMAL));
+	int fd = connect_from("127.0.0.1");
+
+	CHECK_EQ(send(fd, pdu, n, MSG_NOSIGNAL), (ssize_t)n);
+	n = receive(fd, pdu, sizeof(pdu), PATIENCE);
+	close(fd);
+	return n;
+}
+
+/* what a fault cuts off leaves neither connection nor session behind */
+static void test_cut_off(void)
+{
+	static const struct {
+		const char *kind, *params;
+		size_t bytes;
+		int made;
+	} rows[] = {
+		{ "login-drop", "PDU=login", 0, 0 },
+		{ "login-drop", "", 0, 1 },
+		{ "login-drop", "Byte=50", 50, 1 },
+		{ "login-status", "Status=0301", 48, 0 },
+		{ "login-text", "Length=5000", 48 + 5000, 1 },
+		{ "login-key", "Key=A,Do=add,Value=", 0, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool before = ktap_ok, whole = i >= 4;
+
+		begin();
+		fault(rows[i].kind, rows[i].params);
+		if (whole) {
+			int fd = connect_from("127.0.0.1");
+
+			CHECK_EQ(log_in(fd, OP_TO_FFP, TEXT(NORMAL)), 0);
+			close(fd);
+		} else {
+			CHECK_EQ(bytes_of_login(), rows[i].bytes);
+		}
+		CHECK_EQ(fake_calls[FAKE_SESSION_NEW], rows[i].made);
+		CHECK_EQ(fake_calls[FAKE_SESSION_DEL], !whole && rows[i].made);
+		CHECK_EQ(fake_calls[FAKE_CONN_NEW], whole);
+		no_faults();
+		end();
+		CHECK_ROW(rows[i].params, before);
+	}
+}
+
+static unsigned int held(void)
+{
+	const struct login_fault_what what = { TARGET, "iqn.i", 3, 2, "", 0 };
+	const struct login_fault *f =
+		login_fault_fire(LOGIN_FAULT_DELAY, &what, NULL, NULL);
+
+	return f ? f->held : 0;
+}
+
+static int start_login(void)
+{
+	uint8_t pdu[16384];
+	size_t n = make_login(pdu, OP_TO_FFP, TEXT(NORMAL));
+	int fd = connect_from("127.0.0.1");
+
+	CHECK_EQ(send(fd, pdu, n, MSG_NOSIGNAL), (ssize_t)n);
+	return fd;
+}
+
+static void pump_for(double seconds)
+{
+	for (double until = now() + seconds; now() < until; usleep(500))
+		pump();
+}
+
+/* held logins: one that goes on, one that has gone, one that is dropped */
+static void test_held(void)
+{
+	uint8_t pdu[1024];
+	int fd;
+
+	begin();
+	fault("login-delay", "Delay=60000,PDU=login");
+	fd = start_login();
+	for (double until = now() + PATIENCE; !held() && now() < until;)
+		pump();
+	CHECK_EQ(held(), 1);
+	CHECK_EQ(fake_calls[FAKE_SESSION_NEW], 0);
+	no_faults();
+	CHECK_EQ(receive_login(fd, pdu, PATIENCE), 0);
+	pump();
+	CHECK_EQ(fake_calls[FAKE_CONN_NEW], 1);
+	close(fd);
+
+	fault("login-delay", "Delay=60000,PDU=login");
+	fd = start_login();
+	for (double until = now() + PATIENCE; !held() && now() < until;)
+		pump();
+	close(fd);
+	pump_for(0.1);
+	no_faults();
+	pump_for(0.1);
+	CHECK_EQ(portal_count(), 0);
+	CHECK_EQ(fake_calls[FAKE_SESSION_NEW], 1);
+
+	fault("login-delay", "Delay=60000,PDU=login");
+	fd = start_login();
+	for (double until = now() + PATIENCE; !held() && now() < until;)
+		pump();
+	end();
+	CHECK_EQ(held(), 0);
+	no_faults();
+	close(fd);
+}
+
+/* a response that is withheld: its session goes with the connection */
+static void test_withheld(void)
+{
+	uint8_t pdu[1024];
+	int fd;
+
+	begin();
+	fault("login-withhold", "Count=1");
+	fd = start_login();
+	CHECK_EQ(receive(fd, pdu, 1, 0.2), 0);
+	CHECK_EQ(fake_calls[FAKE_SESSION_NEW], 1);
+	CHECK_EQ(fake_calls[FAKE_SESSION_DEL], 0);
+	CHECK_EQ(portal_count(), 1);
+	no_faults();
+	close(fd);
+	pump_for(0.1);
+	CHECK_EQ(portal_count(), 0);
+	CHECK_EQ(fake_calls[FAKE_SESSION_DEL], 1);
+	end();
+}
+
+/* nothing of a fault is left for the next response of the connection */
+static void test_one_response(void)
+{
+	uint8_t first[1024], second[1024];
+	int fd;
+
+	begin();
+	fault("login-duplicate", "Count=1,Stage=security");
+	fd = connect_from("127.0.0.1");
+	CHECK_EQ(log_in(fd, SEC_TO_OP, TEXT(NORMAL "\0AuthMethod=None")), 0);
+	CHECK_EQ(receive_login(fd, first, PATIENCE), 0);
+	fault("login-split", "Count=1,Byte=7");
+	no_faults();
+	CHECK_EQ(log_in(fd, OP_TO_FFP, TEXT("InitialR2T=Yes")), 0);
+	CHECK_EQ(receive(fd, second, 1, 0.1), 0);
+	pump();
+	CHECK_EQ(fake_calls[FAKE_CONN_NEW], 1);
 	close(fd);
 	end();
 }
@@ -646,6 +826,10 @@ int main(void)
 	ktap_run(test_handoff);
 	ktap_run(test_two_requests);
 	ktap_run(test_refused);
+	ktap_run(test_cut_off);
+	ktap_run(test_held);
+	ktap_run(test_withheld);
+	ktap_run(test_one_response);
 	ktap_run(test_garbage);
 	ktap_run(test_one_byte_at_a_time);
 	ktap_run(test_failed_authentication);
