@@ -24,6 +24,7 @@
 #include "login_client.h"
 #include "login_fault.h"
 #include "portal.h"
+#include "tmpfile.h"
 
 #define TARGET "iqn.2001-04.com.example:disk"
 #define NORMAL "InitiatorName=iqn.i\0TargetName=" TARGET
@@ -241,7 +242,7 @@ static void test_refused(void)
 
 static void no_faults(void)
 {
-	login_fault_set_path("/nonexistent/faults");
+	login_fault_set_path(tmp_path("faults"));
 	login_fault_del(NULL, 0);
 }
 
