@@ -246,11 +246,21 @@ int iet_async_ask(struct iet_conn *conn, u8 event, u32 seconds)
 	return 0;
 }
 
-/* Any connection of the session will do. */
+/* Any connection of the session will do, if it stays. */
+static struct iet_conn *any_conn(const struct iet_session *session)
+{
+	struct iet_conn *conn;
+
+	list_for_each_entry(conn, &session->conns, session_node) {
+		if (!iet_conn_leaves(conn))
+			return conn;
+	}
+	return NULL;
+}
+
 static void tell_session(struct iet_session *session, u32 lun, u16 asc)
 {
-	struct iet_conn *conn = list_first_entry_or_null(
-		&session->conns, struct iet_conn, session_node);
+	struct iet_conn *conn = any_conn(session);
 	struct scsi_msg *m;
 
 	if (!conn || session->unlinked)

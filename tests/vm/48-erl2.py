@@ -664,4 +664,18 @@ def _(first, second):
     return second
 
 
+@case("of new LUNs is told who is there, not who is suspended", conns=3)
+def _(first, second, third):
+    for conn in (first, third):
+        conn.scsi(write10(0, 16), WRITE, 8192)
+        conn.expect(R2T)
+        fail(conn)
+    ietadm("--op", "new", "--tid=1", "--lun=7", "--params=Type=nullio")
+    try:
+        second.expect(ASYNC, event=0)
+    finally:
+        ietadm("--op", "delete", "--tid=1", "--lun=7")
+    return second
+
+
 main(lambda: Bed.begin(CONF, size=4 << 20), Bed.end, around)
