@@ -31,7 +31,7 @@ static unsigned int count(uint32_t tid)
 	unsigned int n = 0;
 
 	STAILQ_FOREACH(f, &rules, link)
-	n += f->tid == tid;
+		n += f->tid == tid;
 	return n;
 }
 
@@ -135,8 +135,8 @@ int login_fault_each(int (*fn)(const struct login_fault *f, void *arg),
 	int ret = 0;
 
 	STAILQ_FOREACH(f, &rules, link)
-	if ((ret = fn(f, arg)))
-		break;
+		if ((ret = fn(f, arg)))
+			break;
 	return ret;
 }
 
@@ -227,8 +227,7 @@ const struct login_fault *login_fault_fire(enum login_fault_kind kind,
 {
 	struct login_fault *f;
 
-	STAILQ_FOREACH(f, &rules, link)
-	{
+	STAILQ_FOREACH(f, &rules, link) {
 		uint32_t number;
 
 		if ((after && f->id <= after->id) || f->args.kind != kind ||
@@ -250,8 +249,8 @@ static void change_held(uint32_t id, int by)
 	struct login_fault *f;
 
 	STAILQ_FOREACH(f, &rules, link)
-	if (f->id == id)
-		f->held += by;
+		if (f->id == id)
+			f->held += by;
 }
 
 void login_fault_hold(struct login_fault_hold *hold,
