@@ -176,6 +176,14 @@ check-churn: ## hosts that come and go while all is replaced: CHURN_SECONDS (600
 	tests/run --smp 4 --timeout $$(($(CHURN_SECONDS) * 2 + 600)) \
 		"tests/long/churn.py $(CHURN_SECONDS)"
 
+MODEL_SECONDS ?= 300
+
+.PHONY: check-model
+check-model: ## random commands beside a model of the media: MODEL_SECONDS (300)
+	tests/deps
+	tests/run --kernel uml --timeout $$(($(MODEL_SECONDS) + 600)) \
+		"tests/long/model.py $(MODEL_SECONDS)"
+
 .PHONY: coverage
 coverage: ## which lines and branches of kernel/ the tests in a VM reach
 	tests/deps
