@@ -18,6 +18,7 @@
 #include "isns.h"
 #include "kernel.h"
 #include "log.h"
+#include "spare.h"
 
 #define CLIENTS_MAX 32
 #define CLIENT_TIMEOUT_S 10
@@ -187,8 +188,11 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)arg;
 	conn = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (conn < 0)
+	if (conn < 0) {
+		if (spare_missing(errno))
+			spare_refuse(fd);
 		return;
+	}
 	c = is_allowed(conn) && nr_clients < CLIENTS_MAX ?
 		    calloc(1, sizeof(*c)) :
 		    NULL;

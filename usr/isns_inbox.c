@@ -18,6 +18,7 @@
 #include "addr.h"
 #include "isns_stream.h"
 #include "log.h"
+#include "spare.h"
 
 struct inbox_conn {
 	LIST_ENTRY(inbox_conn) link;
@@ -131,8 +132,11 @@ static void on_accept(evutil_socket_t listener, short what, void *arg)
 	(void)what;
 	fd = accept4(listener, (struct sockaddr *)&from, &len,
 		     SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
+		if (spare_missing(errno))
+			spare_refuse(listener);
 		return;
+	}
 	if (!is_server(in, fd, &from)) {
 		addr_print((const struct sockaddr *)&from, false, text);
 		log_debug("iSNS: %s is not the server", text);

@@ -25,6 +25,7 @@
 #include "addr.h"
 #include "conn.h"
 #include "log.h"
+#include "spare.h"
 
 #define LISTENERS_MAX 16
 #define PEER_BUCKETS 256
@@ -60,7 +61,6 @@ static unsigned int nr_listeners;
 static struct event_base *loop;
 static uint16_t listen_port;
 static bool on_all_addresses;
-static int spare_fd = -1;
 
 static LIST_HEAD(, portal_peer) peers[PEER_BUCKETS];
 static struct slot_list every = TAILQ_HEAD_INITIALIZER(every);
@@ -216,26 +216,6 @@ static void take_connection(int fd, const struct sockaddr_storage *from)
 	portal_idle(slot);
 }
 
-static int open_spare(void)
-{
-	return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-}
-
-/*
- * There is no descriptor for a connection that waits: without this, it would
- * keep the listening socket readable and the daemon running in circles.
- */
-static void out_of_descriptors(int listener)
-{
-	if (!drop_oldest(&idle)) {
-		log_warning("no descriptor for a connection: %s",
-			    strerror(EMFILE));
-		close(spare_fd);
-		close(accept(listener, NULL, NULL));
-		spare_fd = open_spare();
-	}
-}
-
 static void on_accept(evutil_socket_t listener, short what, void *arg)
 {
 	(void)what;
@@ -250,8 +230,8 @@ static void on_accept(evutil_socket_t listener, short what, void *arg)
 			take_connection(fd, &from);
 			continue;
 		}
-		if (errno == EMFILE || errno == ENFILE)
-			out_of_descriptors(listener);
+		if (spare_missing(errno) && !drop_oldest(&idle))
+			spare_refuse(listener);
 		/* the connection has gone already, or there is none */
 		if (errno == EAGAIN)
 			return;
@@ -375,7 +355,7 @@ int portal_bind(struct event_base *base, const char *address, uint16_t port)
 	loop = base;
 	listen_port = port;
 	on_all_addresses = !address;
-	spare_fd = open_spare();
+	spare_hold();
 	err = bind_all(list);
 	freeaddrinfo(list);
 	if (err == -EADDRNOTAVAIL || err == -EAFNOSUPPORT)
@@ -419,9 +399,7 @@ void portal_close(void)
 	}
 	while ((slot = TAILQ_FIRST(&every)))
 		slot->drop(slot);
-	if (spare_fd >= 0)
-		close(spare_fd);
-	spare_fd = -1;
+	spare_drop();
 }
 
 /* --- addresses ----------------------------------------------------------- */

@@ -3,13 +3,16 @@
 #include "admin_server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "admin_msg.h"
 #include "ktap.h"
+#include "spare.h"
 
 static int connect_server(void)
 {
@@ -69,6 +72,7 @@ static const char *ask(const char *first, ...)
 static void prepare(void)
 {
 	fake_target("iqn.a");
+	spare_hold();
 }
 
 static void test_verbs(void)
@@ -263,6 +267,34 @@ static void test_silent_clients(void)
 	CHECK_STR(ask("account-list", "iqn.x", NULL), "0");
 }
 
+/* the first number that the server has no descriptor of */
+static rlim_t unused_descriptor(void)
+{
+	char path[64];
+	rlim_t n = 0;
+
+	do
+		snprintf(path, sizeof(path), "/proc/%d/fd/%u", server_pid,
+			 (unsigned int)n++);
+	while (!faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW));
+	return n - 1;
+}
+
+/* a client that can't be served does not wait, and nobody runs in circles */
+static void test_no_descriptors(void)
+{
+	struct rlimit old, few;
+
+	CHECK(!prlimit(server_pid, RLIMIT_NOFILE, NULL, &old));
+	few = old;
+	few.rlim_cur = unused_descriptor();
+	CHECK(!prlimit(server_pid, RLIMIT_NOFILE, &few, NULL));
+	CHECK(hangs_up(connect_server()));
+	CHECK(hangs_up(connect_server()));
+	CHECK(!prlimit(server_pid, RLIMIT_NOFILE, &old, NULL));
+	CHECK_STR(ask("account-list", "iqn.x", NULL), "0");
+}
+
 /* the answer of a reload comes when nobody waits for it any more */
 static void test_gone_client(void)
 {
@@ -291,6 +323,7 @@ int main(void)
 	ktap_run(test_largest);
 	ktap_run(test_pieces);
 	ktap_run(test_silent_clients);
+	ktap_run(test_no_descriptors);
 	ktap_run(test_gone_client);
 	if (!server_stop()) {
 		printf("# the server died\n");
