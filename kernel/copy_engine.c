@@ -167,14 +167,19 @@ static void unlock_dst(struct iet_copy_job *job)
 /* --- writing -------------------------------------------------------------- */
 
 /*
- * The destination is about to change.  False: the copy has been aborted, and
- * nothing of it may land any more.
+ * The destination is about to change, and nothing else: what is locked may have
+ * the source in it, whose token must live.  False: the copy has been aborted,
+ * and nothing of it may land any more.
  */
 static bool begin_write(struct iet_copy_job *job)
 {
+	u32 shift = job->dst->blk_shift;
+	u64 pos = job->dst_pos + offset(job);
+
 	if (!iet_writer_begin(job->dst, &job->writer))
 		return false;
-	iet_rod_written(job->dst, job->dst_span.first, job->dst_span.end);
+	iet_rod_written(job->dst, pos >> shift,
+			((pos + job->n - 1) >> shift) + 1);
 	return true;
 }
 

@@ -410,6 +410,22 @@ def _():
     c.logout()
 
 
+@case("a token is good for a copy to other blocks of its unit")
+def _():
+    c = login(units=(FILE, DISK, SHARED))
+    data = pattern(22, 64)
+    for unit in (FILE, DISK, SHARED):
+        write(c, unit, 1000, data)
+        token = populate(c, unit, [(1000, 64)])
+        # behind and before it, side by side
+        for lba in (5000, 8, 1064, 936):
+            good(write_token(c, unit, token, [(lba, 64)]))
+            check(c, unit, lba, data)
+        write(c, unit, 1063, data[:512])
+        bad(write_token(c, unit, token, [(0, 1)]), 5, 0x2306)
+    c.logout()
+
+
 @case("tokens end: by a change, by one bit, by time, with the unit")
 def _():
     c = login(units=(FILE, DISK, GOING))
