@@ -451,6 +451,11 @@ ALL = {**READERS, **WRITERS, "beyond": 3}
 TOGETHER = ("read", "write", "write_verify", "orwrite", "verify", "write_same",
             "compare_write", "flush", "prefetch")
 
+# beside commands that read or write
+EVENTS = {"extended_copy": 30, "token_copy": 20, "format": 2, "sanitize": 1,
+          "mode": 10, "stop_start": 3, "reset": 5, "resize": 6, "again": 4,
+          "relogin": 5}
+
 
 class World:
     """Target, sessions, units; what happens and whether it is right."""
@@ -527,6 +532,12 @@ class World:
         unit.atomic = struct.unpack(">III", limits[44:56])
         capacity = session.run(Task(struct.pack(">BB11xBxx", 0x9e, 0x10, 32),
                                     unit.number, edtl=32)).data
+        page = session.run(Task(bytes((0x12, 1, 0x83, 1, 0, 0)), unit.number,
+                                edtl=256)).data
+        at = 4
+        while page[at + 1] & 0x3f != 3:
+            at += 4 + page[at + 3]
+        unit.name = bytes(page[at:at + 4 + page[at + 3]])
         unit.zeroes = bool(capacity[14] & 0x40)
 
     def login(self, index):
@@ -648,6 +659,225 @@ class World:
         for want, task in sent:
             self.done(want, task)
 
+    # --- what happens beside
+
+    def told(self, session, unit):
+        """The unit attentions that are pending there."""
+        codes = []
+        while (task := session.run(Task(bytes(6), unit.number))).status:
+            if not task.sense or task.sense[0] != ATTENTION or len(codes) > 9:
+                raise Failed(f"LUN {unit.number} is not ready: status "
+                             f"{task.status}, sense {task.sense}")
+            codes.append(task.sense[1])
+        return codes
+
+    def all_told(self, unit, *any_of, but=None):
+        """All sessions are, of one of these."""
+        for index, session in enumerate(self.sessions):
+            codes = self.told(session, unit)
+            if any_of and session != but and not set(codes) & set(any_of):
+                raise Failed(f"session {index} is told {codes} of LUN "
+                             f"{unit.number}, not {any_of}")
+
+    def good(self, want, session=None):
+        """A command that must do."""
+        session = session or self.rng.choice(self.sessions)
+        task = self.send(session, want)
+        session.finish_all()
+        self.done(want, task)
+        return bytes(task.data)
+
+    def changeable(self, units=None):
+        return self.rng.choice([u for u in units or self.units
+                                if not u.protection()])
+
+    def fill(self, unit, pattern):
+        """Each block begins with it, and is full of it."""
+        block = (pattern * unit.block)[:unit.block]
+        unit.put(0, block * unit.blocks)
+
+    def format(self):
+        unit = self.rng.choice(self.units)
+        pattern = self.rng.randbytes(self.rng.choice(
+            (0, 0, 1, 3, 512, unit.block)))
+        out = struct.pack(">BBHBBH", 0, 0x88, 0, 0, 1, len(pattern)) + pattern
+        want = Want("FORMAT UNIT", unit,
+                    bytes((4, 0x10 if pattern else 0, 0, 0, 0, 0)),
+                    out=out if pattern else b"", fails=unit.protection(),
+                    effect=lambda: self.fill(unit, pattern or b"\0"))
+        self.good(want)
+        self.all_told(unit)
+
+    def sanitize(self):
+        unit = self.rng.choice(self.units)
+        pattern = self.rng.randbytes(self.rng.choice((1, 7, unit.block)))
+        passes, invert = self.rng.randint(1, 3), self.commands.maybe(0.5)
+        out = struct.pack(">BBH", invert << 7 | passes, 0,
+                          len(pattern)) + pattern
+        if invert and passes == 2:
+            pattern = bytes(byte ^ 0xff for byte in pattern)
+        cdb = struct.pack(">BB5xHx", 0x48, 1, len(out))
+        if unit.thin and self.commands.maybe(0.5):
+            cdb, out, pattern = bytes((0x48, 2)) + bytes(8), b"", b"\0"
+        self.good(Want("SANITIZE", unit, cdb, out=out,
+                       fails=unit.protection(),
+                       effect=lambda: self.fill(unit, pattern)))
+        self.all_told(unit)
+
+    def mode(self):
+        """WCE or SWP is changed, not for ever."""
+        unit = self.rng.choice([u for u in self.units
+                                if u.is_file and not u.ro])
+        name, code, at, bit = self.rng.choice((
+            ("wce", 8, 2, 0x04), ("swp", 0x0a, 4, 0x08)))
+        session = self.rng.choice(self.sessions)
+        sense = Want("MODE SENSE", unit, bytes((0x1a, 8, code, 0, 255, 0)),
+                     length=255, data=lambda data: None)
+        page = bytearray(self.good(sense, session)[4:])
+        if bool(page[at] & bit) != getattr(unit, name):
+            raise Failed(f"LUN {unit.number}: {name} is not "
+                         f"{getattr(unit, name)}")
+        page[0] &= 0x3f
+        page[at] ^= bit
+        cdb = bytes((0x15, 0x10, 0, 0, 4 + len(page), 0))
+        self.good(Want("MODE SELECT", unit, cdb, out=bytes(4) + page),
+                  session)
+        setattr(unit, name, not getattr(unit, name))
+        self.all_told(unit, MODE, but=session)
+
+    def stop_start(self):
+        """Of an initiator by itself."""
+        unit = self.rng.choice(self.units)
+        session = self.rng.choice(self.sessions)
+        self.good(Want("stop", unit, bytes((0x1b, 0, 0, 0, 0, 0))), session)
+        want = self.commands.read(unit)
+        want.fails = STOPPED
+        self.good(want, session)
+        self.good(Want("start", unit, bytes((0x1b, 0, 0, 0, 1, 0))), session)
+
+    def reset(self):
+        unit = self.rng.choice(self.units)
+        session = self.rng.choice(self.sessions)
+        self.log.append(f"LUN RESET of {unit.number}")
+        session.tmf(LUN_RESET, unit=unit.number)
+        session.expect(TMF_RSP, response=COMPLETE)
+        on = unit.wce
+        unit.start_over()
+        unit.wce |= on  # what is in the cache would pass for stable
+        self.all_told(unit, 0x2900, 0x2901, 0x2902, RESET_OCCURRED)
+
+    def resize(self):
+        unit = self.rng.choice([u for u in self.units if u.is_file
+                                and not u.ro and not u.crypt])
+        blocks = self.rng.randrange(200, (2 << 20) // unit.block)
+        self.log.append(f"LUN {unit.number} gets {blocks} blocks, not "
+                        f"{unit.blocks}")
+        size, old = blocks * unit.block, len(unit.data)
+        os.truncate(unit.file, size)
+        self.admin("update", unit)
+        del unit.data[size:]
+        unit.data.extend(bytes(size - len(unit.data)))
+        if size != old:
+            self.all_told(unit, CAPACITY)
+
+    def admin(self, op, unit, *more):
+        done = ietadm("--op", op, "--tid=1", f"--lun={unit.number}", *more)
+        if done.returncode:
+            raise Failed(f"{op}: {done.stdout}{done.stderr}")
+
+    def again(self):
+        """Without the logical unit, and with it again."""
+        unit = self.rng.choice(self.units)
+        self.log.append(f"LUN {unit.number} goes and comes")
+        self.admin("delete", unit)
+        self.admin("new", unit, "--params", unit.params)
+        unit.start_over()
+        self.all_told(unit)
+        for other in self.units:
+            self.all_told(other)
+
+    def relogin(self):
+        index = self.rng.randrange(len(self.sessions))
+        session = self.sessions[index]
+        self.log.append(f"session {index} goes and comes")
+        session.logout() if self.commands.maybe(0.5) else session.close()
+        self.sessions[index] = self.login(index)
+
+    # --- copies
+
+    def copy_units(self):
+        dst = self.changeable()
+        return self.rng.choice([u for u in self.units
+                                if u.block == dst.block]), dst
+
+    def cscd(self, unit):
+        return (b"\xe4\0\0\0" + unit.name).ljust(28, b"\0") + struct.pack(
+            ">I", unit.block)
+
+    def extended_copy(self):
+        """Segments one after the other, also onto themselves."""
+        r, (src, dst) = self.rng, self.copy_units()
+        segments, moves = b"", []
+        for _ in range(r.choice((1, 1, 2, 5))):
+            lba, n = self.commands.place(src)
+            n = min(n, dst.blocks)
+            to = r.choice((max(0, lba - 3), lba + 5, r.randrange(dst.blocks)))
+            to = min(to, dst.blocks - n)
+            moves.append((lba, n, to))
+            segments += struct.pack(">BBHHHHHQQ", 2, 0, 24, 0, 1, 0, n, lba,
+                                    to)
+        cscds = self.cscd(src) + self.cscd(dst)
+        action = r.randrange(2)
+        if action:
+            head = struct.pack(">BBH11xBB3xI18xHHH", 1, 0, 32, 0, 0xff,
+                               sum(self.steps.values()), len(cscds),
+                               len(segments), 0)
+        else:
+            head = struct.pack(">BBH4xII", r.randrange(256), 0, len(cscds),
+                               len(segments), 0)
+        out = head + cscds + segments
+
+        def effect():
+            for lba, n, to in moves:
+                dst.put(to, src.get(lba, n))
+        cdb = struct.pack(">BB8xIxx", 0x83, action, len(out))
+        self.log.append(f"EXTENDED COPY from LUN {src.number}: {moves}")
+        self.good(Want("EXTENDED COPY", dst, cdb, out=out, effect=effect))
+
+    def token_copy(self):
+        """POPULATE TOKEN, WRITE USING TOKEN, by one initiator."""
+        r, (src, dst) = self.rng, self.copy_units()
+        session = r.choice(self.sessions)
+        lba, n = self.commands.place(src)
+        skip = r.choice((0, r.randrange(n + 1)))
+        count = min(n - skip, dst.blocks)
+        to = r.randrange(dst.blocks - count + 1)
+        if not count or src == dst and to < lba + n and lba < to + count:
+            return
+        self.log.append(f"token of LUN {src.number}, {n} from {lba}, {skip} "
+                        f"left out, {count} of it go to LUN {dst.number} "
+                        f"from {to} on")
+        out = struct.pack(">HBxIIHHQI4x", 30, 0, 0, 0, 0, 16, lba, n)
+        self.good(Want("POPULATE TOKEN", src, struct.pack(
+            ">BB4xIIBB", 0x83, 0x10, 7, len(out), 0, 0), out=out), session)
+        info = self.good(Want("RECEIVE ROD TOKEN", src, struct.pack(
+            ">BBI4xIBB", 0x84, 7, 7, 1024, 0, 0), length=1024,
+            data=lambda data: None), session)
+        token = info[32 + info[13] + 6:]
+        out = struct.pack(">HB5xQ", 550, 0, skip) + token + bytes(
+            6) + struct.pack(">HQI4x", 16, to, count)
+        self.good(Want("WRITE USING TOKEN", dst, struct.pack(
+            ">BB4xIIBB", 0x83, 0x11, 8, len(out), 0, 0), out=out,
+            effect=lambda: dst.put(to, src.get(lba + skip, count))), session)
+
+    def event(self):
+        name = self.rng.choices(list(EVENTS), list(EVENTS.values()))[0]
+        self.steps[name] += 1
+        try:
+            getattr(self, name)()
+        except Failed as error:
+            raise Failed(f"{name}: {error}") from None
+
     # --- the files
 
     def compare(self):
@@ -679,7 +909,8 @@ class World:
         end = time.monotonic() + SECONDS
         step = 0
         while step < STEPS and time.monotonic() < end:
-            (self.several if self.commands.maybe(0.15) else self.one)()
+            self.rng.choices((self.one, self.several, self.event),
+                             (80, 15, 5))[0]()
             step += 1
             if step % 250 == 0:
                 self.compare()
