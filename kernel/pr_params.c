@@ -324,7 +324,8 @@ static int get_register(struct iet_scmd *s, u32 have, bool all_tg_pt,
 	if (!ports)
 		return -ENOMEM;
 	err = add_nexuses(&req->own, req->port, ports, gfp);
-	if (!err && req->spec_i_pt)
+	/* without a key nobody is registered, whoever is named (table 67) */
+	if (!err && req->spec_i_pt && req->sa_key)
 		err = get_ids(s, have, req, ports, gfp);
 	kfree(ports);
 	return err;
@@ -365,7 +366,7 @@ int iet_pr_params(struct iet_scmd *s, struct iet_pr_req *req, gfp_t gfp)
 	if (req->action == IET_PR_REGISTER_AND_MOVE)
 		return get_move(s, p, have, req, gfp);
 	req->spec_i_pt = p[20] & SPEC_I_PT;
-	if (req->spec_i_pt && (req->action != IET_PR_REGISTER || !req->sa_key))
+	if (req->spec_i_pt && req->action != IET_PR_REGISTER)
 		return bad_bit(s, 3);
 	if (!req->spec_i_pt && have != sizeof(p)) {
 		iet_scsi_refuse(s, ILLEGAL_REQUEST, IET_ASC_PARAM_LENGTH);

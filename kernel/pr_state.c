@@ -212,10 +212,10 @@ static enum iet_pr_result add_new(struct iet_pr *pr, struct iet_pr_reg *reg,
 	return IET_PR_OK;
 }
 
-/* One nexus of who asks (SPC-4 5.13.7, table 63). */
+/* One nexus of who asks (SPC-4 5.13.7, tables 67 and 68). */
 static enum iet_pr_result register_own(struct iet_pr *pr,
 				       struct iet_pr_req *req,
-				       struct iet_pr_reg *fresh)
+				       struct iet_pr_reg *fresh, bool *changed)
 {
 	struct iet_pr_reg *own = find(pr, fresh->port, fresh->target);
 
@@ -223,6 +223,7 @@ static enum iet_pr_result register_own(struct iet_pr *pr,
 		return IET_PR_CONFLICT;
 	if (own && req->spec_i_pt)
 		return IET_PR_BAD_SPEC;
+	*changed = *changed || own || req->sa_key;
 	if (own && req->sa_key)
 		own->key = req->sa_key;
 	else if (own)
@@ -232,29 +233,60 @@ static enum iet_pr_result register_own(struct iet_pr *pr,
 	return IET_PR_OK;
 }
 
-/* ALL_TG_PT is as if each target port had been asked, in one go. */
-static enum iet_pr_result do_register(struct iet_pr *pr, struct iet_pr_req *req,
-				      struct iet_pr_reg *own)
+static bool any_registered(const struct iet_pr *pr,
+			   const struct list_head *list)
+{
+	const struct iet_pr_reg *reg;
+
+	list_for_each_entry(reg, list, node)
+		if (find(pr, reg->port, reg->target))
+			return true;
+	return false;
+}
+
+/*
+ * Those of SPEC_I_PT, none of which was registered before.  Who asks may name
+ * itself, and anybody twice.
+ */
+static enum iet_pr_result register_others(struct iet_pr *pr,
+					  struct iet_pr_req *req)
 {
 	enum iet_pr_result result = IET_PR_OK;
 	struct iet_pr_reg *reg, *next;
 
-	list_for_each_entry_safe(reg, next, &req->own, node) {
-		result = register_own(pr, req, reg);
-		if (result)
-			return result;
-	}
 	list_for_each_entry_safe(reg, next, &req->others, node) {
-		if (find(pr, reg->port, reg->target))
-			return IET_PR_BAD_PORT;
-		result = add_new(pr, reg, req->sa_key);
+		if (!find(pr, reg->port, reg->target))
+			result = add_new(pr, reg, req->sa_key);
+		if (result)
+			break;
+	}
+	return result;
+}
+
+/*
+ * ALL_TG_PT is as if each target port had been asked, in one go.  Who is not
+ * registered and gives no key changes nothing, not even APTPL.
+ */
+static enum iet_pr_result do_register(struct iet_pr *pr, struct iet_pr_req *req,
+				      struct iet_pr_reg *own)
+{
+	bool bad = any_registered(pr, &req->others), changed = false;
+	enum iet_pr_result result;
+	struct iet_pr_reg *reg, *next;
+
+	list_for_each_entry_safe(reg, next, &req->own, node) {
+		result = register_own(pr, req, reg, &changed);
 		if (result)
 			return result;
 	}
-	pr->aptpl = req->aptpl;
-	if (own || req->sa_key)
+	if (bad)
+		return IET_PR_BAD_PORT;
+	result = register_others(pr, req);
+	if (!result && changed) {
+		pr->aptpl = req->aptpl;
 		pr->generation++;
-	return IET_PR_OK;
+	}
+	return result;
 }
 
 static enum iet_pr_result do_reserve(struct iet_pr *pr, struct iet_pr_req *req,
