@@ -22,7 +22,7 @@
 #include "target.h"
 #include "volume.h"
 
-#define CDB2_SCOPE 0xf0
+#define CDB2_SCOPE_SHIFT 4
 #define CDB2_TYPE 0x0f
 
 /**
@@ -67,6 +67,7 @@ static struct pr_out *new_out(struct iet_scmd *s, gfp_t gfp)
 		return NULL;
 	p->s = s;
 	p->req.action = s->op->sa;
+	p->req.scope = s->cdb[2] >> CDB2_SCOPE_SHIFT;
 	p->req.type = s->cdb[2] & CDB2_TYPE;
 	p->req.port = s->nexus->initiator;
 	p->req.target = s->nexus->target->name;
@@ -199,6 +200,15 @@ static void set_status(struct iet_scmd *s, enum iet_pr_result result)
 	case IET_PR_CONFLICT:
 		s->status = SAM_STAT_RESERVATION_CONFLICT;
 		break;
+	case IET_PR_BAD_SCOPE:
+		iet_scsi_invalid_field(s, 2, 7);
+		break;
+	case IET_PR_BAD_TYPE:
+		iet_scsi_invalid_field(s, 2, 3);
+		break;
+	case IET_PR_NOTHING_TO_MOVE:
+		iet_scsi_invalid_field(s, 1, 4);
+		break;
 	case IET_PR_BAD_SA_KEY:
 		iet_scsi_invalid_param(s, 8, 7);
 		break;
@@ -279,26 +289,6 @@ static void granted(struct iet_scmd *s)
 		iet_scsi_end(s, err);
 }
 
-static bool uses_type(enum iet_pr_action action)
-{
-	return action == IET_PR_RESERVE || action == IET_PR_RELEASE ||
-	       action == IET_PR_PREEMPT || action == IET_PR_PREEMPT_AND_ABORT;
-}
-
-static bool check_type(struct iet_scmd *s, const struct iet_pr_req *req)
-{
-	if (!uses_type(req->action))
-		return true;
-	if (s->cdb[2] & CDB2_SCOPE) {
-		iet_scsi_invalid_field(s, 2, 7);
-		return false;
-	}
-	if (iet_pr_type_valid(req->type))
-		return true;
-	iet_scsi_invalid_field(s, 2, 3);
-	return false;
-}
-
 /**
  * iet_spc_pr_out() - PERSISTENT RESERVE OUT, SPC-4 6.16
  * @s: the command
@@ -316,8 +306,6 @@ int iet_spc_pr_out(struct iet_scmd *s, gfp_t gfp)
 
 	if (!p)
 		return -ENOMEM;
-	if (!check_type(s, &p->req))
-		return 0;
 	err = iet_pr_params(s, &p->req, gfp);
 	if (err)
 		return err == -ENOMEM ? err : 0;

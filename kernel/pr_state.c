@@ -43,17 +43,6 @@ void iet_pr_init(struct iet_pr *pr)
 }
 
 /**
- * iet_pr_type_valid() - is there such a type of reservation?
- * @type: from a CDB
- *
- * Return: true if there is
- */
-bool iet_pr_type_valid(u8 type)
-{
-	return is(type, VALID);
-}
-
-/**
  * iet_pr_consistent() - can the state be as it is?
  * @pr: state that was read from somewhere
  *
@@ -289,10 +278,24 @@ static enum iet_pr_result do_register(struct iet_pr *pr, struct iet_pr_req *req,
 	return result;
 }
 
+/* May a reservation be as the CDB says? */
+static enum iet_pr_result check_new(const struct iet_pr_req *req)
+{
+	if (req->scope)
+		return IET_PR_BAD_SCOPE;
+	return is(req->type, VALID) ? IET_PR_OK : IET_PR_BAD_TYPE;
+}
+
 static enum iet_pr_result do_reserve(struct iet_pr *pr, struct iet_pr_req *req,
 				     struct iet_pr_reg *own)
 {
-	if (pr->type && (!iet_pr_holds(pr, own) || pr->type != req->type))
+	enum iet_pr_result result = check_new(req);
+
+	if (pr->type && !iet_pr_holds(pr, own))
+		return IET_PR_CONFLICT;
+	if (result)
+		return result;
+	if (pr->type && pr->type != req->type)
 		return IET_PR_CONFLICT;
 	reserve(pr, own, req->type);
 	return IET_PR_OK;
@@ -303,7 +306,7 @@ static enum iet_pr_result do_release(struct iet_pr *pr, struct iet_pr_req *req,
 {
 	if (!iet_pr_holds(pr, own))
 		return IET_PR_OK;
-	if (pr->type != req->type)
+	if (pr->type != req->type || req->scope)
 		return IET_PR_BAD_RELEASE;
 	release(pr, own);
 	return IET_PR_OK;
@@ -346,44 +349,62 @@ static unsigned int remove_key(struct iet_pr *pr, struct iet_pr_req *req,
 	return nr;
 }
 
-/* SPC-4 5.13.11.4: the registrations alone, or the reservation with them. */
+/* The reservation goes to who asks, whatever else happens to it. */
+static enum iet_pr_result take_over(struct iet_pr *pr, struct iet_pr_req *req,
+				    struct iet_pr_reg *own)
+{
+	enum iet_pr_result result = check_new(req);
+	bool all = is(pr->type, ALL_HOLD);
+	u8 old = pr->type;
+
+	if (result)
+		return result;
+	reserve(pr, NULL, IET_PR_NONE);
+	remove_key(pr, req, own, all, true);
+	reserve(pr, own, req->type);
+	if (old != req->type)
+		tell_others(pr, own, IET_ASC_RESERVATIONS_RELEASED);
+	pr->generation++;
+	return IET_PR_OK;
+}
+
+/*
+ * SPC-4 5.13.11.2.4, table 72: the reservation with its registrations, or
+ * registrations alone; then SCOPE and TYPE are ignored (5.13.11.2.5).
+ */
 static enum iet_pr_result do_preempt(struct iet_pr *pr, struct iet_pr_req *req,
 				     struct iet_pr_reg *own)
 {
 	bool all = is(pr->type, ALL_HOLD);
 	bool takes_over = all ? !req->sa_key :
 				pr->holder && pr->holder->key == req->sa_key;
-	u8 old = pr->type;
 
-	if (!takes_over) {
-		if (!req->sa_key)
-			return IET_PR_BAD_SA_KEY;
-		if (!remove_key(pr, req, own, false, false))
-			return IET_PR_CONFLICT;
-	} else {
-		reserve(pr, NULL, IET_PR_NONE);
-		remove_key(pr, req, own, all, true);
-		reserve(pr, own, req->type);
-		if (old != req->type)
-			tell_others(pr, own, IET_ASC_RESERVATIONS_RELEASED);
-	}
+	if (takes_over)
+		return take_over(pr, req, own);
+	if (!req->sa_key)
+		return IET_PR_BAD_SA_KEY;
+	if (!remove_key(pr, req, own, false, false))
+		return IET_PR_CONFLICT;
 	pr->generation++;
 	return IET_PR_OK;
 }
 
+/* SPC-4 5.13.8: not to who asks, be it through another target port. */
 static enum iet_pr_result do_move(struct iet_pr *pr, struct iet_pr_req *req,
 				  struct iet_pr_reg *own)
 {
 	struct iet_pr_reg *to, *fresh;
 
+	if (!pr->type)
+		return IET_PR_NOTHING_TO_MOVE;
 	if (!iet_pr_holds(pr, own) || is(pr->type, ALL_HOLD))
 		return IET_PR_CONFLICT;
 	if (!req->sa_key)
 		return IET_PR_BAD_SA_KEY;
 	fresh = list_first_entry(&req->others, struct iet_pr_reg, node);
-	to = find(pr, fresh->port, fresh->target);
-	if (to == own)
+	if (!strcmp(fresh->port, req->port))
 		return IET_PR_BAD_PORT;
+	to = find(pr, fresh->port, fresh->target);
 	if (!to && add_new(pr, fresh, req->sa_key))
 		return IET_PR_NO_ROOM;
 	to = to ?: fresh;

@@ -42,6 +42,9 @@ enum iet_pr_action {
 enum iet_pr_result {
 	IET_PR_OK,
 	IET_PR_CONFLICT, /* RESERVATION CONFLICT */
+	IET_PR_BAD_SCOPE, /* not the logical unit, where that counts */
+	IET_PR_BAD_TYPE, /* no type of reservation, where that counts */
+	IET_PR_NOTHING_TO_MOVE, /* REGISTER AND MOVE of no reservation */
 	IET_PR_BAD_SA_KEY, /* a service action reservation key that can't be */
 	IET_PR_BAD_PORT, /* a TransportID that can't be */
 	IET_PR_BAD_RELEASE, /* INVALID RELEASE OF PERSISTENT RESERVATION */
@@ -92,7 +95,8 @@ struct iet_pr {
 /**
  * struct iet_pr_req - a PERSISTENT RESERVE OUT
  * @action: what to do
- * @type: enum iet_pr_type
+ * @scope: SCOPE of the CDB
+ * @type: TYPE of the CDB, enum iet_pr_type or what is none
  * @port: initiator port of who asks
  * @target: target port of who asks
  * @key: RESERVATION KEY
@@ -112,6 +116,7 @@ struct iet_pr {
  */
 struct iet_pr_req {
 	enum iet_pr_action action;
+	u8 scope;
 	u8 type;
 	const char *port;
 	const char *target;
@@ -127,7 +132,6 @@ struct iet_pr_req {
 };
 
 void iet_pr_init(struct iet_pr *pr);
-bool iet_pr_type_valid(u8 type);
 bool iet_pr_consistent(const struct iet_pr *pr);
 bool iet_pr_conflict(const struct iet_pr *pr, const char *port,
 		     const char *target, bool write);

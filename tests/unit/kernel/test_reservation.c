@@ -547,8 +547,14 @@ static void move_to_port(void)
 	len = put_id(24, FAKE_PORT);
 	put_unaligned_be32(len, list + 20);
 	CHECK_EQ(out_list(MOVE, 0, 24 + len), IET_ASC_INVALID_FIELD_IN_PARAM);
+	/* nor by way of another target port (SPC-4 5.13.8) */
 	list[19] = 9;
+	CHECK_EQ(out_list(MOVE, 0, 24 + len), IET_ASC_INVALID_FIELD_IN_PARAM);
+	len = put_id(24, OTHER_PORT);
+	put_unaligned_be32(len, list + 20);
 	CHECK_EQ(out_list(MOVE, 0, 24 + len), 0);
+	CHECK_EQ(run(0x2a, DIR_OUT, BS), CONFLICT);
+	be(OTHER_PORT);
 	CHECK_EQ(run(0x2a, DIR_OUT, BS), CONFLICT);
 	by(&other_target);
 	CHECK_EQ(run(0x2a, DIR_OUT, BS), 0);
