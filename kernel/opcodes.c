@@ -20,6 +20,10 @@
 #define PR_OUT (IET_OP_SA | IET_OP_OUT | PR_SELF)
 #define RESERVE (IET_OP_PR_SELF | IET_OP_UNREADY)
 #define ANYTIME (IET_OP_PR_FREE | IET_OP_UNREADY | IET_OP_ERASING)
+/* as ANYTIME, but not while another has exclusive access (SPC-4, table 65) */
+#define REPORT_SUPPORTED                                           \
+	(IET_OP_SA | IET_OP_IN | IET_OP_PR_READ | IET_OP_UNREADY | \
+	 IET_OP_ERASING | IET_OP_STANDBY)
 /* nobody else works on the unit meanwhile */
 #define ERASE (IET_OP_WRITE | IET_OP_ATOMIC)
 #define COPY_OUT (IET_OP_SA | IET_OP_OUT)
@@ -596,7 +600,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "RECEIVE COPY STATUS(LID1)",
 		.len = 16,
 		.layout = IET_CDB_ALLOC_10_4,
-		.flags = IET_OP_SA | IET_OP_IN,
+		.flags = IET_OP_SA | IET_OP_IN | IET_OP_PR_FREE,
 		.usage = { 0x84, 0x00, 0xff, 0, 0, 0, O4, X4, 0, 0 },
 		.param = iet_spc_copy_status1,
 	},
@@ -606,7 +610,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "RECEIVE COPY OPERATING PARAMETERS",
 		.len = 16,
 		.layout = IET_CDB_ALLOC_10_4,
-		.flags = IET_OP_SA | IET_OP_IN,
+		.flags = IET_OP_SA | IET_OP_IN | IET_OP_PR_FREE,
 		.usage = { 0x84, 0x03, O4, O4, X4, 0, 0 },
 		.param = iet_spc_copy_parameters,
 	},
@@ -616,7 +620,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "RECEIVE COPY FAILURE DETAILS(LID1)",
 		.len = 16,
 		.layout = IET_CDB_ALLOC_10_4,
-		.flags = IET_OP_SA | IET_OP_IN,
+		.flags = IET_OP_SA | IET_OP_IN | IET_OP_PR_FREE,
 		.usage = { 0x84, 0x04, 0xff, 0, 0, 0, O4, X4, 0, 0 },
 		.param = iet_spc_copy_failure,
 	},
@@ -626,7 +630,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "RECEIVE COPY STATUS(LID4)",
 		.len = 16,
 		.layout = IET_CDB_ALLOC_10_4,
-		.flags = IET_OP_SA | IET_OP_IN,
+		.flags = IET_OP_SA | IET_OP_IN | IET_OP_PR_FREE,
 		.usage = { 0x84, 0x05, X4, O4, X4, 0, 0 },
 		.param = iet_spc_copy_status4,
 	},
@@ -636,7 +640,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "RECEIVE ROD TOKEN INFORMATION",
 		.len = 16,
 		.layout = IET_CDB_ALLOC_10_4,
-		.flags = IET_OP_SA | IET_OP_IN,
+		.flags = IET_OP_SA | IET_OP_IN | IET_OP_PR_FREE,
 		.usage = { 0x84, 0x07, X4, O4, X4, 0, 0 },
 		.param = iet_spc_rod_token_info,
 	},
@@ -792,7 +796,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "REPORT SUPPORTED OPERATION CODES",
 		.len = 12,
 		.layout = IET_CDB_ALLOC_6_4,
-		.flags = IET_OP_SA | IET_OP_IN | ANYTIME | IET_OP_STANDBY,
+		.flags = REPORT_SUPPORTED,
 		.usage = { 0xa3, 0x0c, 0x87, 0xff, 0xff, 0xff, X4, 0, 0 },
 		.param = iet_spc_report_opcodes,
 	},
@@ -802,7 +806,7 @@ const struct iet_scsi_op iet_scsi_ops[] = {
 		.name = "REPORT SUPPORTED TASK MANAGEMENT FUNCTIONS",
 		.len = 12,
 		.layout = IET_CDB_ALLOC_6_4,
-		.flags = IET_OP_SA | IET_OP_IN | ANYTIME | IET_OP_STANDBY,
+		.flags = REPORT_SUPPORTED,
 		.usage = { 0xa3, 0x0d, 0x80, 0, 0, 0, X4, 0, 0 },
 		.param = iet_spc_report_tmfs,
 	},
