@@ -158,11 +158,23 @@ static void aborted_others(struct iet_scmd *s)
 	iet_scsi_end(s, 0);
 }
 
+/* Those whose tasks are aborted keep no medium in, either (5.13.11.2.6). */
+static void allow_removal(struct pr_out *p)
+{
+	const struct iet_pr_reg *reg;
+
+	list_for_each_entry(reg, &p->req.gone, node)
+		iet_removal_allow(p->s->vol, reg->port, reg->target);
+	if (p->req.abort_own)
+		iet_removal_allow(p->s->vol, p->req.port, p->req.target);
+}
+
 /* 0, or -EIOCBQUEUED: aborted_others() will be called */
 static int commit(struct pr_out *p)
 {
 	take_over(p);
 	if (p->req.action == IET_PR_PREEMPT_AND_ABORT) {
+		allow_removal(p);
 		p->preempt.s = p->s;
 		p->preempt.gone = &p->req.gone;
 		p->preempt.own = p->req.abort_own;
