@@ -452,7 +452,8 @@ TOGETHER = ("read", "write", "write_verify", "orwrite", "verify", "write_same",
             "compare_write", "flush", "prefetch")
 
 # beside commands that read or write
-EVENTS = {"extended_copy": 30, "token_copy": 20, "format": 2, "sanitize": 1,
+EVENTS = {"race_or": 20, "race_compare": 20, "race_write": 30,
+          "extended_copy": 30, "token_copy": 20, "format": 2, "sanitize": 1,
           "mode": 10, "stop_start": 3, "reset": 5, "resize": 6, "again": 4,
           "relogin": 5}
 
@@ -658,6 +659,107 @@ class World:
             session.finish_all()
         for want, task in sent:
             self.done(want, task)
+
+    # --- several on the same blocks
+
+    def race(self, wants):
+        """All at once, by any session; (what was wanted, what came)."""
+        sent = [(want, self.send(self.rng.choice(self.sessions), want))
+                for want in wants]
+        for session in self.sessions:
+            session.finish_all()
+        return sent
+
+    def race_place(self):
+        unit = self.changeable()
+        lba, n = self.commands.place(unit, 64)
+        return unit, lba, max(n, 1)
+
+    def race_or(self):
+        """None of the bits is lost."""
+        unit, lba, n = self.race_place()
+        unit_bits = int.from_bytes(unit.get(lba, n), "big")
+        wants = []
+        for _ in range(self.rng.randint(2, 8)):
+            first = self.rng.randrange(n)
+            count = self.rng.randint(1, n - first)
+            out = self.rng.randbytes(count * unit.block)
+            shift = 8 * unit.block * (n - first - count)
+            unit_bits |= int.from_bytes(out, "big") << shift
+            wants.append(Want("ORWRITE", unit, cdb16(0x8b, lba + first,
+                                                     count), out=out,
+                              span=(lba + first, count)))
+        for want, task in self.race(wants):
+            self.done(want, task)
+        unit.put(lba, unit_bits.to_bytes(n * unit.block, "big"))
+        self.look(unit, lba, n)
+
+    def race_compare(self):
+        """One of them finds what was there, the others do not."""
+        unit, lba, n = self.race_place()
+        old = unit.get(lba, n)
+        cdb = struct.pack(">BBQ3xBxx", 0x89, 0, lba, n)
+        sent = self.race([Want("COMPARE AND WRITE", unit, cdb, out=old + bytes(
+            byte ^ i for byte in old), span=(lba, n)) for i in range(1, 5)])
+        won = [want for want, task in sent if task.status == GOOD]
+        if len(won) != 1:
+            raise Failed(f"{len(won)} have found the same")
+        for want, task in sent:
+            want.fails = None if want == won[0] else MISCOMPARED
+            want.info = None if want == won[0] else 0
+            self.done(want, task)
+        unit.put(lba, won[0].out[len(old):])
+        self.look(unit, lba, n)
+
+    def race_write(self):
+        """Each block is one that was written, or is read as it was before."""
+        unit, lba, n = self.race_place()
+        may = [{unit.get(lba + i, 1)} for i in range(n)]
+        wants = []
+        for _ in range(self.rng.randint(2, 8)):
+            first = self.rng.randrange(n)
+            count = self.rng.randint(1, n - first)
+            if self.commands.maybe(0.3):
+                wants.append(Want("READ", unit, cdb16(0x88, lba + first,
+                                                      count),
+                                  length=count * unit.block,
+                                  data=lambda data: None,
+                                  span=(lba + first, count)))
+                continue
+            out = self.rng.randbytes(count * unit.block)
+            wants.append(Want("WRITE", unit, cdb16(0x8a, lba + first, count),
+                              out=out, span=(lba + first, count)))
+        written = [want.out for want in wants]
+        sent = self.race(wants)
+        end = [set() for _ in range(n)]
+        for want, out in zip(wants, written):
+            first = want.span[0] - lba
+            for i in range(len(out) // unit.block):
+                end[first + i].add(out[i * unit.block:(i + 1) * unit.block])
+        for want, task in sent:
+            self.done(want, task)
+            if want.flags & READ:
+                self.one_of(unit, want.span, bytes(task.data),
+                            [a | b for a, b in zip(may, end)][
+                                want.span[0] - lba:])
+        data = self.good(Want("READ", unit, cdb16(0x88, lba, n), span=(lba, n),
+                              length=n * unit.block, data=lambda data: None))
+        self.one_of(unit, (lba, n), data,
+                    [b or a for a, b in zip(may, end)])
+        unit.put(lba, data)
+
+    @staticmethod
+    def one_of(unit, span, data, may):
+        if len(data) != span[1] * unit.block:
+            raise Failed(f"{len(data)} bytes of {span[1]} blocks")
+        for i in range(span[1]):
+            if data[i * unit.block:(i + 1) * unit.block] not in may[i]:
+                raise Failed(f"LUN {unit.number} block {span[0] + i} is "
+                             "nothing that anybody has written")
+
+    def look(self, unit, lba, n):
+        self.good(Want("READ", unit, cdb16(0x88, lba, n), span=(lba, n),
+                       length=n * unit.block, data=unit.get(lba, n)))
 
     # --- what happens beside
 
@@ -910,7 +1012,7 @@ class World:
         step = 0
         while step < STEPS and time.monotonic() < end:
             self.rng.choices((self.one, self.several, self.event),
-                             (80, 15, 5))[0]()
+                             (76, 15, 9))[0]()
             step += 1
             if step % 250 == 0:
                 self.compare()
