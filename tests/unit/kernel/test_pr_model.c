@@ -136,6 +136,9 @@ static void begin(u64 with)
 	legacy = -1;
 	fake_init();
 	fake_state();
+	/* it wraps soon (6.15.2) */
+	model.generation = UINT32_MAX - 9;
+	fake.vol.reservation.pr.generation = model.generation;
 	fake.vol.removable = true;
 	fake.vol.thin = true;
 	list_del_init(&fake.itl.vol_node);
