@@ -446,8 +446,6 @@ def _():
         again 2
         fault status Status=0302,Count=2
         again 2
-        fault drop Stage=final,Byte=end,Count=1
-        again 1
         fault status Status=0101,Address=127.0.0.2:3260,Count=1
         again 1
         """)
