@@ -55,6 +55,13 @@ class Kload:
         return result
 
 
+def insmod(path):
+    """With the modules that it needs."""
+    needs = peers.sh("modinfo", "-F", "depends", path).strip()
+    peers.modprobe(*filter(None, needs.split(",")))
+    peers.sh("insmod", path)
+
+
 class Bench:
     def __init__(self, folder):
         self.folder = folder
@@ -70,7 +77,7 @@ class Bench:
         print(f"KTAP version 1\n1..{len(self.rows)}", flush=True)
         floors = {"floor", "memory"} & set(self.job["targets"])
         for name in ("kload", *(("iscsi_floor",) if floors else ())):
-            subprocess.run(["insmod", self.folder / f"{name}.ko"], check=True)
+            insmod(self.folder / f"{name}.ko")
         try:
             peers.Ours.settings |= self.job.get("set", {})
             peers.NullBlk.keeps_data = bool(self.job.get("verify"))
