@@ -158,11 +158,16 @@ static void *digest(void *end, const void *start, u32 len)
 	return end + ISCSI_DIGEST_LEN;
 }
 
+static u32 header_size(const struct conn *conn)
+{
+	return sizeof(struct iscsi_hdr) +
+	       (conn->digests ? ISCSI_DIGEST_LEN : 0);
+}
+
 /* A header; to be sealed when all of it is there. */
 static void *new_header(struct conn *conn, u8 opcode, __be32 itt)
 {
-	u32 size = sizeof(struct iscsi_hdr) +
-		   (conn->digests ? ISCSI_DIGEST_LEN : 0);
+	u32 size = header_size(conn);
 	struct iscsi_hdr *hdr;
 
 	/* and two pieces of memory, and a digest */
@@ -203,24 +208,35 @@ static int add_bytes(struct conn *conn, const void *bytes, u32 len)
 	return 0;
 }
 
+static struct page *piece(u64 pos)
+{
+	return pieces[pos / DATA_SIZE % PIECES];
+}
+
+/* How much of @len bytes is in the same piece. */
+static u32 piece_of(u64 pos, u32 len)
+{
+	return pos == NOWHERE ? len :
+				min_t(u32, len, DATA_SIZE - pos % DATA_SIZE);
+}
+
 /* After a header: data of a medium. */
 static int add_data(struct conn *conn, u64 pos, u32 len)
 {
-	u32 crc = ~0, off = 0, n;
+	bool kept = pos != NOWHERE;
+	u32 crc = ~0, n;
 	__le32 *end;
 
 	for (; len; len -= n) {
-		struct page *page = data;
+		struct page *page = kept ? piece(pos) : data;
+		u32 off = kept ? pos % DATA_SIZE : 0;
 
-		if (pos != NOWHERE) {
-			page = pieces[pos / DATA_SIZE % PIECES];
-			off = pos % DATA_SIZE;
-			pos += min_t(u32, len, DATA_SIZE - off);
-		}
-		n = min_t(u32, len, DATA_SIZE - off);
+		n = piece_of(pos, len);
 		add(conn, page, off, n);
 		if (conn->digests)
 			crc = crc32c(crc, page_address(page) + off, n);
+		if (kept)
+			pos += n;
 	}
 	if (!conn->digests)
 		return 0;
@@ -467,22 +483,9 @@ static bool has_digest(const void *end, u32 crc)
 	return get_unaligned_le32(end) == ~crc;
 }
 
-static u32 header_size(const struct conn *conn)
-{
-	return sizeof(struct iscsi_hdr) +
-	       (conn->digests ? ISCSI_DIGEST_LEN : 0);
-}
-
 static void *memory(u64 pos)
 {
-	return page_address(pieces[pos / DATA_SIZE % PIECES]) + pos % DATA_SIZE;
-}
-
-/* How much of @len bytes goes to the same piece. */
-static u32 piece_of(u64 pos, u32 len)
-{
-	return pos == NOWHERE ? len :
-				min_t(u32, len, DATA_SIZE - pos % DATA_SIZE);
+	return page_address(piece(pos)) + pos % DATA_SIZE;
 }
 
 static void had_data(struct conn *conn, const void *buf, u32 len)
