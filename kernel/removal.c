@@ -5,7 +5,6 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/string.h>
 #include <scsi/scsi_proto.h>
 
 #include "compat.h"
@@ -191,8 +190,7 @@ void iet_removal_allow(struct iet_volume *vol, const char *port,
 
 	spin_lock_irqsave(&vol->lock, flags);
 	list_for_each_entry(itl, &vol->itls, vol_node)
-		if (!strcmp(itl->nexus->initiator, port) &&
-		    !strcmp(itl->nexus->target->name, target))
+		if (iet_nexus_is(itl->nexus, port, target))
 			itl->prevent = false;
 	spin_unlock_irqrestore(&vol->lock, flags);
 }

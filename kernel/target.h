@@ -12,11 +12,13 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/string.h>
 #include <linux/xarray.h>
 
 #include "alua.h"
 #include "iet_netlink.h"
 #include "iscsi_proto.h"
+#include "scsi.h"
 #include "stats.h"
 
 struct iet_faults;
@@ -134,5 +136,20 @@ int iet_lun_delete(struct iet_target *target, u32 lun,
 		   struct netlink_ext_ack *extack);
 bool iet_lun_of(struct iet_volume *vol, const struct iet_target *target);
 void iet_lun_rescan(struct iet_lun *lun);
+
+/**
+ * iet_nexus_is() - is it between these ports?
+ * @nexus: the I_T nexus
+ * @port: name of the initiator port
+ * @target: name of the target
+ *
+ * Return: true if so
+ */
+static inline bool iet_nexus_is(const struct iet_nexus *nexus, const char *port,
+				const char *target)
+{
+	return !strcmp(nexus->initiator, port) &&
+	       !strcmp(nexus->target->name, target);
+}
 
 #endif /* IET_TARGET_H */

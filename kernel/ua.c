@@ -4,7 +4,6 @@
  * most important first, none twice.
  */
 #include <linux/kernel.h>
-#include <linux/string.h>
 
 #include "opcodes.h"
 #include "target.h"
@@ -123,8 +122,7 @@ void iet_ua_port(struct iet_volume *vol, const char *port, const char *target,
 
 	spin_lock_irqsave(&vol->lock, flags);
 	list_for_each_entry(itl, &vol->itls, vol_node)
-		if (!strcmp(itl->nexus->initiator, port) &&
-		    !strcmp(itl->nexus->target->name, target))
+		if (iet_nexus_is(itl->nexus, port, target))
 			insert(itl, asc);
 	spin_unlock_irqrestore(&vol->lock, flags);
 }
