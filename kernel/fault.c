@@ -12,6 +12,7 @@
 
 #include "compat.h"
 #include "fault.h"
+#include "iet_random.h"
 
 #define F(attr) BIT(IET_F_##attr)
 
@@ -261,23 +262,6 @@ struct iet_fault_rule *iet_fault_next(struct iet_faults *faults, u32 id)
 	return NULL;
 }
 
-/**
- * iet_fault_random() - the next of a sequence of random numbers
- * @state: any number; the same one begins the same sequence
- *
- * No secret and no statistics depend on it, only that it can be replayed.
- *
- * Return: 32 bits
- */
-u32 iet_fault_random(u32 *state)
-{
-	u32 z = *state += 0x9e3779b9;
-
-	z = (z ^ z >> 16) * 0x21f0aaad;
-	z = (z ^ z >> 15) * 0x735a2d97;
-	return z ^ z >> 15;
-}
-
 static bool about_pdu(const struct iet_fault_args *a,
 		      const struct iet_fault_what *what)
 {
@@ -333,7 +317,7 @@ static bool fires(struct iet_fault_rule *rule)
 	if (a->val[IET_F_COUNT] && rule->hits >= a->val[IET_F_COUNT])
 		return false;
 	if (a->has & F(CHANCE)) {
-		number = iet_fault_random(&rule->random);
+		number = iet_random(&rule->random);
 		if (number * IET_FAULT_ALWAYS >> 32 >= a->val[IET_F_CHANCE])
 			return false;
 	}
@@ -353,7 +337,7 @@ static void describe(struct iet_fault_rule *rule,
 	hit->delay = a->val[IET_F_DELAY];
 	hit->code = code ? a->val[code] : 0;
 	hit->byte = a->val[IET_F_BYTE];
-	hit->random = iet_fault_random(&rule->random);
+	hit->random = iet_random(&rule->random);
 	hit->by_status = a->val[IET_F_PDU] == IET_FAULT_PDU_STATUS;
 	hit->lba = what->lba;
 	hit->lba_last = what->lba_last;

@@ -179,7 +179,6 @@ struct iet_fault_rule *iet_fault_next(struct iet_faults *faults, u32 id);
 bool iet_fault_fire(struct iet_faults *faults, enum iet_fault_kind kind,
 		    const struct iet_fault_what *what,
 		    struct iet_fault_hit *hit);
-u32 iet_fault_random(u32 *state);
 
 /* fault_target.c */
 struct iet_fault_rule *iet_target_fault_add(struct iet_target *target,

@@ -18,6 +18,7 @@
 #include "conn_timer.h"
 #include "fault.h"
 #include "fault_pdu.h"
+#include "iet_random.h"
 #include "session.h"
 
 #define SENT_KINDS                                            \
@@ -290,7 +291,7 @@ static u32 next_cut(struct iet_fault_conn *fault, u32 done, u32 len)
 		return fault->cut;
 	if (!fault->byte)
 		fault->cut =
-			done + 1 + iet_fault_random(&fault->random) % PIECE_MAX;
+			done + 1 + iet_random(&fault->random) % PIECE_MAX;
 	else
 		fault->cut = done < fault->byte ? fault->byte : len;
 	return fault->cut;

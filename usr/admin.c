@@ -18,6 +18,7 @@
 #include "isns.h"
 #include "kernel.h"
 #include "log.h"
+#include "login_fault.h"
 #include "spare.h"
 
 #define CLIENTS_MAX 32
@@ -107,11 +108,44 @@ static void answer_later(int result, const struct admin_msg *lines, void *arg)
 		start_answer(arg, result, lines);
 }
 
+static void look_for_gone(int cmd, int event, uint32_t tid, uint64_t sid,
+			  uint32_t cid, void *arg)
+{
+	bool *gone = arg;
+
+	log_debug("module: event %d of %d, tid %u sid %llu cid %u", event, cmd,
+		  tid, (unsigned long long)sid, cid);
+	if (cmd != IET_CMD_TARGET_NTF)
+		return;
+	if (event == IET_EVENT_DEL) {
+		*gone = true;
+		/* by now another one may have its number and its name */
+		if (tid)
+			login_fault_del(&tid, 0);
+	}
+	isns_targets_changed();
+}
+
+static void read_module(void)
+{
+	bool gone = false;
+
+	/* where events were lost, one of these may have been among them */
+	if (kernel_events_read(look_for_gone, &gone) == -ENOBUFS) {
+		gone = true;
+		isns_targets_changed();
+	}
+	if (gone)
+		admin_targets_gone();
+}
+
 static void carry_out(struct client *c)
 {
 	struct admin_msg lines = { 0 };
 	int err;
 
+	/* a target that it names may have taken the place of one that is gone */
+	read_module();
 	/* nothing more to read; only for answer_later() */
 	event_free(c->event);
 	c->event = NULL;
@@ -254,34 +288,12 @@ static int open_listener(void)
 	return 0;
 }
 
-static void look_for_gone(int cmd, int event, uint32_t tid, uint64_t sid,
-			  uint32_t cid, void *arg)
-{
-	bool *gone = arg;
-
-	log_debug("module: event %d of %d, tid %u sid %llu cid %u", event, cmd,
-		  tid, (unsigned long long)sid, cid);
-	if (cmd != IET_CMD_TARGET_NTF)
-		return;
-	if (event == IET_EVENT_DEL)
-		*gone = true;
-	isns_targets_changed();
-}
-
 static void on_module(evutil_socket_t fd, short what, void *arg)
 {
-	bool gone = false;
-
 	(void)fd;
 	(void)what;
 	(void)arg;
-	/* where events were lost, one of these may have been among them */
-	if (kernel_events_read(look_for_gone, &gone) == -ENOBUFS) {
-		gone = true;
-		isns_targets_changed();
-	}
-	if (gone)
-		admin_targets_gone();
+	read_module();
 }
 
 static int listen_to_module(void)

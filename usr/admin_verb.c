@@ -129,47 +129,57 @@ static int do_account_show(struct call *c)
 
 /* --- targets that go --- */
 
-struct names {
-	char **name;
+struct left {
+	struct {
+		uint32_t tid;
+		char *name;
+	} *target;
 	size_t nr;
 };
 
-static int add_name(const struct kernel_target *t, void *arg)
+static int add_left(const struct kernel_target *t, void *arg)
 {
-	struct names *n = arg;
-	char **p = reallocarray(n->name, n->nr + 1, sizeof(*p));
+	struct left *l = arg;
+	void *p = reallocarray(l->target, l->nr + 1, sizeof(*l->target));
 
 	if (!p)
 		return -ENOMEM;
-	n->name = p;
-	n->name[n->nr] = strdup(t->name);
-	return n->name[n->nr++] ? 0 : -ENOMEM;
+	l->target = p;
+	l->target[l->nr].tid = t->tid;
+	l->target[l->nr].name = strdup(t->name);
+	return l->target[l->nr++].name ? 0 : -ENOMEM;
 }
 
-static bool is_left(const char *target, void *arg)
+/* @tid: 0 = whichever it has */
+static bool is_left_as(uint32_t tid, const char *name, void *arg)
 {
-	const struct names *n = arg;
+	const struct left *l = arg;
 	size_t i;
 
-	for (i = 0; i < n->nr; i++)
-		if (!strcasecmp(n->name[i], target))
-			return true;
+	for (i = 0; i < l->nr; i++)
+		if (!strcasecmp(l->target[i].name, name))
+			return !tid || l->target[i].tid == tid;
 	return false;
+}
+
+static bool is_left(const char *name, void *arg)
+{
+	return is_left_as(0, name, arg);
 }
 
 int admin_targets_gone(void)
 {
-	struct names n = { 0 };
-	int err = kernel->target_dump(add_name, &n);
+	struct left l = { 0 };
+	int err = kernel->target_dump(add_left, &l);
 	size_t i;
 
 	if (!err) {
-		account_drop_gone(is_left, &n);
-		login_fault_drop_gone(is_left, &n);
+		account_drop_gone(is_left, &l);
+		login_fault_drop_gone(is_left_as, &l);
 	}
-	for (i = 0; i < n.nr; i++)
-		free(n.name[i]);
-	free(n.name);
+	for (i = 0; i < l.nr; i++)
+		free(l.target[i].name);
+	free(l.target);
 	return err;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "iet_netlink.h"
+#include "iet_random.h"
 
 /* pieces of a response that is split at random have up to so many bytes */
 #define PIECE_MAX 256
@@ -375,7 +376,7 @@ static size_t next_cut(struct conn_fault *f, size_t pos, size_t len)
 	if (f->cut > pos)
 		return f->cut;
 	if (!f->byte)
-		f->cut = pos + 1 + login_fault_random(&f->random) % PIECE_MAX;
+		f->cut = pos + 1 + iet_random(&f->random) % PIECE_MAX;
 	else
 		f->cut = pos < f->byte ? f->byte : len;
 	return f->cut;

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "iet_netlink.h"
+#include "iet_random.h"
 #include "log.h"
 
 #define TELL_MS 1000
@@ -111,7 +112,8 @@ unsigned int login_fault_del(const uint32_t *tid, uint32_t id)
 	return n;
 }
 
-void login_fault_drop_gone(bool (*is_left)(const char *target, void *arg),
+void login_fault_drop_gone(bool (*is_left)(uint32_t tid, const char *target,
+					   void *arg),
 			   void *arg)
 {
 	struct login_fault *f = STAILQ_FIRST(&rules), *next;
@@ -119,7 +121,7 @@ void login_fault_drop_gone(bool (*is_left)(const char *target, void *arg),
 
 	for (; f; f = next) {
 		next = STAILQ_NEXT(f, link);
-		if (!f->tid || is_left(f->target, arg))
+		if (!f->tid || is_left(f->tid, f->target, arg))
 			continue;
 		remove_rule(f);
 		changed = true;
@@ -141,16 +143,6 @@ int login_fault_each(int (*fn)(const struct login_fault *f, void *arg),
 }
 
 /* --- when they fire --- */
-
-/* as the module's: the same seed, the same faults */
-uint32_t login_fault_random(uint32_t *state)
-{
-	uint32_t z = *state += 0x9e3779b9;
-
-	z = (z ^ z >> 16) * 0x21f0aaad;
-	z = (z ^ z >> 15) * 0x735a2d97;
-	return z ^ z >> 15;
-}
 
 static bool has_key(const struct login_fault_what *what, const char *key)
 {
@@ -212,7 +204,7 @@ static bool fires(struct login_fault *f)
 	if (f->seen <= a->skip || (a->count && f->hits >= a->count))
 		return false;
 	if (a->has & LF_HAS(LF_CHANCE)) {
-		number = login_fault_random(&f->random);
+		number = iet_random(&f->random);
 		if (number * IET_FAULT_ALWAYS >> 32 >= a->chance)
 			return false;
 	}
@@ -233,7 +225,7 @@ const struct login_fault *login_fault_fire(enum login_fault_kind kind,
 		if ((after && f->id <= after->id) || f->args.kind != kind ||
 		    !is_about(f, what) || !fires(f))
 			continue;
-		number = login_fault_random(&f->random);
+		number = iet_random(&f->random);
 		if (random)
 			*random = number;
 		tell(f, what);

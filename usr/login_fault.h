@@ -210,10 +210,11 @@ unsigned int login_fault_del(const uint32_t *tid, uint32_t id);
 
 /**
  * login_fault_drop_gone - remove the rules of targets that are gone
- * @is_left: whether there is a target of this name
+ * @is_left: whether there is a target of this number and name
  * @arg: passed to @is_left
  */
-void login_fault_drop_gone(bool (*is_left)(const char *target, void *arg),
+void login_fault_drop_gone(bool (*is_left)(uint32_t tid, const char *target,
+					   void *arg),
 			   void *arg);
 
 /**
@@ -239,14 +240,6 @@ const struct login_fault *login_fault_fire(enum login_fault_kind kind,
 					   const struct login_fault_what *what,
 					   const struct login_fault *after,
 					   uint32_t *random);
-
-/**
- * login_fault_random - the next of a sequence of random numbers
- * @state: any number; the same one begins the same sequence
- *
- * Return: 32 bits
- */
-uint32_t login_fault_random(uint32_t *state);
 
 /**
  * login_fault_hold - a request is held by a rule

@@ -332,10 +332,11 @@ static void test_held(void)
 	login_fault_unhold(&hold[1]);
 }
 
-static bool is_other(const char *target, void *arg)
+/* a target has taken the name of one that is gone */
+static bool is_next(uint32_t tid, const char *target, void *arg)
 {
 	(void)arg;
-	return strcmp(target, TARGET) != 0;
+	return tid == 2 && !strcmp(target, TARGET);
 }
 
 static void test_gone(void)
@@ -343,7 +344,7 @@ static void test_gone(void)
 	start();
 	add(1, "login-drop", "");
 	add(0, "login-drop", "");
-	login_fault_drop_gone(is_other, NULL);
+	login_fault_drop_gone(is_next, NULL);
 	CHECK_EQ(last()->tid, 0);
 	CHECK_EQ(login_fault_del(NULL, 0), 1);
 }

@@ -17,6 +17,7 @@ import time
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from bed import Bed  # noqa: E402
+from iet_netlink import Netlink  # noqa: E402
 from ktap import (FOLDER, IQN, Failed, case, ietadm, main,  # noqa: E402
                   sessions, wait_for)
 from oi import oi_shell  # noqa: E402
@@ -406,6 +407,14 @@ def _():
     fault("drop", tid=7)
     adm("--op", "delete", "--tid=7")
     same("rules", [r["id"] for r in rules()], [kept])
+    # another one takes its place before the daemon has looked
+    adm("--op", "new", "--tid=7", f"--params=Name={IQN}:seven")
+    fault("drop", tid=7)
+    nl = Netlink()
+    nl.do("TARGET_DEL", T_TID=7)
+    nl.do("TARGET_NEW", T_TID=7, T_NAME=f"{IQN}:seven")
+    same("rules", [r["id"] for r in rules()], [kept])
+    adm("--op", "delete", "--tid=7")
 
 
 @case("what can't be is refused in words")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* rules for faults: what there can be, and when they fire */
 #include "fault.h"
+#include "iet_random.h"
 #include "ktap.h"
 
 #define HAS(attr) BIT(IET_F_##attr)
@@ -424,7 +425,7 @@ static void sequence(void)
 	u32 state = 42, i;
 
 	for (i = 0; i < ARRAY_SIZE(want); i++)
-		CHECK_EQ(iet_fault_random(&state), want[i]);
+		CHECK_EQ(iet_random(&state), want[i]);
 }
 
 /* the first rule that fires, and what of it the hit says */
