@@ -33,6 +33,7 @@ static const char *read_answer(int fd)
 	const char *s;
 	size_t pos = 0;
 	long want;
+	char c;
 
 	text[0] = '\0';
 	while ((want = admin_msg_want(&m)) > 0) {
@@ -48,6 +49,9 @@ static const char *read_answer(int fd)
 		strcat(text, s);
 	}
 	admin_msg_free(&m);
+	/* until the server has closed its side, too */
+	while (read(fd, &c, 1) > 0)
+		;
 	close(fd);
 	return text;
 }
