@@ -177,6 +177,40 @@ enum iscsi_login_status handoff_session(struct login *l)
 	return err ? refused(l, err) : ISCSI_LOGIN_SUCCESS;
 }
 
+struct by_sid {
+	struct kernel_session s;
+	bool found;
+};
+
+static int compare_sid(const struct kernel_session *s, void *arg)
+{
+	struct by_sid *by = arg;
+
+	if (s->sid != by->s.sid)
+		return 0;
+	by->s = *s;
+	by->found = true;
+	return 0;
+}
+
+/*
+ * The rules may have changed since the session was made, or while it had no
+ * connection, and the address that it comes back from may be another one.
+ */
+static void take_lun_access(const struct login *l)
+{
+	struct by_sid by = { .s = l->session };
+
+	if (l->first.tsih) {
+		by.s.nr_conns = 0;
+		kernel->session_dump(l->target.tid, compare_sid, &by);
+		if (!by.found || others(&by.s, ntohs(l->first.cid)))
+			return;
+	}
+	lun_access_update(l->target.name, &by.s,
+			  (const struct sockaddr *)&l->peer);
+}
+
 int handoff_conn(struct login *l, int fd)
 {
 	const uint32_t *val = l->neg.result.val;
@@ -193,8 +227,10 @@ int handoff_conn(struct login *l, int fd)
 		.max_xmit = val[IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH],
 	};
 	char peer[ADDR_TEXT_MAX];
-	int err = kernel->conn_new(&c);
+	int err;
 
+	take_lun_access(l);
+	err = kernel->conn_new(&c);
 	addr_print((const struct sockaddr *)&l->peer, true, peer);
 	if (!err) {
 		log_info("%s: login of %s from %s, session %llu, connection %u",

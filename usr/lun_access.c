@@ -157,21 +157,28 @@ static bool look_up(struct kernel_target *t, uint32_t tid)
 	return false;
 }
 
-static int change_session(const struct kernel_session *s, void *arg)
+void lun_access_update(const char *target, const struct kernel_session *s,
+		       const struct sockaddr *peer)
 {
 	struct kernel_session want = { .tid = s->tid, .sid = s->sid };
+
+	want.has_lun_map =
+		lun_access_map(target, s->initiator, peer, &want.lun_map);
+	if (!same_map(&want, s) && kernel->session_set(&want))
+		log_error("target %s: initiator %s: LunAccess: %s", target,
+			  s->initiator, kernel_error());
+}
+
+static int change_session(const struct kernel_session *s, void *arg)
+{
 	struct kernel_target *t = arg;
 	struct target_portal peer;
 
-	/* one that logs in right now gets by the address when it has one */
+	/* without an address it is done when a connection comes */
 	if (!s->nr_conns || target_portal_parse(s->conn[0].addr, &peer) ||
 	    !look_up(t, s->tid))
 		return 0;
-	want.has_lun_map = lun_access_map(
-		t->name, s->initiator, (const void *)&peer.addr, &want.lun_map);
-	if (!same_map(&want, s) && kernel->session_set(&want))
-		log_error("target %s: initiator %s: LunAccess: %s", t->name,
-			  s->initiator, kernel_error());
+	lun_access_update(t->name, s, (const void *)&peer.addr);
 	return 0;
 }
 

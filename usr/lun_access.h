@@ -73,6 +73,15 @@ bool lun_access_map(const char *target, const char *initiator,
 		    const struct sockaddr *peer, struct kernel_lun_map *map);
 
 /**
+ * lun_access_update - let a session have the rules that there are now
+ * @target: name of its target
+ * @s: the session, with the map that it has
+ * @peer: address of its initiator
+ */
+void lun_access_update(const char *target, const struct kernel_session *s,
+		       const struct sockaddr *peer);
+
+/**
  * lun_access_free - free targets and their rules
  * @all: the targets, or NULL
  */

@@ -10,6 +10,7 @@
 #include "ktap.h"
 #include "log.h"
 #include "login_client.h"
+#include "lun_access.h"
 #include "rate.h"
 #include "target_portal.h"
 
@@ -752,6 +753,17 @@ static void test_module_refuses(void)
 	CHECK_EQ(client_send(OP_TO_FFP, TEXT(NORMAL)), 0);
 }
 
+/* the LUN of an address, and none of others */
+static struct lun_access *rules_of(const char *address)
+{
+	struct lun_access *a = calloc(1, sizeof(*a));
+	char reason[LUN_ACCESS_REASON_MAX], luns[] = "0";
+
+	snprintf(a->name, sizeof(a->name), "%s", TARGET);
+	CHECK_EQ(lun_access_parse(address, luns, NULL, a, reason), 0);
+	return a;
+}
+
 static void test_second_connection(void)
 {
 	uint16_t tsih;
@@ -822,6 +834,36 @@ static void test_second_connection(void)
 	client_begin();
 	client_hdr.tsih = tsih;
 	CHECK_EQ(client_send(OP_TO_FFP, TEXT(DISCOVERY)), 0x020a);
+}
+
+/* LunAccess is that of now, and of the address that it comes from */
+static void test_lun_access_changes(void)
+{
+	static const char *const first[] = { "10.0.0.2", "127.0.0.1" };
+	uint16_t tsih;
+
+	for (int i = 0; i < 2; i++) {
+		begin();
+		CHECK_EQ(client_send(OP_TO_FFP, TEXT(NORMAL)), 0);
+		tsih = client_rsp.login.tsih;
+		CHECK(!fake_session(0)->has_lun_map);
+		/* a reload before the connection is handed over */
+		lun_access_replace(rules_of(first[i]));
+		CHECK_EQ(handoff_conn(&client_login, STDERR_FILENO), 0);
+		CHECK(fake_session(0)->has_lun_map);
+		CHECK_EQ(fake_session(0)->lun_map.nr, !i);
+
+		/* another one while it has none; its CID comes back */
+		fake_session(0)->nr_conns = 0;
+		lun_access_replace(rules_of(first[!i]));
+		CHECK_EQ(fake_session(0)->lun_map.nr, !i);
+		client_begin();
+		client_hdr.tsih = tsih;
+		CHECK_EQ(client_send(OP_TO_FFP, TEXT(NORMAL)), 0);
+		CHECK_EQ(handoff_conn(&client_login, STDERR_FILENO), 0);
+		CHECK_EQ(fake_session(0)->lun_map.nr, i);
+		lun_access_replace(NULL);
+	}
 }
 
 /* --- initiators that we know --------------------------------------------- */
@@ -1003,6 +1045,7 @@ int main(void)
 	ktap_run(test_handoff_fails);
 	ktap_run(test_module_refuses);
 	ktap_run(test_second_connection);
+	ktap_run(test_lun_access_changes);
 	ktap_run(test_microsoft);
 	ktap_run(test_microsoft_discovery);
 	ktap_run(test_open_iscsi);
