@@ -327,7 +327,10 @@ static enum iet_pr_result do_clear(struct iet_pr *pr, struct iet_pr_req *req,
 	return IET_PR_OK;
 }
 
-/* Returns how many there were; who asks stays if @keep. */
+/*
+ * Returns how many there were; who asks stays if @keep.  It is among those
+ * whose tasks PREEMPT AND ABORT aborts if all registrants are (5.13.11.2.6).
+ */
 static unsigned int remove_key(struct iet_pr *pr, struct iet_pr_req *req,
 			       const struct iet_pr_reg *own, bool any,
 			       bool keep)
@@ -340,7 +343,7 @@ static unsigned int remove_key(struct iet_pr *pr, struct iet_pr_req *req,
 			continue;
 		nr++;
 		if (reg == own)
-			req->abort_own = reg->key == req->sa_key;
+			req->abort_own = any || reg->key == req->sa_key;
 		if (reg == own && keep)
 			continue;
 		drop(pr, reg, req,

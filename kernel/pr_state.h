@@ -110,7 +110,7 @@ struct iet_pr {
  * @others: new nexuses, by name: those of SPEC_I_PT; for REGISTER AND MOVE
  *	the one to move to
  * @gone: registrations that are over are put here
- * @abort_own: PREEMPT AND ABORT: who asks has preempted itself as well
+ * @abort_own: PREEMPT AND ABORT: the other commands of who asks, too
  *
  * What is left in @own and @others afterwards has not been used.
  */

@@ -214,6 +214,28 @@ def _():
         raise Failed("no tag")
 
 
+@case("PREEMPT AND ABORT of all registrants: the asker's own, but for itself")
+def _():
+    a, b = host("a", 1), host("b", 1)
+    must(pr_out(a, REGISTER, 0, 0xa, unit=1))
+    must(pr_out(b, REGISTER, 0, 0xb, unit=1))
+    must(pr_out(a, RESERVE, 0xa, kind=7, unit=1))
+    # writes that wait for their data
+    a.scsi(write10(0, 1), WRITE, BLOCK, 1)
+    theirs = a.receive()
+    b.scsi(write10(0, 1), WRITE, BLOCK, 1)
+    mine = b.receive()
+    must(pr_out(b, ABORT, 0xb, 0, 7, unit=1))
+    # data for what does not exist any more: nobody answers
+    for conn, r2t in (a, theirs), (b, mine):
+        conn.data_out(r2t, bytes(BLOCK))
+        conn.ping()
+    must(a.command(bytes(6), unit=1), 2, 0x2a05)
+    equal(keys(b, 1), [0xb])
+    equal(status_of_write(b, unit=1), GOOD)
+    must(pr_out(b, CLEAR, 0xb, unit=1))
+
+
 def hung_holder():
     """Two hosts; the disk hangs with a write of the first, which reserved it."""
     a, b = host("a", 1), host("b", 1)

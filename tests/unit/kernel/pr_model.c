@@ -220,7 +220,10 @@ static bool is_meant(const struct model *m, const struct model_out *out,
 	return m->key[p][t] && (!out->sa_key || m->key[p][t] == out->sa_key);
 }
 
-/* 5.13.11.2.4.3 */
+/*
+ * 5.13.11.2.4.3; 5.13.11.2.6 for whose commands are aborted: without a key it
+ * is those of all registered I_T nexuses.
+ */
 static void take_over(struct model *m, const struct model_out *out,
 		      struct model_answer *a)
 {
@@ -234,7 +237,8 @@ static void take_over(struct model *m, const struct model_out *out,
 	EACH_NEXUS(p, t)
 	{
 		if (is_own(out, p, t)) { /* it may preempt itself */
-			a->gone[p][t] = m->key[p][t] == out->sa_key;
+			a->gone[p][t] = !out->sa_key ||
+					m->key[p][t] == out->sa_key;
 		} else if (is_meant(m, out, p, t)) {
 			m->key[p][t] = 0;
 			a->ua[p][t] = REGISTRATIONS_PREEMPTED;

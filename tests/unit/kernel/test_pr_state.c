@@ -21,6 +21,7 @@
 static const char *const ports[NR_PORTS] = { "a", "b", "c" };
 static struct iet_pr pr;
 static u16 told[NR_PORTS];
+static bool abort_own;
 
 #define TARGET "t"
 
@@ -62,6 +63,7 @@ static enum iet_pr_result carry_out(struct iet_pr_req *req)
 
 	CHECK_EQ(iet_pr_copy(&next, &pr, GFP_KERNEL), 0);
 	result = iet_pr_out(&next, req);
+	abort_own = req->abort_own;
 	memset(told, 0, sizeof(told));
 	if (result == IET_PR_OK) {
 		note(&next.regs);
@@ -343,6 +345,7 @@ static void preempting(void)
 		const char *state;
 		u8 type_after;
 		u16 told[3];
+		bool own; /* PREEMPT AND ABORT aborts the asker's, too */
 	} rows[] = {
 		{ "registrations, nothing reserved",
 		  0,
@@ -398,7 +401,8 @@ static void preempting(void)
 		  IET_PR_OK,
 		  "a1* b2 c2",
 		  EA,
-		  { 0, RELEASED, RELEASED } },
+		  { 0, RELEASED, RELEASED },
+		  true },
 		{ "key 0, not of all registrants", EARO, 'b', 2, 0, WE,
 		  IET_PR_BAD_SA_KEY, "a1* b2 c2", EARO },
 		{ "all registrants",
@@ -410,7 +414,8 @@ static void preempting(void)
 		  IET_PR_OK,
 		  "b2*",
 		  EA,
-		  { UNREGISTERED, 0, UNREGISTERED } },
+		  { UNREGISTERED, 0, UNREGISTERED },
+		  true },
 		{ "some of all registrants",
 		  WEAR,
 		  'b',
@@ -430,7 +435,8 @@ static void preempting(void)
 		  IET_PR_OK,
 		  "a1*",
 		  WEAR,
-		  { 0, 0, UNREGISTERED } },
+		  { 0, 0, UNREGISTERED },
+		  true },
 	};
 	unsigned int i, abort;
 
@@ -445,6 +451,7 @@ static void preempting(void)
 			     rows[r].new_type, rows[r].key, rows[r].sa_key,
 			     NULL),
 			 rows[r].result);
+		CHECK_EQ(abort_own, rows[r].own);
 		CHECK_STR(state(), rows[r].state);
 		CHECK_EQ(pr.type, rows[r].type_after);
 		CHECK(!memcmp(told, rows[r].told, sizeof(told)));
