@@ -15,6 +15,7 @@
 #include "copy_op.h"
 #include "lun_map.h"
 #include "opcodes.h"
+#include "pr_nexus.h"
 #include "target.h"
 #include "volume.h"
 
@@ -49,14 +50,15 @@ static int add_lun(struct iet_nexus *nexus, struct iet_lun *lun)
 	INIT_LIST_HEAD(&itl->vol_node);
 	iet_stats_init(&itl->stats);
 
+	/* before commands can find it, see there */
+	iet_pr_nexus_join(lun->vol, itl);
 	err = xa_insert(&nexus->itls, lun->lun, itl, GFP_KERNEL);
 	if (err) {
+		spin_lock_irqsave(&lun->vol->lock, flags);
+		list_del_init(&itl->vol_node);
+		spin_unlock_irqrestore(&lun->vol->lock, flags);
 		kfree(itl);
-		goto out;
 	}
-	spin_lock_irqsave(&lun->vol->lock, flags);
-	list_add_tail(&itl->vol_node, &lun->vol->itls);
-	spin_unlock_irqrestore(&lun->vol->lock, flags);
 out:
 	memalloc_noio_restore(noio);
 	return err;

@@ -155,8 +155,6 @@ int iet_sbc_start_stop(struct iet_scmd *s, gfp_t gfp);
 bool iet_sbc_is_start(const struct iet_scmd *s);
 int iet_spc_prevent_allow(struct iet_scmd *s, gfp_t gfp);
 bool iet_spc_is_allow(const struct iet_scmd *s);
-void iet_removal_allow(struct iet_volume *vol, const char *port,
-		       const char *target);
 
 /* handlers: sanitize.c, format.c */
 int iet_sbc_overwrite(struct iet_scmd *s, gfp_t gfp);

@@ -40,7 +40,7 @@ u32 iet_pr_image_size(const struct iet_pr *pr)
 
 	if (!pr->aptpl)
 		return 0;
-	list_for_each_entry(reg, &pr->regs, node)
+	list_for_each_entry(reg, &pr->regs.list, node)
 		size += REG + strlen(reg->port) + strlen(reg->target);
 	return size;
 }
@@ -64,7 +64,7 @@ void iet_pr_image_make(const struct iet_pr *pr, u8 *buf)
 	u16 holder = NO_HOLDER, nr = 0;
 	u8 *p = buf + HEADER;
 
-	list_for_each_entry(reg, &pr->regs, node) {
+	list_for_each_entry(reg, &pr->regs.list, node) {
 		if (pr->holder == reg)
 			holder = nr;
 		nr++;
@@ -94,6 +94,7 @@ static bool get_name(char *name, size_t room, const u8 *p, u8 len)
 /* Returns the bytes used, or a negative errno. */
 static int read_reg(struct iet_pr *pr, const u8 *p, u32 room, gfp_t gfp)
 {
+	char port[IET_PORT_NAME_MAX], target[IET_PR_TARGET_MAX];
 	struct iet_pr_reg *reg;
 	u8 port_len, target_len;
 
@@ -101,20 +102,20 @@ static int read_reg(struct iet_pr *pr, const u8 *p, u32 room, gfp_t gfp)
 		return -EILSEQ;
 	port_len = p[REG_AT_PORT_LEN];
 	target_len = p[REG_AT_TARGET_LEN];
-	if (room < REG + port_len + target_len)
+	if (room < REG + port_len + target_len ||
+	    !get_unaligned_be64(p + REG_AT_KEY) ||
+	    !get_name(port, sizeof(port), p + REG, port_len) ||
+	    !get_name(target, sizeof(target), p + REG + port_len, target_len))
 		return -EILSEQ;
-	reg = kzalloc(sizeof(*reg), gfp);
+	reg = iet_pr_reg_new(port, target,
+			     get_unaligned_be16(p + REG_AT_TARGET_PORT), gfp);
 	if (!reg)
 		return -ENOMEM;
 	reg->key = get_unaligned_be64(p + REG_AT_KEY);
-	reg->target_port = get_unaligned_be16(p + REG_AT_TARGET_PORT);
-	list_add_tail(&reg->node, &pr->regs);
-	pr->nr_regs++;
-	if (!reg->key ||
-	    !get_name(reg->port, sizeof(reg->port), p + REG, port_len) ||
-	    !get_name(reg->target, sizeof(reg->target), p + REG + port_len,
-		      target_len))
+	if (!iet_pr_regs_add(&pr->regs, reg)) {
+		kfree(reg);
 		return -EILSEQ;
+	}
 	return REG + port_len + target_len;
 }
 
@@ -135,7 +136,7 @@ static int read_all(struct iet_pr *pr, const u8 *buf, u32 len, gfp_t gfp)
 			return n;
 		off += n;
 		if (holder == i)
-			pr->holder = list_last_entry(&pr->regs,
+			pr->holder = list_last_entry(&pr->regs.list,
 						     struct iet_pr_reg, node);
 	}
 	pr->aptpl = true;
@@ -160,7 +161,7 @@ int iet_pr_image_read(struct iet_pr *pr, const u8 *buf, u32 len, gfp_t gfp)
 	int err = read_all(pr, buf, len, gfp);
 
 	if (err) {
-		iet_pr_free(&pr->regs);
+		iet_pr_regs_free(&pr->regs);
 		iet_pr_init(pr);
 	}
 	return err;

@@ -53,7 +53,7 @@ static void put_keys(struct pr_data *d, const struct iet_pr *pr)
 {
 	const struct iet_pr_reg *reg;
 
-	list_for_each_entry(reg, &pr->regs, node)
+	list_for_each_entry(reg, &pr->regs.list, node)
 		put_key(d, reg->key);
 }
 
@@ -72,7 +72,7 @@ static void put_full_status(struct pr_data *d, const struct iet_pr *pr)
 	u8 id[IET_TRANSPORT_ID_MAX];
 	const struct iet_pr_reg *reg;
 
-	list_for_each_entry(reg, &pr->regs, node) {
+	list_for_each_entry(reg, &pr->regs.list, node) {
 		u32 len = iet_transport_id_make(id, reg->port);
 		u8 rest[16] = {};
 

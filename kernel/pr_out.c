@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "opcodes.h"
 #include "pr_image.h"
+#include "pr_nexus.h"
 #include "pr_params.h"
 #include "preempt.h"
 #include "state.h"
@@ -52,10 +53,10 @@ static void free_out(void *state)
 {
 	struct pr_out *p = state;
 
-	iet_pr_free(&p->req.own);
-	iet_pr_free(&p->req.others);
-	iet_pr_free(&p->req.gone);
-	iet_pr_free(&p->next.regs);
+	iet_pr_regs_free(&p->req.own);
+	iet_pr_regs_free(&p->req.others);
+	iet_pr_regs_free(&p->req.gone);
+	iet_pr_regs_free(&p->next.regs);
 	kvfree(p->save.data);
 }
 
@@ -72,10 +73,10 @@ static struct pr_out *new_out(struct iet_scmd *s, gfp_t gfp)
 	p->req.port = s->nexus->initiator;
 	p->req.target = s->nexus->target->name;
 	INIT_LIST_HEAD(&p->wait_node);
-	INIT_LIST_HEAD(&p->req.own);
-	INIT_LIST_HEAD(&p->req.others);
-	INIT_LIST_HEAD(&p->req.gone);
-	INIT_LIST_HEAD(&p->next.regs);
+	iet_pr_regs_init(&p->req.own);
+	iet_pr_regs_init(&p->req.others);
+	iet_pr_regs_init(&p->req.gone);
+	iet_pr_regs_init(&p->next.regs);
 	return p;
 }
 
@@ -118,36 +119,19 @@ static void leave(struct pr_out *p)
 
 /* --- the end -------------------------------------------------------------- */
 
-static void tell(struct iet_volume *vol, struct list_head *list)
-{
-	struct iet_pr_reg *reg;
-
-	list_for_each_entry(reg, list, node) {
-		if (reg->ua)
-			iet_ua_port(vol, reg->port, reg->target, reg->ua);
-		reg->ua = 0;
-	}
-}
-
-/* The old registrations are freed with the command. */
+/* The old state becomes @p->next, which is freed with the command. */
 static void take_over(struct pr_out *p)
 {
 	struct iet_reservation *r = reservation(p);
-	struct iet_pr old;
 	unsigned long flags;
 
-	INIT_LIST_HEAD(&old.regs);
 	spin_lock_irqsave(&r->lock, flags);
-	list_splice_init(&r->pr.regs, &old.regs);
-	r->pr.nr_regs = p->next.nr_regs;
+	iet_pr_regs_swap(&r->pr.regs, &p->next.regs);
 	r->pr.generation = p->next.generation;
 	r->pr.type = p->next.type;
 	WRITE_ONCE(r->pr.aptpl, p->next.aptpl);
 	r->pr.holder = p->next.holder;
-	list_splice_init(&p->next.regs, &r->pr.regs);
-	list_splice_init(&old.regs, &p->next.regs);
-	tell(p->s->vol, &r->pr.regs);
-	tell(p->s->vol, &p->req.gone);
+	iet_pr_nexus_follow(p->s->vol, &p->req);
 	iet_reservation_changed(r);
 	spin_unlock_irqrestore(&r->lock, flags);
 }
@@ -158,23 +142,11 @@ static void aborted_others(struct iet_scmd *s)
 	iet_scsi_end(s, 0);
 }
 
-/* Those whose tasks are aborted keep no medium in, either (5.13.11.2.6). */
-static void allow_removal(struct pr_out *p)
-{
-	const struct iet_pr_reg *reg;
-
-	list_for_each_entry(reg, &p->req.gone, node)
-		iet_removal_allow(p->s->vol, reg->port, reg->target);
-	if (p->req.abort_own)
-		iet_removal_allow(p->s->vol, p->req.port, p->req.target);
-}
-
 /* 0, or -EIOCBQUEUED: aborted_others() will be called */
 static int commit(struct pr_out *p)
 {
 	take_over(p);
 	if (p->req.action == IET_PR_PREEMPT_AND_ABORT) {
-		allow_removal(p);
 		p->preempt.s = p->s;
 		p->preempt.gone = &p->req.gone;
 		p->preempt.own = p->req.abort_own;

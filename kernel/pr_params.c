@@ -5,7 +5,6 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/list_sort.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <scsi/scsi_proto.h>
@@ -28,184 +27,167 @@
 /* under vol->lock */
 #define GFP_LOCKED (GFP_ATOMIC | __GFP_NOWARN)
 
-/**
- * struct port - a target port of the logical unit
- * @id: relative target port identifier
- * @target: name of its target
+/*
+ * One more of whom the request is about, unless it is there.  A TransportID may
+ * stand for many nexuses: there are no more than can be registered.
+ *
+ * Return: 0; -ENOMEM; -ENOSPC: too many
  */
-struct port {
-	u16 id;
-	char target[IET_PR_TARGET_MAX];
-};
-
-/**
- * struct ports - target ports, each once
- * @nr: how many
- * @room: how many there is room for
- * @list: they
- */
-struct ports {
-	unsigned int nr;
-	unsigned int room;
-	struct port list[];
-};
-
-static bool is_in(const struct ports *ports, const struct iet_target *target)
+static int add(struct iet_pr_regs *regs, const char *port, const char *target,
+	       u16 target_port, gfp_t gfp)
 {
-	unsigned int i;
+	struct iet_pr_reg *reg;
 
-	for (i = 0; i < ports->nr; i++)
-		if (!strcmp(ports->list[i].target, target->name))
-			return true;
-	return false;
+	if (iet_pr_regs_find(regs, port, target))
+		return 0;
+	if (regs->nr == IET_PR_MAX_REGS)
+		return -ENOSPC;
+	reg = iet_pr_reg_new(port, target, target_port, gfp);
+	if (!reg)
+		return -ENOMEM;
+	iet_pr_regs_add(regs, reg);
+	return 0;
 }
 
-static void add_port(struct ports *ports, const struct iet_target *target)
+/* Target ports are kept as nexuses that no initiator port has. */
+static int add_port(struct iet_pr_regs *ports, const struct iet_target *target,
+		    gfp_t gfp)
 {
-	struct port *port = &ports->list[ports->nr];
-
-	if (ports->nr == ports->room || is_in(ports, target))
-		return;
-	port->id = target->port_id;
-	strscpy(port->target, target->name, sizeof(port->target));
-	ports->nr++;
+	return add(ports, "", target->name, target->port_id, gfp);
 }
 
 /* The one that the command came by, and, if wanted, the others after it. */
-static struct ports *get_ports(struct iet_scmd *s, bool all, gfp_t gfp)
+static int get_ports(struct iet_scmd *s, bool all, struct iet_pr_regs *ports,
+		     gfp_t gfp)
 {
 	struct iet_volume *vol = s->vol;
-	struct ports *ports;
-	unsigned int nr = 1;
+	int err = add_port(ports, s->nexus->target, gfp);
 	struct iet_lun *lun;
 	unsigned long flags;
 
-	if (all) {
-		spin_lock_irqsave(&vol->lock, flags);
-		list_for_each_entry(lun, &vol->luns, vol_node)
-			nr++;
-		spin_unlock_irqrestore(&vol->lock, flags);
-	}
-	ports = kzalloc(struct_size(ports, list, nr), gfp);
-	if (!ports)
-		return NULL;
-	ports->room = nr;
-	add_port(ports, s->nexus->target);
-	if (!all)
-		return ports;
+	if (err || !all)
+		return err;
 	spin_lock_irqsave(&vol->lock, flags);
-	list_for_each_entry(lun, &vol->luns, vol_node)
-		add_port(ports, lun->target);
-	spin_unlock_irqrestore(&vol->lock, flags);
-	return ports;
-}
-
-static int add_nexus(struct list_head *list, const char *name,
-		     const struct port *port, gfp_t gfp)
-{
-	struct iet_pr_reg *reg = kzalloc(sizeof(*reg), gfp);
-
-	if (!reg)
-		return -ENOMEM;
-	strscpy(reg->port, name, sizeof(reg->port));
-	if (port) {
-		strscpy(reg->target, port->target, sizeof(reg->target));
-		reg->target_port = port->id;
+	list_for_each_entry(lun, &vol->luns, vol_node) {
+		err = add_port(ports, lun->target, GFP_LOCKED);
+		if (err)
+			break;
 	}
-	list_add_tail(&reg->node, list);
-	return 0;
+	spin_unlock_irqrestore(&vol->lock, flags);
+	return err;
 }
 
 /* An initiator port, through each of the target ports. */
-static int add_nexuses(struct list_head *list, const char *name,
-		       const struct ports *ports, gfp_t gfp)
+static int add_nexuses(struct iet_pr_regs *regs, const char *name,
+		       const struct iet_pr_regs *ports, gfp_t gfp)
 {
-	unsigned int i;
+	const struct iet_pr_reg *port;
+	int err = 0;
 
-	for (i = 0; i < ports->nr; i++)
-		if (add_nexus(list, name, &ports->list[i], gfp))
-			return -ENOMEM;
-	return 0;
-}
-
-static int compare_ports(void *priv, const struct list_head *a,
-			 const struct list_head *b)
-{
-	const struct iet_pr_reg *left, *right;
-
-	left = list_entry(a, struct iet_pr_reg, node);
-	right = list_entry(b, struct iet_pr_reg, node);
-	return strcmp(left->port, right->port);
-}
-
-/* Each port once. */
-static void drop_doubles(struct list_head *list)
-{
-	struct iet_pr_reg *reg, *next;
-
-	list_sort(NULL, list, compare_ports);
-	list_for_each_entry_safe(reg, next, list, node) {
-		if (list_is_last(&reg->node, list) ||
-		    strcmp(reg->port, next->port))
-			continue;
-		list_del(&reg->node);
-		kfree(reg);
+	list_for_each_entry(port, &ports->list, node) {
+		err = add(regs, name, port->target, port->target_port, gfp);
+		if (err)
+			break;
 	}
+	return err;
 }
 
-/*
- * The ports of an initiator that are logged in, but not that of who asks.  A
- * port may be there many times, by several targets.
+/**
+ * struct ids - TransportIDs that are being read
+ * @s: the command
+ * @ports: target ports that they are for
+ * @regs: the nexuses that they name
+ * @nodes: initiators that are named without a port, kept as ports of no target;
+ *	the key says whether one is logged in
+ * @known: ports of them
+ * @gfp: for all this
  */
-static int known_ports(struct iet_scmd *s, const char *iname,
-		       struct list_head *list)
+struct ids {
+	struct iet_scmd *s;
+	const struct iet_pr_regs *ports;
+	struct iet_pr_regs *regs;
+	struct iet_pr_regs nodes;
+	struct iet_pr_regs known;
+	gfp_t gfp;
+};
+
+static void init_ids(struct ids *ids, struct iet_scmd *s,
+		     const struct iet_pr_regs *ports, struct iet_pr_regs *regs,
+		     gfp_t gfp)
 {
-	struct iet_volume *vol = s->vol;
+	ids->s = s;
+	ids->ports = ports;
+	ids->regs = regs;
+	ids->gfp = gfp;
+	iet_pr_regs_init(&ids->nodes);
+	iet_pr_regs_init(&ids->known);
+}
+
+static void free_ids(struct ids *ids)
+{
+	iet_pr_regs_free(&ids->nodes);
+	iet_pr_regs_free(&ids->known);
+}
+
+/* With vol->lock held.  A port may be there many times, by several targets. */
+static int add_known(struct ids *ids, const struct iet_nexus *nexus)
+{
+	struct iet_pr_reg *node =
+		iet_pr_regs_find(&ids->nodes, nexus->iname, "");
+
+	if (!node)
+		return 0;
+	node->key = true;
+	if (!strcmp(nexus->initiator, ids->s->nexus->initiator))
+		return 0; /* who asks is not meant */
+	return add(&ids->known, nexus->initiator, "", 0, GFP_LOCKED);
+}
+
+/* All of them at once: there may be many nexuses, too. */
+static int find_known(struct ids *ids)
+{
+	struct iet_volume *vol = ids->s->vol;
 	struct iet_itl *itl;
 	unsigned long flags;
 	int err = 0;
 
 	spin_lock_irqsave(&vol->lock, flags);
 	list_for_each_entry(itl, &vol->itls, vol_node) {
-		const char *name = itl->nexus->initiator;
-
-		if (strcmp(itl->nexus->iname, iname) ||
-		    !strcmp(name, s->nexus->initiator))
-			continue;
-		err = add_nexus(list, name, NULL, GFP_LOCKED);
+		err = add_known(ids, itl->nexus);
 		if (err)
 			break;
 	}
 	spin_unlock_irqrestore(&vol->lock, flags);
-	drop_doubles(list);
 	return err;
 }
 
 /* Of a name alone, all ports of the initiator that are known (7.6.4.6). */
-static int add_node(struct iet_scmd *s, const char *iname,
-		    struct list_head *list, const struct ports *ports,
-		    gfp_t gfp)
+static int add_nodes(struct ids *ids)
 {
 	const struct iet_pr_reg *reg;
-	LIST_HEAD(known);
-	int err = known_ports(s, iname, &known);
+	int err;
 
-	list_for_each_entry(reg, &known, node)
+	if (!ids->nodes.nr)
+		return 0;
+	err = find_known(ids);
+	list_for_each_entry(reg, &ids->known.list, node)
 		if (!err)
-			err = add_nexuses(list, reg->port, ports, gfp);
-	if (!err && list_empty(&known) && strcmp(iname, s->nexus->iname))
-		err = -EINVAL;
-	iet_pr_free(&known);
+			err = add_nexuses(ids->regs, reg->port, ids->ports,
+					  ids->gfp);
+	list_for_each_entry(reg, &ids->nodes.list, node)
+		if (!err && !reg->key &&
+		    strcmp(reg->port, ids->s->nexus->iname))
+			err = -EINVAL;
 	return err;
 }
 
 /*
  * One TransportID of the parameter list.  Returns its length, -EINVAL if it is
- * bad, or -ENOMEM.
+ * bad, -ENOMEM or -ENOSPC.
  */
-static int get_id(struct iet_scmd *s, u32 off, u32 room, struct list_head *list,
-		  const struct ports *ports, bool node_ok, gfp_t gfp)
+static int get_id(struct ids *ids, u32 off, u32 room, bool node_ok)
 {
+	struct iet_tio *tio = &ids->s->tio;
 	u8 id[IET_TRANSPORT_ID_MAX];
 	char name[IET_PORT_NAME_MAX];
 	bool node;
@@ -214,15 +196,15 @@ static int get_id(struct iet_scmd *s, u32 off, u32 room, struct list_head *list,
 
 	if (room < IET_TRANSPORT_ID_HEADER)
 		return -EINVAL;
-	iet_tio_read(&s->tio, off, id, IET_TRANSPORT_ID_HEADER);
+	iet_tio_read(tio, off, id, IET_TRANSPORT_ID_HEADER);
 	len = iet_transport_id_len(id, room);
 	if (!len)
 		return -EINVAL;
-	iet_tio_read(&s->tio, off, id, len);
+	iet_tio_read(tio, off, id, len);
 	if (!iet_transport_id_parse(id, len, name, &node) || (node && !node_ok))
 		return -EINVAL;
-	err = node ? add_node(s, name, list, ports, gfp) :
-		     add_nexuses(list, name, ports, gfp);
+	err = node ? add(&ids->nodes, name, "", 0, ids->gfp) :
+		     add_nexuses(ids->regs, name, ids->ports, ids->gfp);
 	return err ? err : len;
 }
 
@@ -232,64 +214,81 @@ static int bad_ids(struct iet_scmd *s)
 	return -EINVAL;
 }
 
-/* One TransportID may stand for many nexuses, and may come many times. */
-static bool too_many(const struct list_head *list)
+/* -ENOMEM, or the command has been refused */
+static int failed(struct iet_scmd *s, int err)
 {
-	const struct iet_pr_reg *reg;
-	unsigned int nr = 0;
-
-	list_for_each_entry(reg, list, node)
-		nr++;
-	return nr > IET_PR_MAX_REGS;
+	if (err == -ENOMEM)
+		return err;
+	if (err != -ENOSPC)
+		return bad_ids(s);
+	iet_scsi_refuse(s, ILLEGAL_REQUEST, IET_ASC_NO_REGISTRATIONS);
+	return -EINVAL;
 }
 
-static int get_ids(struct iet_scmd *s, u32 have, struct iet_pr_req *req,
-		   const struct ports *ports, gfp_t gfp)
+static int get_ids(struct ids *ids, u32 have)
 {
 	u32 off = IET_PR_LIST_HEADER + 4, end;
 	u8 raw[4];
 	int len;
 
 	if (have < off)
-		return bad_ids(s);
-	iet_tio_read(&s->tio, IET_PR_LIST_HEADER, raw, sizeof(raw));
+		return -EINVAL;
+	iet_tio_read(&ids->s->tio, IET_PR_LIST_HEADER, raw, sizeof(raw));
 	end = get_unaligned_be32(raw);
 	if (end > IDS_MAX || end > have - off)
-		return bad_ids(s);
+		return -EINVAL;
 	for (end += off; off < end; off += len) {
-		len = get_id(s, off, end - off, &req->others, ports, true, gfp);
+		len = get_id(ids, off, end - off, true);
 		if (len < 0)
-			return len == -ENOMEM ? len : bad_ids(s);
-		if (too_many(&req->others)) {
-			iet_scsi_refuse(s, ILLEGAL_REQUEST,
-					IET_ASC_NO_REGISTRATIONS);
-			return -EINVAL;
-		}
+			return len;
 	}
-	return 0;
+	return add_nodes(ids);
 }
 
 /* The target port that REGISTER AND MOVE names. */
-static bool find_port(struct iet_volume *vol, u16 id, struct ports *ports)
+static int find_port(struct iet_volume *vol, u16 id, struct iet_pr_regs *ports)
 {
 	struct iet_lun *lun;
 	unsigned long flags;
+	int err = 0;
 
-	ports->nr = 0;
 	spin_lock_irqsave(&vol->lock, flags);
 	list_for_each_entry(lun, &vol->luns, vol_node)
-		if (lun->target->port_id == id)
-			add_port(ports, lun->target);
+		if (!err && lun->target->port_id == id)
+			err = add_port(ports, lun->target, GFP_LOCKED);
 	spin_unlock_irqrestore(&vol->lock, flags);
-	return ports->nr;
+	return err;
+}
+
+static int get_move_to(struct iet_scmd *s, const u8 *p, u32 have,
+		       struct iet_pr_regs *ports, struct iet_pr_regs *to,
+		       gfp_t gfp)
+{
+	int err = find_port(s->vol, get_unaligned_be16(p + 18), ports);
+	struct ids ids;
+	int len;
+
+	if (err)
+		return err;
+	if (!ports->nr) {
+		iet_scsi_invalid_param(s, 18, 7);
+		return -EINVAL;
+	}
+	init_ids(&ids, s, ports, to, gfp);
+	len = get_id(&ids, IET_PR_LIST_HEADER, have - IET_PR_LIST_HEADER,
+		     false);
+	free_ids(&ids);
+	if (len < 0)
+		return failed(s, len);
+	return get_unaligned_be32(p + 20) == len ? 0 : bad_ids(s);
 }
 
 /* REGISTER AND MOVE has a parameter list of its own. */
 static int get_move(struct iet_scmd *s, const u8 *p, u32 have,
 		    struct iet_pr_req *req, gfp_t gfp)
 {
-	struct ports *ports;
-	int len;
+	struct iet_pr_regs ports;
+	int err;
 
 	req->unreg = p[17] & MOVE_UNREG;
 	req->aptpl = p[17] & MOVE_APTPL;
@@ -297,38 +296,30 @@ static int get_move(struct iet_scmd *s, const u8 *p, u32 have,
 		iet_scsi_invalid_param(s, 17, 0);
 		return -EINVAL;
 	}
-	ports = get_ports(s, false, gfp);
-	if (!ports)
-		return -ENOMEM;
-	if (!find_port(s->vol, get_unaligned_be16(p + 18), ports)) {
-		kfree(ports);
-		iet_scsi_invalid_param(s, 18, 7);
-		return -EINVAL;
-	}
-	len = get_id(s, IET_PR_LIST_HEADER, have - IET_PR_LIST_HEADER,
-		     &req->others, ports, false, gfp);
-	kfree(ports);
-	if (len == -ENOMEM)
-		return len;
-	if (len < 0 || get_unaligned_be32(p + 20) != len)
-		return bad_ids(s);
-	return 0;
+	iet_pr_regs_init(&ports);
+	err = get_move_to(s, p, have, &ports, &req->others, gfp);
+	iet_pr_regs_free(&ports);
+	return err;
 }
 
 static int get_register(struct iet_scmd *s, u32 have, bool all_tg_pt,
 			struct iet_pr_req *req, gfp_t gfp)
 {
-	struct ports *ports = get_ports(s, all_tg_pt, gfp);
+	struct iet_pr_regs ports;
+	struct ids ids;
 	int err;
 
-	if (!ports)
-		return -ENOMEM;
-	err = add_nexuses(&req->own, req->port, ports, gfp);
+	iet_pr_regs_init(&ports);
+	init_ids(&ids, s, &ports, &req->others, gfp);
+	err = get_ports(s, all_tg_pt, &ports, gfp);
+	if (!err)
+		err = add_nexuses(&req->own, req->port, &ports, gfp);
 	/* without a key nobody is registered, whoever is named (table 67) */
 	if (!err && req->spec_i_pt && req->sa_key)
-		err = get_ids(s, have, req, ports, gfp);
-	kfree(ports);
-	return err;
+		err = get_ids(&ids, have);
+	free_ids(&ids);
+	iet_pr_regs_free(&ports);
+	return err ? failed(s, err) : 0;
 }
 
 static bool is_register(const struct iet_pr_req *req)

@@ -39,7 +39,7 @@ static bool is(u8 type, u8 what)
 void iet_pr_init(struct iet_pr *pr)
 {
 	memset(pr, 0, sizeof(*pr));
-	INIT_LIST_HEAD(&pr->regs);
+	iet_pr_regs_init(&pr->regs);
 }
 
 /**
@@ -53,21 +53,8 @@ bool iet_pr_consistent(const struct iet_pr *pr)
 	if (!pr->type)
 		return !pr->holder;
 	if (is(pr->type, ALL_HOLD))
-		return !pr->holder && pr->nr_regs;
+		return !pr->holder && pr->regs.nr;
 	return is(pr->type, VALID) && pr->holder;
-}
-
-/**
- * iet_pr_free() - free registrations
- * @regs: iet_pr_reg.node; empty afterwards
- */
-void iet_pr_free(struct list_head *regs)
-{
-	struct iet_pr_reg *reg, *next;
-
-	list_for_each_entry_safe(reg, next, regs, node)
-		kfree(reg);
-	INIT_LIST_HEAD(regs);
 }
 
 /**
@@ -85,15 +72,16 @@ int iet_pr_copy(struct iet_pr *to, const struct iet_pr *from, gfp_t gfp)
 
 	*to = *from;
 	to->holder = NULL;
-	INIT_LIST_HEAD(&to->regs);
-	list_for_each_entry(reg, &from->regs, node) {
-		copy = kmalloc(sizeof(*copy), gfp);
+	iet_pr_regs_init(&to->regs);
+	list_for_each_entry(reg, &from->regs.list, node) {
+		copy = iet_pr_reg_new(reg->port, reg->target, reg->target_port,
+				      gfp);
 		if (!copy) {
-			iet_pr_free(&to->regs);
+			iet_pr_regs_free(&to->regs);
 			return -ENOMEM;
 		}
-		*copy = *reg;
-		list_add_tail(&copy->node, &to->regs);
+		copy->key = reg->key;
+		iet_pr_regs_add(&to->regs, copy);
 		if (from->holder == reg)
 			to->holder = copy;
 	}
@@ -103,12 +91,7 @@ int iet_pr_copy(struct iet_pr *to, const struct iet_pr *from, gfp_t gfp)
 static struct iet_pr_reg *find(const struct iet_pr *pr, const char *port,
 			       const char *target)
 {
-	struct iet_pr_reg *reg;
-
-	list_for_each_entry(reg, &pr->regs, node)
-		if (!strcmp(reg->port, port) && !strcmp(reg->target, target))
-			return reg;
-	return NULL;
+	return iet_pr_regs_find(&pr->regs, port, target);
 }
 
 /**
@@ -124,6 +107,22 @@ bool iet_pr_holds(const struct iet_pr *pr, const struct iet_pr_reg *reg)
 }
 
 /**
+ * iet_pr_kept_off() - what does the reservation keep an I_T nexus off?
+ * @pr: of the logical unit
+ * @reg: the registration of the nexus, NULL: it has none
+ *
+ * Return: IET_PR_OFF_*
+ */
+u8 iet_pr_kept_off(const struct iet_pr *pr, const struct iet_pr_reg *reg)
+{
+	if (!pr->type ||
+	    (reg && (is(pr->type, REGISTRANTS) || pr->holder == reg)))
+		return 0;
+	return IET_PR_OFF_WRITES |
+	       (is(pr->type, EXCLUSIVE) ? IET_PR_OFF_READS : 0);
+}
+
+/**
  * iet_pr_conflict() - is a command in conflict with the reservation?
  * @pr: of the logical unit
  * @port: initiator port that has sent it
@@ -135,14 +134,8 @@ bool iet_pr_holds(const struct iet_pr *pr, const struct iet_pr_reg *reg)
 bool iet_pr_conflict(const struct iet_pr *pr, const char *port,
 		     const char *target, bool write)
 {
-	struct iet_pr_reg *reg;
-
-	if (!pr->type || (!write && !is(pr->type, EXCLUSIVE)))
-		return false;
-	reg = find(pr, port, target);
-	if (!reg)
-		return true;
-	return !is(pr->type, REGISTRANTS) && pr->holder != reg;
+	return iet_pr_kept_off(pr, find(pr, port, target)) &
+	       (write ? IET_PR_OFF_WRITES : IET_PR_OFF_READS);
 }
 
 /* --- what happens to registrations ---------------------------------------- */
@@ -152,7 +145,7 @@ static void tell_others(struct iet_pr *pr, const struct iet_pr_reg *but, u16 ua)
 {
 	struct iet_pr_reg *reg;
 
-	list_for_each_entry(reg, &pr->regs, node)
+	list_for_each_entry(reg, &pr->regs.list, node)
 		if (reg != but)
 			reg->ua = ua;
 }
@@ -170,34 +163,28 @@ static void release(struct iet_pr *pr, const struct iet_pr_reg *own)
 	reserve(pr, NULL, IET_PR_NONE);
 }
 
-static void add(struct iet_pr *pr, struct iet_pr_reg *reg, u64 key)
-{
-	list_del_init(&reg->node);
-	reg->key = key;
-	list_add_tail(&reg->node, &pr->regs);
-	pr->nr_regs++;
-}
-
 /* The reservation stays, unless nobody is left to hold it. */
 static void drop(struct iet_pr *pr, struct iet_pr_reg *reg,
 		 struct iet_pr_req *req, u16 ua)
 {
 	reg->ua = ua;
-	list_del_init(&reg->node);
-	list_add_tail(&reg->node, &req->gone);
-	pr->nr_regs--;
-	if (pr->holder == reg || (!pr->nr_regs && is(pr->type, ALL_HOLD)))
+	iet_pr_regs_del(&pr->regs, reg);
+	iet_pr_regs_add(&req->gone, reg);
+	if (pr->holder == reg || (!pr->regs.nr && is(pr->type, ALL_HOLD)))
 		release(pr, NULL);
 }
 
 /* --- service actions ------------------------------------------------------ */
 
-static enum iet_pr_result add_new(struct iet_pr *pr, struct iet_pr_reg *reg,
-				  u64 key)
+/* One of the nexuses of a request, which is not registered. */
+static enum iet_pr_result add_new(struct iet_pr *pr, struct iet_pr_regs *from,
+				  struct iet_pr_reg *reg, u64 key)
 {
-	if (pr->nr_regs == IET_PR_MAX_REGS)
+	if (pr->regs.nr == IET_PR_MAX_REGS)
 		return IET_PR_NO_ROOM;
-	add(pr, reg, key);
+	iet_pr_regs_del(from, reg);
+	reg->key = key;
+	iet_pr_regs_add(&pr->regs, reg);
 	return IET_PR_OK;
 }
 
@@ -218,16 +205,16 @@ static enum iet_pr_result register_own(struct iet_pr *pr,
 	else if (own)
 		drop(pr, own, req, 0);
 	else if (req->sa_key)
-		return add_new(pr, fresh, req->sa_key);
+		return add_new(pr, &req->own, fresh, req->sa_key);
 	return IET_PR_OK;
 }
 
 static bool any_registered(const struct iet_pr *pr,
-			   const struct list_head *list)
+			   const struct iet_pr_regs *regs)
 {
 	const struct iet_pr_reg *reg;
 
-	list_for_each_entry(reg, list, node)
+	list_for_each_entry(reg, &regs->list, node)
 		if (find(pr, reg->port, reg->target))
 			return true;
 	return false;
@@ -235,7 +222,7 @@ static bool any_registered(const struct iet_pr *pr,
 
 /*
  * Those of SPEC_I_PT, none of which was registered before.  Who asks may name
- * itself, and anybody twice.
+ * itself.
  */
 static enum iet_pr_result register_others(struct iet_pr *pr,
 					  struct iet_pr_req *req)
@@ -243,9 +230,9 @@ static enum iet_pr_result register_others(struct iet_pr *pr,
 	enum iet_pr_result result = IET_PR_OK;
 	struct iet_pr_reg *reg, *next;
 
-	list_for_each_entry_safe(reg, next, &req->others, node) {
+	list_for_each_entry_safe(reg, next, &req->others.list, node) {
 		if (!find(pr, reg->port, reg->target))
-			result = add_new(pr, reg, req->sa_key);
+			result = add_new(pr, &req->others, reg, req->sa_key);
 		if (result)
 			break;
 	}
@@ -263,7 +250,7 @@ static enum iet_pr_result do_register(struct iet_pr *pr, struct iet_pr_req *req,
 	enum iet_pr_result result;
 	struct iet_pr_reg *reg, *next;
 
-	list_for_each_entry_safe(reg, next, &req->own, node) {
+	list_for_each_entry_safe(reg, next, &req->own.list, node) {
 		result = register_own(pr, req, reg, &changed);
 		if (result)
 			return result;
@@ -315,14 +302,12 @@ static enum iet_pr_result do_release(struct iet_pr *pr, struct iet_pr_req *req,
 static enum iet_pr_result do_clear(struct iet_pr *pr, struct iet_pr_req *req,
 				   struct iet_pr_reg *own)
 {
-	struct iet_pr_reg *reg;
+	struct iet_pr_reg *reg, *next;
 
 	reserve(pr, NULL, IET_PR_NONE);
-	while (!list_empty(&pr->regs)) {
-		reg = list_first_entry(&pr->regs, struct iet_pr_reg, node);
+	list_for_each_entry_safe(reg, next, &pr->regs.list, node)
 		drop(pr, reg, req,
 		     reg == own ? 0 : IET_ASC_RESERVATIONS_PREEMPTED);
-	}
 	pr->generation++;
 	return IET_PR_OK;
 }
@@ -338,7 +323,7 @@ static unsigned int remove_key(struct iet_pr *pr, struct iet_pr_req *req,
 	struct iet_pr_reg *reg, *next;
 	unsigned int nr = 0;
 
-	list_for_each_entry_safe(reg, next, &pr->regs, node) {
+	list_for_each_entry_safe(reg, next, &pr->regs.list, node) {
 		if (!any && reg->key != req->sa_key)
 			continue;
 		nr++;
@@ -404,11 +389,11 @@ static enum iet_pr_result do_move(struct iet_pr *pr, struct iet_pr_req *req,
 		return IET_PR_CONFLICT;
 	if (!req->sa_key)
 		return IET_PR_BAD_SA_KEY;
-	fresh = list_first_entry(&req->others, struct iet_pr_reg, node);
+	fresh = list_first_entry(&req->others.list, struct iet_pr_reg, node);
 	if (!strcmp(fresh->port, req->port))
 		return IET_PR_BAD_PORT;
 	to = find(pr, fresh->port, fresh->target);
-	if (!to && add_new(pr, fresh, req->sa_key))
+	if (!to && add_new(pr, &req->others, fresh, req->sa_key))
 		return IET_PR_NO_ROOM;
 	to = to ?: fresh;
 	to->key = req->sa_key;

@@ -8,14 +8,19 @@
 #define IET_PR_STATE_H
 
 #include <linux/gfp.h>
-#include <linux/list.h>
 #include <linux/types.h>
+
+#include "pr_regs.h"
 
 /* longest name of an initiator port, "<InitiatorName>,i,0x<ISID>", with NUL */
 #define IET_PORT_NAME_MAX 256
 /* longest name of a target, with NUL; each has one target port */
 #define IET_PR_TARGET_MAX 224
 #define IET_PR_MAX_REGS 1024
+
+/* what a reservation keeps somebody off */
+#define IET_PR_OFF_READS 0x01 /* what Exclusive Access alone keeps off */
+#define IET_PR_OFF_WRITES 0x02 /* what Write Exclusive does, too */
 
 enum iet_pr_type {
 	IET_PR_NONE = 0,
@@ -53,39 +58,15 @@ enum iet_pr_result {
 };
 
 /**
- * struct iet_pr_reg - a registered I_T nexus
- * @node: in pr->regs, or in a list of the request
- * @key: reservation key
- * @ua: what the initiator is to be told (ASC << 8 | ASCQ), or 0
- * @target_port: relative target port identifier, for show: that of @target
- *	when it was last seen
- * @port: name of the initiator port
- * @target: name of the target
- *
- * Lifetime: allocated and freed by the caller of iet_pr_out(), which says in
- * the request which have come and gone.
- */
-struct iet_pr_reg {
-	struct list_head node;
-	u64 key;
-	u16 ua;
-	u16 target_port;
-	char port[IET_PORT_NAME_MAX];
-	char target[IET_PR_TARGET_MAX];
-};
-
-/**
  * struct iet_pr - persistent reservation of a logical unit
- * @regs: iet_pr_reg.node
- * @nr_regs: how many
+ * @regs: registrations
  * @generation: PRGENERATION
  * @type: enum iet_pr_type
  * @holder: who holds it, NULL: nobody, or all registrants
  * @aptpl: all this is to survive a power cut
  */
 struct iet_pr {
-	struct list_head regs;
-	unsigned int nr_regs;
+	struct iet_pr_regs regs;
 	u32 generation;
 	u8 type;
 	bool aptpl;
@@ -112,7 +93,8 @@ struct iet_pr {
  * @gone: registrations that are over are put here
  * @abort_own: PREEMPT AND ABORT: the other commands of who asks, too
  *
- * What is left in @own and @others afterwards has not been used.
+ * What is left in @own and @others afterwards has not been used.  Who makes the
+ * request frees all of the three.
  */
 struct iet_pr_req {
 	enum iet_pr_action action;
@@ -125,18 +107,18 @@ struct iet_pr_req {
 	bool unreg;
 	bool aptpl;
 	bool spec_i_pt;
-	struct list_head own;
-	struct list_head others;
-	struct list_head gone;
+	struct iet_pr_regs own;
+	struct iet_pr_regs others;
+	struct iet_pr_regs gone;
 	bool abort_own;
 };
 
 void iet_pr_init(struct iet_pr *pr);
 bool iet_pr_consistent(const struct iet_pr *pr);
+u8 iet_pr_kept_off(const struct iet_pr *pr, const struct iet_pr_reg *reg);
 bool iet_pr_conflict(const struct iet_pr *pr, const char *port,
 		     const char *target, bool write);
 int iet_pr_copy(struct iet_pr *to, const struct iet_pr *from, gfp_t gfp);
-void iet_pr_free(struct list_head *regs);
 bool iet_pr_holds(const struct iet_pr *pr, const struct iet_pr_reg *reg);
 enum iet_pr_result iet_pr_out(struct iet_pr *pr, struct iet_pr_req *req);
 

@@ -9,13 +9,10 @@
  * a while only; after that, who comes is told BUSY for as long as they are
  * there, and no command hangs with the disk.
  */
-#include <linux/string.h>
-
 #include "aca.h"
 #include "cmnd.h"
 #include "compat.h"
 #include "conn.h"
-#include "pr_state.h"
 #include "preempt.h"
 #include "session.h"
 #include "sweep.h"
@@ -110,15 +107,9 @@ static const struct iet_sweep_ops ops = {
 static bool is_preempted(const struct iet_preempt *p,
 			 const struct iet_nexus *nexus)
 {
-	const struct iet_pr_reg *reg;
-
 	if (nexus == p->s->nexus)
 		return p->own;
-	list_for_each_entry(reg, p->gone, node)
-		if (!strcmp(reg->port, nexus->initiator) &&
-		    !strcmp(reg->target, nexus->target->name))
-			return true;
-	return false;
+	return iet_pr_regs_find(p->gone, nexus->initiator, nexus->target->name);
 }
 
 /* Writes whose connection has ended already, and with it who could be told. */

@@ -9,13 +9,14 @@
 #include <linux/list.h>
 #include <linux/workqueue.h>
 
+#include "pr_regs.h"
 #include "scsi.h"
 #include "sweep.h"
 
 /**
  * struct iet_preempt - tasks are being aborted
  * @s: on whose behalf
- * @gone: iet_pr_reg.node: the nexuses that have been preempted
+ * @gone: the nexuses that have been preempted
  * @own: and the nexus of @s
  * @sweep: the connections of those
  * @work: asks them
@@ -28,7 +29,7 @@
  */
 struct iet_preempt {
 	struct iet_scmd *s;
-	const struct list_head *gone;
+	const struct iet_pr_regs *gone;
 	bool own;
 	struct iet_sweep sweep;
 	struct work_struct work;

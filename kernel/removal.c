@@ -173,24 +173,3 @@ int iet_spc_prevent_allow(struct iet_scmd *s, gfp_t gfp)
 	rcu_read_unlock();
 	return 0;
 }
-
-/**
- * iet_removal_allow() - an I_T nexus prevents the removal of a medium no longer
- * @vol: the logical unit
- * @port: name of the initiator port
- * @target: name of the target that its session is with
- *
- * Context: any.
- */
-void iet_removal_allow(struct iet_volume *vol, const char *port,
-		       const char *target)
-{
-	struct iet_itl *itl;
-	unsigned long flags;
-
-	spin_lock_irqsave(&vol->lock, flags);
-	list_for_each_entry(itl, &vol->itls, vol_node)
-		if (iet_nexus_is(itl->nexus, port, target))
-			itl->prevent = false;
-	spin_unlock_irqrestore(&vol->lock, flags);
-}

@@ -62,7 +62,7 @@ int iet_reservation_restore(struct iet_volume *vol)
  */
 void iet_reservation_exit(struct iet_reservation *r)
 {
-	iet_pr_free(&r->pr.regs);
+	iet_pr_regs_free(&r->pr.regs);
 }
 
 /**
@@ -81,7 +81,7 @@ static void drop_legacy(struct iet_reservation *r,
 
 	spin_lock_irqsave(&r->lock, flags);
 	if (!nexus || r->legacy == nexus)
-		r->legacy = NULL;
+		WRITE_ONCE(r->legacy, NULL);
 	iet_reservation_changed(r);
 	spin_unlock_irqrestore(&r->lock, flags);
 }
@@ -114,22 +114,42 @@ void iet_reservation_nexus_lost(struct iet_volume *vol,
 	drop_legacy(&vol->reservation, nexus);
 }
 
-static bool in_conflict(const struct iet_reservation *r,
-			const struct iet_scmd *s)
+/* What a command can't do while others have the unit to themselves */
+static u8 kept_off_by(const struct iet_scmd *s)
 {
-	if (r->legacy)
-		return r->legacy != s->nexus;
 	if (s->op->flags & IET_OP_PR_FREE ||
 	    (s->op->pr_free && s->op->pr_free(s)))
-		return false;
-	return iet_pr_conflict(&r->pr, s->nexus->initiator,
-			       s->nexus->target->name,
-			       !(s->op->flags & IET_OP_PR_READ));
+		return 0;
+	return s->op->flags & IET_OP_PR_READ ? IET_PR_OFF_READS :
+					       IET_PR_OFF_WRITES;
+}
+
+/* Without a lock: the I_T_L nexus knows, see pr_nexus.h. */
+static bool nexus_kept_off(const struct iet_scmd *s, u8 what)
+{
+	struct iet_itl *itl;
+	bool known, off = false;
+
+	rcu_read_lock();
+	itl = iet_scsi_itl(s);
+	known = itl;
+	if (itl)
+		off = READ_ONCE(itl->kept_off) & what;
+	rcu_read_unlock();
+	if (known)
+		return off;
+	return iet_reservation_denies(s->vol, s->nexus, s->nexus->initiator,
+				      s->nexus->target->name,
+				      what & IET_PR_OFF_WRITES);
 }
 
 /**
  * iet_reservation_conflict() - does a reservation keep a command off?
  * @s: the command, with op; @s->vol may be NULL
+ *
+ * Takes no lock, be there a reservation or not.  While RESERVE holds the unit
+ * nobody is registered, and the other way round, so that it does not matter that
+ * the two are looked at one after the other.
  *
  * Context: any.
  *
@@ -137,18 +157,17 @@ static bool in_conflict(const struct iet_reservation *r,
  */
 bool iet_reservation_conflict(const struct iet_scmd *s)
 {
-	struct iet_reservation *r;
-	unsigned long flags;
-	bool conflict;
+	const struct iet_nexus *legacy;
+	u8 what;
 
 	if (!s->vol || !READ_ONCE(s->vol->reservation.active) ||
 	    (s->op->flags & (IET_OP_ALWAYS | IET_OP_PR_SELF)))
 		return false;
-	r = &s->vol->reservation;
-	spin_lock_irqsave(&r->lock, flags);
-	conflict = in_conflict(r, s);
-	spin_unlock_irqrestore(&r->lock, flags);
-	return conflict;
+	legacy = READ_ONCE(s->vol->reservation.legacy);
+	if (legacy)
+		return legacy != s->nexus;
+	what = kept_off_by(s);
+	return what && nexus_kept_off(s, what);
 }
 
 /**
@@ -202,12 +221,12 @@ int iet_spc_reserve(struct iet_scmd *s, gfp_t gfp)
 	spin_lock_irqsave(&r->lock, flags);
 	if (iet_scsi_lost(s))
 		; /* nobody would release it */
-	else if (r->pr.nr_regs || (r->legacy && r->legacy != s->nexus))
+	else if (r->pr.regs.nr || (r->legacy && r->legacy != s->nexus))
 		s->status = SAM_STAT_RESERVATION_CONFLICT;
 	else if (r->busy) /* somebody may be registering just now */
 		s->status = SAM_STAT_BUSY;
 	else
-		r->legacy = s->nexus;
+		WRITE_ONCE(r->legacy, s->nexus);
 	iet_reservation_changed(r);
 	spin_unlock_irqrestore(&r->lock, flags);
 	return 0;
@@ -228,10 +247,10 @@ int iet_spc_release(struct iet_scmd *s, gfp_t gfp)
 	unsigned long flags;
 
 	spin_lock_irqsave(&r->lock, flags);
-	if (r->pr.nr_regs)
+	if (r->pr.regs.nr)
 		s->status = SAM_STAT_RESERVATION_CONFLICT;
 	else if (r->legacy == s->nexus)
-		r->legacy = NULL;
+		WRITE_ONCE(r->legacy, NULL);
 	iet_reservation_changed(r);
 	spin_unlock_irqrestore(&r->lock, flags);
 	return 0;

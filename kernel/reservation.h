@@ -19,7 +19,7 @@ struct iet_volume;
  * @active: somebody has; read without the lock on the fast path
  * @busy: a PERSISTENT RESERVE OUT is being carried out
  * @waiting: those that wait for their turn
- * @legacy: who has by RESERVE, or NULL; only compared
+ * @legacy: who has by RESERVE, or NULL; only compared, also without the lock
  * @pr: persistent reservation; changed under @lock by who has set @busy, who
  *	reads it without
  */

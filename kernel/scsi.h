@@ -88,6 +88,8 @@ struct iet_nexus {
  * @stopped: it has stopped the unit; READ_ONCE/WRITE_ONCE
  * @aca: there is an ACA condition of it; under vol->lock
  * @aca_task: and a command with the ACA attribute; under vol->lock
+ * @kept_off: what a persistent reservation keeps it off: IET_PR_OFF_*; changed
+ *	under reservation.lock, read without, see pr_nexus.h
  * @nr_ua: unit attentions pending; read without the lock on the fast path
  * @ua: their additional sense codes (ASC << 8 | ASCQ), most important first,
  *	under vol->lock
@@ -106,6 +108,7 @@ struct iet_itl {
 	bool stopped;
 	bool aca;
 	bool aca_task;
+	u8 kept_off;
 	u8 nr_ua;
 	u16 ua[IET_UA_MAX];
 	struct iet_stats stats;
@@ -283,12 +286,11 @@ bool iet_nexus_search(struct iet_nexus *own, struct iet_nexus_find *find);
 
 /* ua.c: unit attention conditions (SAM-5 5.14) */
 void iet_ua_add(struct iet_volume *vol, struct iet_itl *itl, u16 asc);
+void iet_ua_insert(struct iet_itl *itl, u16 asc);
 void iet_ua_volume(struct iet_volume *vol, u16 asc,
 		   const struct iet_nexus *except);
 void iet_ua_nexus(struct iet_nexus *nexus, u16 asc);
 void iet_ua_clear_nexus(struct iet_nexus *nexus, u16 asc);
-void iet_ua_port(struct iet_volume *vol, const char *port, const char *target,
-		 u16 asc);
 u16 iet_ua_take(struct iet_volume *vol, struct iet_itl *itl);
 u16 iet_ua_peek(struct iet_volume *vol, struct iet_itl *itl);
 

@@ -39,7 +39,16 @@ static void remove_at(struct iet_itl *itl, u8 i)
 		(itl->nr_ua - i) * sizeof(itl->ua[0]));
 }
 
-static void insert(struct iet_itl *itl, u16 asc)
+/**
+ * iet_ua_insert() - establish a unit attention for one I_T_L nexus
+ * @itl: the nexus
+ * @asc: enum iet_asc
+ *
+ * As iet_ua_add().
+ *
+ * Context: any; the lock of its volume is held.
+ */
+void iet_ua_insert(struct iet_itl *itl, u16 asc)
 {
 	u8 i;
 
@@ -80,7 +89,7 @@ void iet_ua_add(struct iet_volume *vol, struct iet_itl *itl, u16 asc)
 	unsigned long flags;
 
 	spin_lock_irqsave(&vol->lock, flags);
-	insert(itl, asc);
+	iet_ua_insert(itl, asc);
 	spin_unlock_irqrestore(&vol->lock, flags);
 }
 
@@ -101,29 +110,7 @@ void iet_ua_volume(struct iet_volume *vol, u16 asc,
 	spin_lock_irqsave(&vol->lock, flags);
 	list_for_each_entry(itl, &vol->itls, vol_node)
 		if (itl->nexus != except)
-			insert(itl, asc);
-	spin_unlock_irqrestore(&vol->lock, flags);
-}
-
-/**
- * iet_ua_port() - establish a unit attention for an initiator port
- * @vol: the logical unit
- * @port: name of the initiator port; if it has no session, nothing happens
- * @target: name of the target that the session is with
- * @asc: enum iet_asc
- *
- * Context: any.
- */
-void iet_ua_port(struct iet_volume *vol, const char *port, const char *target,
-		 u16 asc)
-{
-	struct iet_itl *itl;
-	unsigned long flags;
-
-	spin_lock_irqsave(&vol->lock, flags);
-	list_for_each_entry(itl, &vol->itls, vol_node)
-		if (iet_nexus_is(itl->nexus, port, target))
-			insert(itl, asc);
+			iet_ua_insert(itl, asc);
 	spin_unlock_irqrestore(&vol->lock, flags);
 }
 

@@ -486,6 +486,8 @@ void fake_run_from(struct iet_nexus *nexus, const u8 *cdb, enum fake_dir dir,
 	}
 	if (fake.taken_away)
 		take_away();
+	if (fake.meanwhile)
+		fake.meanwhile();
 	iet_scsi_execute(s);
 	if (fake.held) {
 		assert(!fake.nr_done && !fake.nr_io && !fake.work);

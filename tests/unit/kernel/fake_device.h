@@ -76,6 +76,7 @@ struct fake_io {
  * @erase_meanwhile: somebody sanitizes the unit while it waits
  * @taken_away: the initiator loses the unit at LUN 0 before the next command,
  *	which has been taken, is executed
+ * @meanwhile: called then, or NULL
  * @huge: the unit is said to be larger than the medium, of which what is beyond
  *	can be zeroed only
  * @before_io: called before each io, with its number, or NULL
@@ -125,6 +126,7 @@ struct fake_device {
 	bool short_cdb;
 	bool erase_meanwhile;
 	bool taken_away;
+	void (*meanwhile)(void);
 	bool huge;
 	void (*before_io)(unsigned int nr);
 	bool no_budget;

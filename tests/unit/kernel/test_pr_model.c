@@ -13,6 +13,7 @@
 #include "fake_device.h"
 #include "ktap.h"
 #include "pr_model.h"
+#include "pr_nexus.h"
 
 #define NR_NEXUSES 5
 #define STEPS 20000
@@ -108,7 +109,7 @@ static void log_in(unsigned int n)
 				    .ua = { IET_ASC_POWER_ON },
 				    .nr_ua = 1 };
 	nexuses[n].itls.slot[0] = &itls[n];
-	list_add_tail(&itls[n].vol_node, &fake.vol.itls);
+	iet_pr_nexus_join(&fake.vol, &itls[n]);
 	told[n] = (struct told){ .on = true,
 				 .nr = 1,
 				 .ua = { IET_ASC_POWER_ON } };
@@ -214,7 +215,7 @@ static void compare_registrations(void)
 	for (p = 0; p < MODEL_PORTS; p++) {
 		for (t = 0; t < MODEL_TARGETS; t++) {
 			found = 0;
-			list_for_each_entry(reg, &pr->regs, node) {
+			list_for_each_entry(reg, &pr->regs.list, node) {
 				if (!is_reg(reg, p, t))
 					continue;
 				found++;
@@ -227,7 +228,7 @@ static void compare_registrations(void)
 			nr += found;
 		}
 	}
-	CHECK_EQ(pr->nr_regs, nr);
+	CHECK_EQ(pr->regs.nr, nr);
 }
 
 /* All that the device server keeps, after each step */
@@ -248,6 +249,13 @@ static void compare(void)
 	for (n = 0; n < NR_NEXUSES; n++) {
 		if (!told[n].on)
 			continue;
+		CHECK_EQ(itls[n].kept_off,
+			 model_keeps_off(&model, who[n].port, who[n].target,
+					 false, true) *
+					 IET_PR_OFF_READS |
+				 model_keeps_off(&model, who[n].port,
+						 who[n].target, true, true) *
+					 IET_PR_OFF_WRITES);
 		CHECK_EQ(itls[n].prevent, told[n].prevent);
 		CHECK_EQ(itls[n].nr_ua, told[n].nr);
 		for (i = 0; i < told[n].nr; i++)

@@ -27,21 +27,18 @@ static bool abort_own;
 
 unsigned int shim_no_memory;
 
-static void add_nexus(struct list_head *list, const char *port,
+static void add_nexus(struct iet_pr_regs *regs, const char *port,
 		      const char *target)
 {
-	struct iet_pr_reg *reg = calloc(1, sizeof(*reg));
-
-	strcpy(reg->port, port);
-	strcpy(reg->target, target);
-	list_add_tail(&reg->node, list);
+	CHECK(iet_pr_regs_add(regs,
+			      iet_pr_reg_new(port, target, 0, GFP_KERNEL)));
 }
 
-static void note(struct list_head *list)
+static void note(struct iet_pr_regs *regs)
 {
 	struct iet_pr_reg *reg;
 
-	list_for_each_entry(reg, list, node) {
+	list_for_each_entry(reg, &regs->list, node) {
 		if (reg->ua)
 			told[reg->port[0] - 'a'] = reg->ua;
 		reg->ua = 0;
@@ -50,9 +47,9 @@ static void note(struct list_head *list)
 
 static void init_req(struct iet_pr_req *req)
 {
-	INIT_LIST_HEAD(&req->own);
-	INIT_LIST_HEAD(&req->others);
-	INIT_LIST_HEAD(&req->gone);
+	iet_pr_regs_init(&req->own);
+	iet_pr_regs_init(&req->others);
+	iet_pr_regs_init(&req->gone);
 }
 
 /* On a copy, which takes its place if all went well. */
@@ -68,15 +65,16 @@ static enum iet_pr_result carry_out(struct iet_pr_req *req)
 	if (result == IET_PR_OK) {
 		note(&next.regs);
 		note(&req->gone);
-		iet_pr_free(&pr.regs);
-		pr = next;
-		INIT_LIST_HEAD(&pr.regs);
-		list_splice_init(&next.regs, &pr.regs);
+		iet_pr_regs_swap(&pr.regs, &next.regs);
+		pr.type = next.type;
+		pr.holder = next.holder;
+		pr.generation = next.generation;
+		pr.aptpl = next.aptpl;
 	}
-	iet_pr_free(&next.regs);
-	iet_pr_free(&req->own);
-	iet_pr_free(&req->others);
-	iet_pr_free(&req->gone);
+	iet_pr_regs_free(&next.regs);
+	iet_pr_regs_free(&req->own);
+	iet_pr_regs_free(&req->others);
+	iet_pr_regs_free(&req->gone);
 	return result;
 }
 
@@ -110,7 +108,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	iet_pr_free(&pr.regs);
+	iet_pr_regs_free(&pr.regs);
 }
 
 /* "a1 b2*": who is registered with which key, and who holds */
@@ -121,7 +119,7 @@ static const char *state(void)
 	char *p = text;
 
 	*p = 0;
-	list_for_each_entry(reg, &pr.regs, node)
+	list_for_each_entry(reg, &pr.regs.list, node)
 		p += sprintf(p, "%s%s%llu%s", p == text ? "" : " ", reg->port,
 			     (unsigned long long)reg->key,
 			     iet_pr_holds(&pr, reg) ? "*" : "");
@@ -219,7 +217,7 @@ static void registering(void)
 	CHECK_EQ(out('b', IET_PR_REGISTER_AND_IGNORE, 0, 0, 0, NULL),
 		 IET_PR_OK);
 	CHECK_STR(state(), "a3");
-	CHECK_EQ(pr.nr_regs, 1);
+	CHECK_EQ(pr.regs.nr, 1);
 	CHECK_EQ(pr.generation, 6);
 	tear_down();
 }
@@ -240,9 +238,9 @@ static void too_many(void)
 		add_nexus(&req.others, name, TARGET);
 	}
 	CHECK_EQ(carry_out(&req), IET_PR_OK);
-	CHECK_EQ(pr.nr_regs, IET_PR_MAX_REGS);
+	CHECK_EQ(pr.regs.nr, IET_PR_MAX_REGS);
 	CHECK_EQ(out('a', IET_PR_REGISTER, 0, 0, 1, NULL), IET_PR_NO_ROOM);
-	CHECK_EQ(pr.nr_regs, IET_PR_MAX_REGS);
+	CHECK_EQ(pr.regs.nr, IET_PR_MAX_REGS);
 	tear_down();
 }
 
@@ -326,7 +324,7 @@ static void clearing(void)
 	CHECK_EQ(out('b', IET_PR_CLEAR, 0, 2, 0, NULL), IET_PR_OK);
 	CHECK_STR(state(), "");
 	CHECK_EQ(pr.type, 0);
-	CHECK_EQ(pr.nr_regs, 0);
+	CHECK_EQ(pr.regs.nr, 0);
 	CHECK_EQ(told[0], PREEMPTED);
 	CHECK_EQ(told[1], 0);
 	CHECK_EQ(told[2], PREEMPTED);
@@ -474,7 +472,7 @@ static void moving(void)
 	CHECK_EQ(out('c', MOVE, true, 5, 6, "d"), IET_PR_OK);
 	CHECK_STR(state(), "a1 b2 d6*");
 	CHECK_EQ(pr.type, WE);
-	CHECK_EQ(pr.nr_regs, 3);
+	CHECK_EQ(pr.regs.nr, 3);
 	tear_down();
 	abc(WEAR);
 	CHECK_EQ(out('a', MOVE, 0, 1, 5, "c"), IET_PR_CONFLICT);

@@ -5,6 +5,7 @@
 #include "fake_device.h"
 #include "ktap.h"
 #include "pr_image.h"
+#include "pr_nexus.h"
 
 #define BS (1 << FAKE_SHIFT)
 #define CONFLICT 0xfffe
@@ -22,10 +23,18 @@ static u16 result(void)
 	return fake.s.status ? fake_asc() : 0;
 }
 
+/* as with the end of a session, and another one */
+static void log_in_again(void)
+{
+	list_del_init(&fake.itl.vol_node);
+	iet_pr_nexus_join(&fake.vol, &fake.itl);
+}
+
 /* the initiator is another one from now on */
 static void be(const char *port)
 {
 	strcpy(fake.nexus.initiator, port);
+	log_in_again();
 }
 
 static u16 run_byte4(u8 opcode, u8 byte4, enum fake_dir dir, u32 len)
@@ -260,7 +269,7 @@ static void spec_i_pt(void)
 		shim_no_memory = n;
 		CHECK_EQ(out_list(REGISTER, 0, 28 + len), 0);
 		CHECK_EQ(shim_no_memory, n <= 4 ? 0 : n - 4);
-		CHECK_EQ(fake.vol.reservation.pr.nr_regs, 2);
+		CHECK_EQ(fake.vol.reservation.pr.regs.nr, 2);
 		CHECK_EQ(pr_out(CLEAR, 0, 1, 0, 0), 0);
 		memset(list, 0, 24);
 		list[15] = 1;
@@ -270,7 +279,7 @@ static void spec_i_pt(void)
 	}
 	shim_no_memory = 0;
 	CHECK_EQ(out_list(REGISTER, 0, 28 + len), 0);
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 2);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 2);
 	/* of somebody who is registered */
 	list[7] = 1;
 	CHECK_EQ(out_list(REGISTER, 0, 28 + len),
@@ -299,7 +308,7 @@ static void move(void)
 	CHECK_EQ(run(0x2a, DIR_OUT, BS), CONFLICT);
 	be(OTHER_PORT);
 	CHECK_EQ(run(0x2a, DIR_OUT, BS), 0);
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 1);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 1);
 	clean_up();
 }
 
@@ -367,18 +376,6 @@ static void unit_attentions(void)
 	CHECK_EQ(pr_out(REGISTER, 0, 0, 2, 0), 0);
 	be(FAKE_PORT);
 	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 0), 0);
-	/* the unit attention is for the port that is logged in when it comes */
-	fake.nexus.initiator[0] = 'x';
-	CHECK_EQ(pr_out(REGISTER, 0, 0, 3, 0), 0);
-	CHECK_EQ(run(0x00, DIR_NONE, 0), 0);
-	iet_ua_port(&fake.vol, fake.nexus.initiator, fake.target.name,
-		    IET_ASC_REGISTRATIONS_PREEMPTED);
-	iet_ua_port(&fake.vol, OTHER_PORT, fake.target.name,
-		    IET_ASC_RESERVATIONS_RELEASED);
-	iet_ua_port(&fake.vol, fake.nexus.initiator, OTHER_TARGET,
-		    IET_ASC_RESERVATIONS_RELEASED);
-	CHECK_EQ(run(0x00, DIR_NONE, 0), IET_ASC_REGISTRATIONS_PREEMPTED);
-	CHECK_EQ(run(0x00, DIR_NONE, 0), 0);
 	clean_up();
 }
 
@@ -497,6 +494,7 @@ static void two_targets(void)
 static void by(struct iet_target *target)
 {
 	fake.nexus.target = target;
+	log_in_again();
 }
 
 /* A registration is for one target port, unless all are wanted. */
@@ -515,18 +513,18 @@ static void all_tg_pt(void)
 	CHECK_EQ(run(0x2a, DIR_OUT, BS), CONFLICT);
 	/* the key of the other path is not 0 */
 	CHECK_EQ(pr_out(REGISTER, 0, 0, 2, 4), CONFLICT);
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 1);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 1);
 	CHECK_EQ(pr_out(IGNORE, 0, 0, 2, 4), 0);
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 2);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 2);
 	d = pr_in(0, 255);
 	CHECK_EQ(get_unaligned_be64(d + 8), 2);
 	CHECK_EQ(get_unaligned_be64(d + 16), 2);
 	fake_end();
 	/* both at once */
 	CHECK_EQ(pr_out(REGISTER, 0, 2, 0, 4), 0);
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 0);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 0);
 	CHECK_EQ(pr_out(REGISTER, 0, 0, 3, 4), 0);
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 2);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 2);
 	d = pr_in(3, 255);
 	CHECK_EQ(get_unaligned_be16(d + 8 + 18), 9);
 	fake_end();
@@ -569,6 +567,162 @@ static void move_to_port(void)
 	clean_up();
 }
 
+/* all of the module's memory is lost */
+static void power_cut(void)
+{
+	iet_reservation_exit(&fake.vol.reservation);
+	iet_reservation_init(&fake.vol.reservation);
+	CHECK_EQ(iet_reservation_restore(&fake.vol), 0);
+	log_in_again();
+}
+
+/* --- nexuses that come and go --------------------------------------------- */
+
+static struct iet_nexus theirs;
+static struct iet_itl their_itl;
+
+static void they_log_in(struct iet_target *target)
+{
+	theirs = (struct iet_nexus){ .iname = "iqn.2026-01.org.example:other",
+				     .initiator = OTHER_PORT,
+				     .target = target };
+	INIT_LIST_HEAD(&theirs.copies);
+	their_itl = (struct iet_itl){ .nexus = &theirs, .lun = &fake.lun };
+	theirs.itls.slot[0] = &their_itl;
+	iet_pr_nexus_join(&fake.vol, &their_itl);
+}
+
+static void they_log_out(void)
+{
+	theirs.itls.slot[0] = NULL;
+	list_del_init(&their_itl.vol_node);
+}
+
+static u16 their_write(void)
+{
+	static u8 cdb[16] = { 0x2a, [8] = 1 }, data[BS];
+	u16 asc;
+
+	fake_run_from(&theirs, cdb, DIR_OUT, BS, data);
+	asc = result();
+	fake_end();
+	return asc;
+}
+
+static u16 register_them(u8 flags)
+{
+	u32 len;
+
+	memset(list, 0, sizeof(list));
+	list[15] = 1;
+	list[20] = 0x08 | flags;
+	len = put_id(28, OTHER_PORT);
+	put_unaligned_be32(len, list + 24);
+	return out_list(REGISTER, 0, 28 + len);
+}
+
+/* Who has been registered by somebody else, and logs in then or later */
+static void registered_by_others(void)
+{
+	unsigned int late, cut;
+
+	for (late = 0; late < 2; late++) {
+		for (cut = 0; cut < 2; cut++) {
+			fake_init();
+			fake_state();
+			if (!late)
+				they_log_in(&fake.target);
+			CHECK_EQ(register_them(cut), 0);
+			CHECK_EQ(pr_out(RESERVE, 5, 1, 0, 0), 0);
+			if (!late) {
+				CHECK_EQ(their_write(), 0);
+				they_log_out();
+			}
+			if (cut)
+				power_cut();
+			they_log_in(&fake.target);
+			CHECK_EQ(their_write(), 0);
+			they_log_out();
+			/* by a target port that they have not registered */
+			they_log_in(&other_target);
+			CHECK_EQ(their_write(), CONFLICT);
+			they_log_out();
+			clean_up();
+		}
+	}
+}
+
+/* What one does counts for the commands of all others at once. */
+static void others_follow(void)
+{
+	u32 len;
+
+	fake_init();
+	they_log_in(&fake.target);
+	CHECK_EQ(their_write(), 0);
+	CHECK_EQ(register_them(0), 0);
+	CHECK_EQ(their_write(), 0);
+	CHECK_EQ(pr_out(RESERVE, 1, 1, 0, 0), 0);
+	CHECK_EQ(their_write(), CONFLICT);
+	memset(list, 0, sizeof(list));
+	list[7] = 1;
+	list[15] = 2;
+	list[19] = 1;
+	len = put_id(24, OTHER_PORT);
+	put_unaligned_be32(len, list + 20);
+	CHECK_EQ(out_list(MOVE, 0, 24 + len), 0);
+	CHECK_EQ(their_write(), 0);
+	CHECK_EQ(run(0x2a, DIR_OUT, BS), CONFLICT);
+	/* and who is told, once, is who it is about */
+	CHECK_EQ(pr_out(PREEMPT, 6, 1, 2, 0), 0);
+	CHECK_EQ(their_itl.nr_ua, 1);
+	CHECK_EQ(fake.itl.nr_ua, 0);
+	CHECK_EQ(their_write(), IET_ASC_REGISTRATIONS_PREEMPTED);
+	CHECK_EQ(their_write(), CONFLICT);
+	CHECK_EQ(run(0x2a, DIR_OUT, BS), 0);
+	CHECK_EQ(pr_out(RELEASE, 6, 1, 0, 0), 0);
+	CHECK_EQ(their_write(), 0);
+	they_log_out();
+	clean_up();
+}
+
+static void reserve_for_first(void)
+{
+	struct iet_reservation *r = &fake.vol.reservation;
+
+	r->pr.type = IET_PR_WRITE_EXCLUSIVE;
+	r->pr.holder =
+		list_first_entry(&r->pr.regs.list, struct iet_pr_reg, node);
+	iet_reservation_changed(r);
+}
+
+/* A command whose LUN is deleted while it waits: its names are what counts. */
+static void lun_deleted(void)
+{
+	static const struct {
+		const char *name;
+		const char *port;
+		u16 expected;
+	} rows[] = {
+		{ "of who holds the reservation", FAKE_PORT, 0 },
+		{ "of somebody else", OTHER_PORT, CONFLICT },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool before = ktap_ok;
+
+		fake_init();
+		CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 0), 0);
+		be(rows[i].port);
+		fake.taken_away = true;
+		fake.meanwhile = reserve_for_first;
+		CHECK_EQ(run(0x2a, DIR_OUT, BS), rows[i].expected);
+		clean_up();
+		CHECK_ROW(rows[i].name, before);
+	}
+}
+
 /* A name alone: the ports of that initiator that are logged in. */
 static void node_name(void)
 {
@@ -592,7 +746,7 @@ static void node_name(void)
 	len = put_id(28, "IQN.x:Other");
 	put_unaligned_be32(len, list + 24);
 	CHECK_EQ(out_list(REGISTER, 0, 28 + len), 0);
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 3);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 3);
 	CHECK_EQ(pr_out(CLEAR, 0, 1, 0, 0), 0);
 	memset(list, 0, sizeof(list));
 	list[15] = 1;
@@ -601,18 +755,11 @@ static void node_name(void)
 	put_unaligned_be32(len, list + 24);
 	CHECK_EQ(out_list(REGISTER, 0, 28 + len),
 		 IET_ASC_INVALID_FIELD_IN_PARAM);
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 0);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 0);
 	clean_up();
 }
 
 /* --- through a power cut -------------------------------------------------- */
-
-static void power_cut(void)
-{
-	iet_reservation_exit(&fake.vol.reservation);
-	iet_reservation_init(&fake.vol.reservation);
-	CHECK_EQ(iet_reservation_restore(&fake.vol), 0);
-}
 
 static void aptpl(void)
 {
@@ -627,7 +774,7 @@ static void aptpl(void)
 	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 0), 0);
 	CHECK_EQ(fake.nr_saves, 0);
 	power_cut();
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 0);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 0);
 	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 1), 0);
 	CHECK_EQ(fake.nr_saves, 1);
 	d = pr_in(2, 255);
@@ -651,7 +798,7 @@ static void aptpl(void)
 	CHECK_EQ(fake.kept_len, 0);
 	CHECK_EQ(fake.nr_saves, 4);
 	power_cut();
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 0);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 0);
 	CHECK(!fake.vol.reservation.active);
 	clean_up();
 }
@@ -663,14 +810,14 @@ static void aptpl_fails(void)
 	fake_state();
 	fake.save_err = -ENOSPC;
 	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 1), IET_ASC_NO_REGISTRATIONS);
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 0);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 0);
 	CHECK(!fake.vol.reservation.busy);
 	fake.save_err = 0;
 	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 1), 0);
 	CHECK_EQ(pr_out(RESERVE, 1, 1, 0, 0), 0);
 	fake.save_err = -EIO;
 	CHECK_EQ(pr_out(CLEAR, 0, 1, 0, 0), IET_ASC_NO_REGISTRATIONS);
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 1);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 1);
 	CHECK_EQ(fake.vol.reservation.pr.type, 1);
 	clean_up();
 }
@@ -689,7 +836,7 @@ static void aptpl_hangs(void)
 	list[20] = 1;
 	fake_run(cdb, DIR_OUT, 24, list);
 	CHECK(fake.saving && !fake.nr_done);
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 0);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 0);
 	first = fake.s;
 	memset(&fake.s, 0, sizeof(fake.s));
 	fake_run(reserve, DIR_NONE, 0, NULL);
@@ -700,7 +847,7 @@ static void aptpl_hangs(void)
 	fake_save_end();
 	CHECK_EQ(fake.nr_done, 1);
 	CHECK_EQ(fake.s.status, 0);
-	CHECK_EQ(fake.vol.reservation.pr.nr_regs, 1);
+	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 1);
 	fake_end();
 	clean_up();
 }
@@ -733,7 +880,7 @@ static void bad_image(void)
 		fake.kept_len = i;
 		iet_pr_init(&pr);
 		CHECK_EQ(iet_pr_image_read(&pr, good, i, GFP_KERNEL), -EILSEQ);
-		CHECK(list_empty(&pr.regs) && !pr.nr_regs && !pr.type);
+		CHECK(list_empty(&pr.regs.list) && !pr.regs.nr && !pr.type);
 	}
 	for (i = 0; i < 8 + 12; i++) {
 		if (i == 6 || i == 7 || (i >= 8 && i < 18))
@@ -765,6 +912,9 @@ int main(void)
 	ktap_run(waited_for);
 	ktap_run(all_tg_pt);
 	ktap_run(move_to_port);
+	ktap_run(registered_by_others);
+	ktap_run(others_follow);
+	ktap_run(lun_deleted);
 	ktap_run(node_name);
 	ktap_run(aptpl);
 	ktap_run(aptpl_fails);
