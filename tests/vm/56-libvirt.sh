@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# timeout: 300
+# timeout: 600
 # libvirt's storage pools, of both kinds: iscsi-direct, which speaks for itself
 # by libiscsi, and iscsi, which has open-iscsi log in.
 . tests/lib/ktap.sh
@@ -13,12 +13,13 @@ image=$IET_DIR/disk.img
 # on the wire
 SIZE=$((8 << 20))
 FAR=$((0x4000 + 300))
+FAR_SIZES="($((12 * 1048576 - 4096))|$((12 * 1048576)))"
 DRIVERS=$(dirname /usr/lib/*/libvirt/connection-driver/libvirt_driver_storage.so)
 libvirtd_pid=
 secret=secretsecret12
 
 up() {
-	iet_image "$image" $SIZE && iet_image "$IET_DIR/far.img" 8M &&
+	iet_image "$image" $SIZE && iet_image "$IET_DIR/far.img" 12M &&
 		iet_image "$IET_DIR/disks.img" 8M && access &&
 		iet_up <<-EOF && oi_up && libvirt_up
 			Target $direct
@@ -89,17 +90,16 @@ refused() { # PATTERN COMMAND...
 # --- iscsi-direct -----------------------------------------------------------
 
 set_secret() { # VALUE
-	local uri=secret:///system uuid
+	local uri=secret:///system uuid=11111111-2222-3333-4444-555555555555
 	cat >"$IET_DIR/secret.xml" <<-EOF
 		<secret ephemeral='yes' private='no'>
-		  <uuid>11111111-2222-3333-4444-555555555555</uuid>
+		  <uuid>$uuid</uuid>
 		  <usage type='iscsi'><target>iet</target></usage>
 		</secret>
 	EOF
-	virsh secret-define "$IET_DIR/secret.xml" || return
-	uuid=11111111-2222-3333-4444-555555555555
 	echo -n "$1" >"$IET_DIR/secret"
-	virsh secret-set-value "$uuid" --file "$IET_DIR/secret" --plain
+	virsh "secret-define $IET_DIR/secret.xml;
+		secret-set-value $uuid --file $IET_DIR/secret --plain"
 }
 
 direct_pool() {
@@ -128,15 +128,16 @@ lun_comes() {
 	iet_image "$IET_DIR/third.img" 16M &&
 		"$IET_SBIN/ietadm" --op new --tid=1 --lun=3 \
 			--params "Path=$IET_DIR/third.img,Type=fileio" &&
-		virsh pool-refresh direct &&
 		has "unit:0:0:3 +ip-127.0.0.1:3260-iscsi-$direct-lun-3" \
-			virsh vol-list direct
+			virsh "pool-refresh direct; vol-list direct"
 }
 
 lun_goes() {
-	"$IET_SBIN/ietadm" --op delete --tid=1 --lun=3 &&
-		virsh pool-refresh direct || return
-	! has "unit:0:0:3" virsh vol-list direct
+	local out
+	out=$("$IET_SBIN/ietadm" --op delete --tid=1 --lun=3 &&
+		virsh "pool-refresh direct; vol-list direct") || return
+	echo "$out"
+	grep -q "unit:0:0:0" <<<"$out" && ! grep -q "unit:0:0:3 " <<<"$out"
 }
 
 no_session() { ! grep -q "sid:" /proc/net/iet/session; }
@@ -148,13 +149,13 @@ direct_tests() {
 		refused "[Aa]uthentication fail" virsh pool-start direct
 	run "the right secret" set_secret $secret
 	run "it starts" virsh pool-start direct || return
-	run "its volumes" has "unit:0:0:0 .*-lun-0" virsh vol-list direct
-	run "one with a high number" has "unit:0:0:$FAR .*-lun-$FAR" \
-		virsh vol-list direct
-	run "capacity" has "Capacity: +($((SIZE - 512))|$SIZE) " \
-		virsh vol-info --bytes --pool direct unit:0:0:0
-	run "capacity, 4096-byte blocks" has "Capacity: +838(4512|8608) " \
-		virsh vol-info --bytes --pool direct unit:0:0:$FAR
+	volumes=$(virsh "vol-list direct; vol-info --bytes --pool direct unit:0:0:0;
+		vol-info --bytes --pool direct unit:0:0:$FAR" 2>&1)
+	like "its volumes" "$volumes" "unit:0:0:0 .*-lun-0"
+	like "one with a high number" "$volumes" "unit:0:0:$FAR .*-lun-$FAR"
+	like "capacity" "$volumes" "Capacity: +($((SIZE - 512))|$SIZE) "
+	like "capacity, 4096-byte blocks" "$volumes" \
+		"Capacity: +$FAR_SIZES "
 	run "wiping a volume" wiped
 	run "a unit that is added" lun_comes
 	run "a unit that is deleted" lun_goes
@@ -175,15 +176,13 @@ disks_pool() {
 		  <target><path>/dev</path></target>
 		</pool>
 	EOF
-	virsh pool-define "$IET_DIR/disks.xml" && virsh pool-start disks
+	virsh "pool-define $IET_DIR/disks.xml; pool-start disks"
 }
 
 up_and_down() {
-	local vol
-	vol=$(virsh vol-list disks | awk '$1 ~ /^unit:/ { print $1 }') &&
-		head -c 8M /dev/urandom >"$IET_DIR/data" &&
-		virsh vol-upload --pool disks "$vol" "$IET_DIR/data" &&
-		virsh vol-download --pool disks "$vol" "$IET_DIR/back" &&
+	head -c 8M /dev/urandom >"$IET_DIR/data" &&
+		virsh "vol-upload --pool disks $1 $IET_DIR/data;
+			vol-download --pool disks $1 $IET_DIR/back" &&
 		cmp "$IET_DIR/data" "$IET_DIR/back" &&
 		blockdev --flushbufs "$(oi_disk "$disks")" &&
 		cmp "$IET_DIR/data" "$IET_DIR/disks.img"
@@ -191,10 +190,12 @@ up_and_down() {
 
 disks_tests() {
 	run "a pool of open-iscsi's" disks_pool || return
-	run "its volume" has "unit:0:0:0 +/dev/sd" virsh vol-list disks
+	volumes=$(virsh vol-list disks)
+	like "its volume" "$volumes" "unit:0:0:0 +/dev/sd"
+	vol=$(awk '$1 ~ /^unit:/ { print $1 }' <<<"$volumes")
 	run "capacity" has "Capacity: +8388608" \
-		virsh vol-info --bytes --pool disks unit:0:0:0
-	run "data there and back" up_and_down
+		virsh vol-info --bytes --pool disks "$vol"
+	run "data there and back" up_and_down "$vol"
 	run "it ends" virsh pool-destroy disks
 	run "nothing is left" wait_for 60 no_session
 }
