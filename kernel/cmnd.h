@@ -99,6 +99,8 @@ struct iet_cmnd_times {
  * @tries: how often data that does not come was asked for again
  * @text_flags: F and C bit of a Text Response
  * @text_ttt: its TargetTransferTag, as on the wire
+ * @text_max_recv: the MaxRecvDataSegmentLength that counts from it on, 0: as
+ *	before
  * @times: see cmnd_stats.c
  * @waits_since: jiffies: see watch.h
  * @tmf_op: the task management function that it asks for
@@ -151,6 +153,7 @@ struct iet_cmnd {
 	u8 tries;
 	u8 text_flags;
 	__be32 text_ttt;
+	u32 text_max_recv;
 	struct iet_cmnd_times times;
 	unsigned long waits_since;
 	const struct iet_tmf_op *tmf_op;

@@ -78,7 +78,7 @@ static u8 make_response(struct iet_cmnd *cmnd, struct iet_text_piece *piece)
  * @cmnd: the request, with its data in scmd.tio
  *
  * A negotiation that fails changes nothing (RFC 7143 7.13), so what has been
- * declared counts from the last response on.
+ * declared counts from the last response on, see iet_tx_build().
  *
  * Context: the connection's thread; does not sleep.
  */
@@ -97,12 +97,11 @@ void iet_text_start(struct iet_cmnd *cmnd)
 	}
 	cmnd->text_flags = piece.flags;
 	cmnd->text_ttt = piece.ttt;
+	cmnd->text_max_recv = piece.max_recv;
 	if (piece.flags & ISCSI_FLAG_FINAL)
 		iet_text_end(&conn->text);
 	else
 		iet_timer_set(conn, IET_TIMER_TEXT, TEXT_PATIENCE);
-	if (piece.max_recv)
-		conn->max_xmit = min(piece.max_recv, conn->max_xmit_limit);
 	iet_conn_queue(conn, cmnd);
 }
 

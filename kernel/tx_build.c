@@ -237,6 +237,11 @@ static void build_logout(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu)
 static void build_text(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu)
 {
 	struct iscsi_text_rsp_hdr *hdr = (void *)&pdu->hdr.bhs;
+	struct iet_conn *conn = cmnd->conn;
+
+	/* not for what is sent before this response, nor when it comes again */
+	if (cmnd->text_max_recv && !cmnd->numbered)
+		conn->max_xmit = min(cmnd->text_max_recv, conn->max_xmit_limit);
 
 	hdr->opcode = ISCSI_OP_TEXT_RSP;
 	hdr->flags = cmnd->text_flags;

@@ -816,6 +816,22 @@ def _(c):
         raise Failed(f"{longest()}")
 
 
+@case("text: a longer segment counts from the response on, not before it",
+      MaxRecvDataSegmentLength=512)
+def _(c):
+    data = random.randbytes(4096)
+    # both have come before the first of their answers is made
+    ping = c.make(NOP_OUT, data=data)
+    ask = c.make(TEXT, data=text(MaxRecvDataSegmentLength=4096))
+    c.send_bytes(ping.wire() + ask.wire())
+    if c.expect(NOP_IN, itt=ping.itt).data != data[:512]:
+        raise Failed("more than the initiator takes")
+    c.expect(TEXT_RSP, itt=ask.itt, flags=FINAL)
+    c.nop(data)
+    if c.expect(NOP_IN).data != data:
+        raise Failed("less than the initiator takes")
+
+
 @case("text: SendTargets tells of this target only")
 def _(c):
     c.request(TEXT, data=text(SendTargets=""))
