@@ -240,6 +240,9 @@ void iet_cmnd_free(struct iet_cmnd *cmnd)
 	list_move(&cmnd->node, &home->free);
 	if (conn == home)
 		return;
+	/* its tags mean nothing to this connection, and data may be coming */
+	if (cmnd->r2t.sent)
+		iet_conn_note_dropped(conn, cmnd->itt);
 	conn->nr_adopted--;
 	cmnd->conn = home;
 	/* which may have waited for it */

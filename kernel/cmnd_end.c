@@ -18,7 +18,7 @@
 #include "target.h"
 
 /**
- * iet_conn_note_dropped - unsolicited data for a tag may be under way
+ * iet_conn_note_dropped - data for a task that has ended may be under way
  * @conn: the connection
  * @itt: of a command that is no more: its data is no error
  *
@@ -31,7 +31,7 @@ void iet_conn_note_dropped(struct iet_conn *conn, __be32 itt)
 }
 
 /**
- * iet_conn_was_dropped - may unsolicited data come for this tag?
+ * iet_conn_was_dropped - may data come for this tag, of a task that has ended?
  * @conn: the connection
  * @itt: InitiatorTaskTag
  *

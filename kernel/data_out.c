@@ -49,8 +49,6 @@ static struct iet_cmnd *find_write(struct iet_conn *conn,
 	*reason = 0;
 	if (ttt == ISCSI_RESERVED_TAG) {
 		cmnd = iet_cmnd_find(conn, hdr->itt);
-		if (!cmnd && iet_conn_was_dropped(conn, hdr->itt))
-			return NULL;
 	} else if ((cmnd = find_adopted(conn, hdr->itt, ttt))) {
 		return cmnd;
 	} else {
@@ -66,6 +64,9 @@ static struct iet_cmnd *find_write(struct iet_conn *conn,
 		if (cmnd && (cmnd->state == IET_CMND_FREE || cmnd->aborted))
 			return NULL;
 	}
+	/* of a task that has ended, and that had no tag of this connection's */
+	if (!cmnd && iet_conn_was_dropped(conn, hdr->itt))
+		return NULL;
 	if (!cmnd || !iet_cmnd_is_scsi(cmnd)) {
 		*reason = ISCSI_REJECT_INVALID_PDU_FIELD;
 		return NULL;

@@ -211,6 +211,21 @@ def _(first, second):
     return first
 
 
+@case("... unless it is aborted there: what still comes of it is thrown away")
+def _(first, second):
+    itt = second.scsi(write10(8, 32), WRITE, 32 * 512).itt
+    second.expect(R2T)
+    fail(second)
+    recover(first, 2)
+    reassign(first, itt)
+    r2t = first.expect(R2T, itt=itt)
+    first.tmf(ABORT_TASK, itt, FILE, refcmdsn=first.cmdsn - 1)
+    first.expect(TMF_RSP, response=COMPLETE)
+    first.data_out(r2t, bytes(SEG), flags=0)
+    first.ping()
+    return first
+
+
 @case("... one whose unsolicited data never came")
 def _(first, second):
     data = random.randbytes(16 * 512)
