@@ -184,6 +184,14 @@ check-model: ## random commands beside a model of the media: MODEL_SECONDS (300)
 	tests/run --kernel uml --timeout $$(($(MODEL_SECONDS) + 600)) \
 		"tests/long/model.py $(MODEL_SECONDS)"
 
+WIRE_SECONDS ?= 600
+
+.PHONY: check-wire
+check-wire: ## random PDUs beside a model of the protocol: WIRE_SECONDS (600)
+	tests/deps
+	tests/run --kernel uml --timeout $$(($(WIRE_SECONDS) + 600)) \
+		"tests/long/wire_model.py $(WIRE_SECONDS)"
+
 .PHONY: coverage
 coverage: ## which lines and branches of kernel/ the tests in a VM reach
 	tests/deps

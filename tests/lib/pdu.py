@@ -134,9 +134,10 @@ class Pdu:
             setattr(self, name, value)
 
     @classmethod
-    def received(cls, bhs, ahs, data):
+    def received(cls, bhs, ahs, data, padding=b""):
         pdu = cls(0)
-        pdu.__dict__.update(bhs=bytearray(bhs), ahs=ahs, data=data)
+        pdu.__dict__.update(bhs=bytearray(bhs), ahs=ahs, data=data,
+                            padding=padding)
         return pdu
 
     @property
@@ -379,7 +380,8 @@ class Conn:
             raise Failed("wrong header digest")
         if self.ddigest and tail and digest(tail[:-4]) != tail[-4:]:
             raise Failed("wrong data digest")
-        pdu = Pdu.received(head[:48], head[48:48 + ahs], tail[:length])
+        pdu = Pdu.received(head[:48], head[48:48 + ahs], tail[:length],
+                           tail[length:length + -length % 4])
         self.count(pdu)
         return pdu
 
