@@ -158,6 +158,32 @@ static struct plan_lun *shares(const struct apply *a, const struct plan_lun *l)
 	return before;
 }
 
+static void fail_like(struct apply *a, struct plan_lun *l,
+		      const struct plan_lun *with)
+{
+	l->failed = true;
+	report_error(&a->report,
+		     "%s:%u: Lun: %u of %s: the logical unit of line %u, with "
+		     "the same path, could not be made",
+		     a->config->path, l->from->line, l->lun.lun,
+		     l->target->from->target.name, with->from->line);
+}
+
+/* A path that can't be opened costs none of its logical units what it was. */
+static void fail_shares(struct apply *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->plan.nr_luns; i++) {
+		struct plan_lun *l = &a->plan.luns[i];
+		const struct plan_lun *with;
+
+		with = l->op == PLAN_NEW && !l->failed ? shares(a, l) : NULL;
+		if (with && with->failed)
+			fail_like(a, l, with);
+	}
+}
+
 /* Return: whether it can be made now */
 static bool take_share(struct apply *a, struct plan_lun *l)
 {
@@ -166,12 +192,7 @@ static bool take_share(struct apply *a, struct plan_lun *l)
 	if (!with)
 		return true;
 	if (with->failed) {
-		l->failed = true;
-		report_error(&a->report,
-			     "%s:%u: Lun: %u of %s: the logical unit of line "
-			     "%u, with the same path, could not be made",
-			     a->config->path, l->from->line, l->lun.lun,
-			     l->target->from->target.name, with->from->line);
+		fail_like(a, l, with);
 		return false;
 	}
 	l->retry = with->retry;
@@ -427,6 +448,7 @@ static int opened(struct apply *a)
 	rate_set(a->config->login_rate);
 	/* before there are new targets, which it may have to protect */
 	change_isns(a);
+	fail_shares(a);
 	delete_gone(a);
 	delete_replaced(a);
 	for (i = 0; i < a->plan.nr_targets; i++)

@@ -383,6 +383,27 @@ static void test_wrong_path(void)
 	CHECK(fake_find_lun(1, 1));
 }
 
+/* nor do those that were to share it, which are made anew like the first */
+static void test_wrong_shared_path(void)
+{
+	start();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@a\n"
+				  "Lun 1 Path=@a\nTarget iqn.b\n"
+				  "Lun 0 Path=@a\n")),
+		 0);
+	forget_calls();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@none\n"
+				  "Lun 1 Path=@none\nTarget iqn.b\n"
+				  "Lun 0 Path=@none\n")),
+		 3);
+	check_said(":2: ");
+	check_said(":3: Lun: 1 of iqn.a: the logical unit of line 2");
+	check_said(":5: Lun: 0 of iqn.b: the logical unit of line 2");
+	CHECK_EQ(fake_calls[FAKE_LUN_DEL], 0);
+	CHECK(fake_find_lun(1, 0) && fake_find_lun(1, 1) &&
+	      fake_find_lun(2, 0));
+}
+
 static void test_error_changes_nothing(void)
 {
 	start();
@@ -648,6 +669,7 @@ int main(void)
 	ktap_run(test_shared);
 	ktap_run(test_shared_failed);
 	ktap_run(test_wrong_path);
+	ktap_run(test_wrong_shared_path);
 	ktap_run(test_error_changes_nothing);
 	ktap_run(test_adopt);
 	ktap_run(test_limits);
