@@ -7,6 +7,7 @@
 
 #include "ietadm.h"
 #include "kernel.h"
+#include "params.h"
 
 /*
  * A request is the command whose options it has: all of @must, and no others
@@ -68,6 +69,19 @@ int ietadm_kernel_fail(const struct request *q, int err)
 	return ietadm_fail(q, err, "%s", kernel_error());
 }
 
+/* The values of some keys are lists themselves: CRC32C,None. */
+static void join_list(const char *key, char *val, char **rest)
+{
+	const struct param *p = param_find(key);
+	char *next;
+
+	while (p && p->kind == PARAM_DIGEST && (next = *rest) &&
+	       strcspn(next, ",=") && next[strcspn(next, ",=")] != '=') {
+		strsep(rest, ",");
+		val[strlen(val)] = ',';
+	}
+}
+
 int ietadm_pair(const struct request *q, char **rest, char **key, char **val)
 {
 	char *s;
@@ -83,6 +97,7 @@ int ietadm_pair(const struct request *q, char **rest, char **key, char **val)
 					   "KEY=VALUE");
 		*(*val)++ = '\0';
 		*key = s;
+		join_list(s, *val, rest);
 		return 1;
 	}
 	return 0;

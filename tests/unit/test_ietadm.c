@@ -86,6 +86,19 @@ static void test_update(void)
 	check_run("ietadm --op update --tid 1 --params NOPInterval=30", 0, "",
 		  "");
 	CHECK_EQ(t->nop_interval, 30);
+	/* a value that is a list itself */
+	check_run("ietadm --op update --tid=1 --params=HeaderDigest=CRC32C,"
+		  "None,NOPInterval=31,DataDigest=none,,NOPTimeout=4",
+		  0, "", "");
+	CHECK_EQ(t->keys.val[IET_K_HEADER_DIGEST],
+		 IET_DIGEST_CRC32C | IET_DIGEST_NONE);
+	CHECK_EQ(t->keys.val[IET_K_DATA_DIGEST], IET_DIGEST_NONE);
+	CHECK_EQ(t->nop_interval, 31);
+	CHECK_EQ(t->nop_timeout, 4);
+	check_run("ietadm --op update --tid=1 --params=DataDigest=None,MD5", -EINVAL,
+		  "",
+		  "ietadm: update target 1: DataDigest: \"None,MD5\" is not a "
+		  "list of None and CRC32C\n");
 	check_run("ietadm --op update --tid=1 --sid=0 --params=InitialR2T=No",
 		  0, "", "");
 	CHECK_EQ(t->keys.val[IET_K_INITIAL_R2T], 0);
