@@ -290,8 +290,7 @@ static u32 next_cut(struct iet_fault_conn *fault, u32 done, u32 len)
 	if (fault->cut > done)
 		return fault->cut;
 	if (!fault->byte)
-		fault->cut =
-			done + 1 + iet_random(&fault->random) % PIECE_MAX;
+		fault->cut = done + 1 + iet_random(&fault->random) % PIECE_MAX;
 	else
 		fault->cut = done < fault->byte ? fault->byte : len;
 	return fault->cut;

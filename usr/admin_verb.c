@@ -133,7 +133,7 @@ struct left {
 	struct {
 		uint32_t tid;
 		char *name;
-	} *target;
+	} * target;
 	size_t nr;
 };
 

@@ -95,8 +95,8 @@ static void test_update(void)
 	CHECK_EQ(t->keys.val[IET_K_DATA_DIGEST], IET_DIGEST_NONE);
 	CHECK_EQ(t->nop_interval, 31);
 	CHECK_EQ(t->nop_timeout, 4);
-	check_run("ietadm --op update --tid=1 --params=DataDigest=None,MD5", -EINVAL,
-		  "",
+	check_run("ietadm --op update --tid=1 --params=DataDigest=None,MD5",
+		  -EINVAL, "",
 		  "ietadm: update target 1: DataDigest: \"None,MD5\" is not a "
 		  "list of None and CRC32C\n");
 	check_run("ietadm --op update --tid=1 --sid=0 --params=InitialR2T=No",
