@@ -192,6 +192,14 @@ check-wire: ## random PDUs beside a model of the protocol: WIRE_SECONDS (600)
 	tests/run --kernel uml --timeout $$(($(WIRE_SECONDS) + 600)) \
 		"tests/long/wire_model.py $(WIRE_SECONDS)"
 
+ADMIN_SECONDS ?= 300
+
+.PHONY: check-admin
+check-admin: ## what administrators do, beside a model: ADMIN_SECONDS (300)
+	tests/deps
+	tests/run --kernel uml --timeout $$(($(ADMIN_SECONDS) + 600)) \
+		"tests/long/admin_model.py $(ADMIN_SECONDS)"
+
 .PHONY: coverage
 coverage: ## which lines and branches of kernel/ the tests in a VM reach
 	tests/deps
