@@ -20,6 +20,7 @@
 #include "compat.h"
 #include "conn.h"
 #include "event.h"
+#include "hold.h"
 #include "nthread.h"
 #include "recovery.h"
 #include "session.h"
@@ -190,7 +191,6 @@ static void conn_unlink_work(struct work_struct *work)
 	struct iet_conn *conn =
 		container_of(work, struct iet_conn, unlink_work);
 	struct iet_session *session = conn->session;
-	struct iet_conn *other;
 
 	iet_timer_stop(conn);
 	mutex_lock(&iet_config_lock);
@@ -200,12 +200,10 @@ static void conn_unlink_work(struct work_struct *work)
 		       conn->close_reason);
 	if (!session->nr_conns || conn->ends_session)
 		iet_session_close(session, conn->close_reason);
-	if (session->successor &&
-	    atomic_dec_and_test(&session->successor->hold)) {
-		list_for_each_entry(other, &session->successor->conns,
-				    session_node)
-			iet_nthread_kick(other);
-	}
+	/* nothing comes any more, though a backend may hold commands still */
+	if (!session->nr_conns)
+		iet_nexus_exit(&session->nexus);
+	iet_hold_release(conn);
 	mutex_unlock(&iet_config_lock);
 	sockfd_put(conn->sock);
 	set_bit(IET_CONN_UNLINKED, &conn->flags);
@@ -225,6 +223,7 @@ static void conn_setup(struct iet_conn *conn, struct iet_session *session,
 	INIT_LIST_HEAD(&conn->unacked);
 	INIT_LIST_HEAD(&conn->member_node);
 	INIT_LIST_HEAD(&conn->sweeps);
+	INIT_LIST_HEAD(&conn->holds);
 	INIT_LIST_HEAD(&conn->tx.queue);
 	iet_timer_init(conn);
 	INIT_WORK(&conn->unlink_work, conn_unlink_work);

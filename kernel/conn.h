@@ -270,6 +270,7 @@ struct iet_tx {
  * @fence_sn: StatSN that is to be acknowledged before a response that waits
  * @ping: NOP-In
  * @sweeps: what it is to look at again: see sweep.c
+ * @holds: sessions that wait for its end: see hold.c; under iet_config_lock
  * @unlink_work: the part of closing that may sleep
  * @fault: faults that are under way, NULL: there never was one; the thread's
  *	own
@@ -340,6 +341,7 @@ struct iet_conn {
 	struct iet_conn_ping ping;
 	struct iet_text_seq text;
 	struct list_head sweeps;
+	struct list_head holds;
 	u32 fence_sn;
 
 	struct work_struct unlink_work;

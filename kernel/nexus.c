@@ -36,7 +36,7 @@ static int add_lun(struct iet_nexus *nexus, struct iet_lun *lun)
 	int err = -ENOMEM;
 
 	lockdep_assert_held(&iet_config_lock);
-	if (access == IET_ACCESS_NONE) {
+	if (access == IET_ACCESS_NONE || nexus->ended) {
 		err = 0;
 		goto out;
 	}
@@ -142,7 +142,9 @@ int iet_nexus_init(struct iet_nexus *nexus, struct iet_target *target,
 
 /**
  * iet_nexus_exit() - the end of an I_T nexus
- * @nexus: a nexus that commands come from no longer
+ * @nexus: a nexus that commands come from no longer, which may have ended
+ *
+ * Commands that a backend still holds find no I_T_L nexus then.
  *
  * Context: sleeps, but not for a disk; iet_config_lock is held.
  */
@@ -151,6 +153,10 @@ void iet_nexus_exit(struct iet_nexus *nexus)
 	struct iet_itl *itl;
 	unsigned long lun;
 
+	lockdep_assert_held(&iet_config_lock);
+	if (nexus->ended)
+		return;
+	nexus->ended = true;
 	xa_for_each(&nexus->itls, lun, itl)
 		del_lun(nexus, lun);
 	xa_destroy(&nexus->itls);

@@ -51,13 +51,16 @@ struct iet_volume;
  * @peer: address of the initiator, IPv6 with scope; under iet_config_lock
  * @peer_known: there is one
  * @closed: the session is ending; under iet_config_lock
+ * @ended: it sees no units any more; under iet_config_lock
  * @bars: aborted writes keep all initiators off their unit: see preempt.c
  * @copies: iet_copy.node, oldest first, see copy_op.c
  * @sid: of the session, see fault.h
  * @stats: of commands that were for no LUN of it; the session's thread's own
  * @stats_gone: of I_T_L nexuses that have ended; under iet_config_lock
  *
- * Lifetime: embedded in a session, which every command holds.
+ * Lifetime: embedded in a session, which every command holds.  It is lost, with
+ * all that units keep of it, with the session's last connection, not with the
+ * last command: a disk may hold that for ever.
  */
 struct iet_nexus {
 	char initiator[256];
@@ -71,6 +74,7 @@ struct iet_nexus {
 	u8 peer[IET_PEER_LEN];
 	bool peer_known;
 	bool closed;
+	bool ended;
 	bool bars;
 	struct list_head copies;
 	u64 sid;
@@ -97,7 +101,7 @@ struct iet_nexus {
  * @rcu: for freeing
  *
  * Lifetime: in nexus->itls from login or LUN_NEW to LUN_DEL or the end of
- * the session; freed after a grace period.  Use under rcu_read_lock().
+ * the session's last connection; freed after a grace period.  Use under rcu_read_lock().
  */
 struct iet_itl {
 	struct iet_nexus *nexus;

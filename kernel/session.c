@@ -11,6 +11,7 @@
 #include "conn.h"
 #include "event.h"
 #include "fault.h"
+#include "hold.h"
 #include "lun_map.h"
 #include "nthread.h"
 #include "session.h"
@@ -76,8 +77,6 @@ static void session_release_work(struct work_struct *work)
 	list_del(&session->all_node);
 	iet_nexus_exit(&session->nexus);
 	mutex_unlock(&iet_config_lock);
-	if (session->successor)
-		iet_session_put(session->successor);
 	ida_free(&tsih_ida, session->tsih);
 	kfree(session);
 	iet_target_put(target);
@@ -132,28 +131,14 @@ static bool same_port(const struct iet_session *session,
 	       !memcmp(session->isid, args->isid, sizeof(session->isid));
 }
 
-/*
- * Session reinstatement (RFC 7143 6.3.5).  The new session waits for the
- * connections of all sessions of this initiator port that are still being
- * closed, whoever closed them.
- */
-static void replace_old(struct iet_session *session,
-			const struct iet_session_args *args)
+/* Session reinstatement (RFC 7143 6.3.5) */
+static void replace_old(struct iet_session *session)
 {
 	struct iet_session *old;
 
-	list_for_each_entry(old, &session->target->sessions, target_node) {
-		if (old == session || !same_port(old, args))
-			continue;
-		iet_session_close(old, IET_EVENT_REINSTATED);
-		if (!old->nr_conns)
-			continue;
-		if (old->successor)
-			iet_session_put(old->successor);
-		iet_session_get(session);
-		old->successor = session;
-		atomic_add(old->nr_conns, &session->hold);
-	}
+	list_for_each_entry(old, &session->target->sessions, target_node)
+		if (old != session && iet_hold_replaces(session, old))
+			iet_session_close(old, IET_EVENT_REINSTATED);
 }
 
 static bool too_many_sessions(const struct iet_target *target,
@@ -264,6 +249,9 @@ struct iet_session *iet_session_create(struct iet_target *target,
 	err = new_nexus(session, args);
 	if (err)
 		goto err_tsih;
+	err = iet_hold_take(session);
+	if (err)
+		goto err_nexus;
 	iet_tmf_supported(args->keys[IET_K_PROTOCOL_LEVEL],
 			  session->nexus.tmfs);
 	/* netlink's own reference makes sure that there is one to add to */
@@ -272,12 +260,15 @@ struct iet_session *iet_session_create(struct iet_target *target,
 	list_add(&session->target_node, &target->sessions);
 	list_add(&session->all_node, &iet_sessions);
 	target->nr_sessions++;
-	replace_old(session, args);
+	replace_old(session);
 	queue_delayed_work(iet_wq, &session->orphan_work,
 			   IET_SESSION_ORPHAN_S * HZ);
 	iet_event_session(target->tid, session->sid, IET_EVENT_NEW);
 	return session;
 
+err_nexus:
+	iet_hold_drop(session);
+	iet_nexus_exit(&session->nexus);
 err_tsih:
 	ida_free(&tsih_ida, tsih);
 err_free:

@@ -60,13 +60,10 @@ struct iet_session_args {
  * @conns: iet_conn.session_node, under iet_config_lock
  * @nr_conns: how many
  * @unlinked: closed: neither shown nor found any more, but still in
- *	target->sessions until it is freed, since its nexus refers to LUNs;
- *	under iet_config_lock
- * @hold: connections of the sessions that this one replaces which are not
- *	yet closed; the connections of this one read nothing until it is
- *	zero, so that what is still in a backend is known (see orphan.c)
- *	before the first command of this session is looked at
- * @successor: the session that reinstates this one, with a reference
+ *	target->sessions until it is freed, since its nexus refers to LUNs
+ *	up to the end of its last connection; under iet_config_lock
+ * @hold: connections of former sessions whose end it waits for; its own read
+ *	nothing until it is zero, see hold.h
  * @orphan_work: drops a session that never got a connection
  * @release_work: the end needs process context
  * @nthread: the thread of all its connections, chosen with the first one;
@@ -104,7 +101,6 @@ struct iet_session {
 	unsigned int nr_conns;
 	bool unlinked;
 	atomic_t hold;
-	struct iet_session *successor;
 	struct delayed_work orphan_work;
 	struct work_struct release_work;
 

@@ -6,6 +6,7 @@ Persistent reservations between initiators: through power cuts, as far as the
 state file goes, and PREEMPT AND ABORT while the disk hangs.
 """
 
+import contextlib
 import os
 import struct
 import subprocess
@@ -33,6 +34,7 @@ Target {TARGET}
 	Lun 0 Path=/run/iet-test/pr.img,Type=fileio,ScsiId=kept
 	Lun 1 Path=/dev/mapper/iet-pr,Type=blockio
 	Lun 2 Type=nullio,Blocks=1024
+	Lun 3 Type=nullio,Blocks=1024,Removable=Yes
 """
 target = disk = None
 
@@ -276,6 +278,78 @@ def _():
     wait_for("its session has gone", lambda: f"{IQN}:a" not in
              Path("/proc/net/iet/session").read_text())
     fence(b)
+
+
+RESERVE_6 = bytes([0x16, 0, 0, 0, 0, 0])
+PREVENT = bytes([0x1e, 0, 0, 0, 1, 0])
+EJECT = bytes([0x1b, 0, 0, 0, 2, 0])
+LOAD = bytes([0x1b, 0, 0, 0, 3, 0])
+
+
+def keep_for_oneself(conn):
+    must(conn.command(RESERVE_6))
+    must(conn.ready(3).command(PREVENT, unit=3))
+
+
+def is_free(conn):
+    """Nobody else has reserved the disk, or prevents removal."""
+    equal(status_of_write(conn), GOOD)
+    must(conn.ready(3).command(EJECT, unit=3))
+    must(conn.command(LOAD, unit=3))
+
+
+@case("what a nexus keeps for itself ends with it, whatever another disk does")
+def _():
+    a, b = host("a"), host("b")
+    keep_for_oneself(a)
+    equal(status_of_write(b), CONFLICT)
+    must(b.ready(3).command(EJECT, unit=3), 2, 0x5302)
+    with disk.hang():
+        write(a.ready(1), 1)
+        a.ping()
+        a.close()
+        wait_for("it is over", lambda: status_of_write(b) == GOOD)
+        is_free(b)
+
+
+def set_threads(policy):
+    for comm in Path("/proc").glob("[0-9]*/comm"):
+        with contextlib.suppress(OSError):
+            if comm.read_text().startswith("iet_net/"):
+                os.sched_setscheduler(int(comm.parent.name), policy,
+                                      os.sched_param(0))
+
+
+@contextlib.contextmanager
+def busy():
+    """Somebody else has the CPUs, and the network threads none."""
+    hogs = [subprocess.Popen(["sh", "-c", "while :; do :; done"])
+            for _ in range(os.cpu_count())]
+    set_threads(os.SCHED_IDLE)
+    try:
+        yield
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+        set_threads(os.SCHED_OTHER)
+
+
+@case("... before its initiator's next session has a say, by whatever port")
+def _():
+    a = host("a")
+    keep_for_oneself(a)
+    with busy():
+        a.close()
+        new = Conn(patience=SOON).login(TARGET, f"{IQN}:a", isid=b"\x80next1")
+        told = [new.scsi(bytes(6), unit=unit).itt for unit in (0, 3)]
+        write_itt = write(new)
+        eject_itt = new.scsi(EJECT, unit=3).itt
+    for itt in told:
+        must(new.expect(SCSI_RSP, itt=itt), 2, 0x2900)
+    must(new.expect(SCSI_RSP, itt=write_itt))
+    must(new.expect(SCSI_RSP, itt=eject_itt))
+    must(new.command(LOAD, unit=3))
 
 
 main(begin, end)
