@@ -8,6 +8,7 @@
  * each with a budget per turn, and sleeps nowhere but in wait_for_work().
  */
 #include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
 #include <linux/kthread.h>
 #include <linux/llist.h>
 #include <linux/rcupdate.h>
@@ -60,6 +61,8 @@ struct iet_nthread {
 
 static struct iet_nthread *nthreads;
 static unsigned int nr_nthreads;
+/* what has us called when CPUs come, 0: nothing yet */
+static int cpu_state;
 
 /*
  * Who had nothing to do goes before those who always have, but only once
@@ -206,6 +209,51 @@ static int alloc_nthreads(unsigned int nr)
 	return nr;
 }
 
+/*
+ * The kernel lets a thread run anywhere when its CPU goes, and leaves it at that
+ * when the CPU comes back.  One that an administrator has bound to some others
+ * stays there.
+ */
+static int cpu_comes(unsigned int cpu)
+{
+	struct iet_nthread *nt;
+
+	for (nt = nthreads; nt < nthreads + nr_nthreads; nt++)
+		if (nt->cpu == cpu &&
+		    cpumask_subset(cpu_online_mask, nt->task->cpus_ptr))
+			set_cpus_allowed_ptr(nt->task, cpumask_of(cpu));
+	return 0;
+}
+
+/* All threads are there.  With the CPUs locked. */
+static int watch_cpus(void)
+{
+	int state = cpuhp_setup_state_nocalls_cpuslocked(
+		CPUHP_AP_ONLINE_DYN, "iet:online", cpu_comes, NULL);
+
+	if (state < 0)
+		return state;
+	cpu_state = state;
+	return 0;
+}
+
+/* With the CPUs locked. */
+static int start_all(int want)
+{
+	int i;
+
+	for (i = 0; i < want; i++) {
+		struct task_struct *task = kthread_run(
+			nthread_main, &nthreads[i], "iet_net/%u", i);
+
+		if (IS_ERR(task))
+			return PTR_ERR(task);
+		nthreads[i].task = task;
+		nr_nthreads = i + 1;
+	}
+	return min(want, 0);
+}
+
 /**
  * iet_nthreads_start - start the network threads
  * @nr: how many; 0: one for each online CPU
@@ -215,23 +263,16 @@ static int alloc_nthreads(unsigned int nr)
  */
 int iet_nthreads_start(unsigned int nr)
 {
-	int i, want;
+	int err;
 
 	cpus_read_lock();
-	want = alloc_nthreads(nr);
+	err = start_all(alloc_nthreads(nr));
+	if (!err)
+		err = watch_cpus();
 	cpus_read_unlock();
-	for (i = 0; i < want; i++) {
-		struct task_struct *task = kthread_run(
-			nthread_main, &nthreads[i], "iet_net/%u", i);
-
-		if (IS_ERR(task)) {
-			iet_nthreads_stop();
-			return PTR_ERR(task);
-		}
-		nthreads[i].task = task;
-		nr_nthreads = i + 1;
-	}
-	return min(want, 0);
+	if (err)
+		iet_nthreads_stop();
+	return err;
 }
 
 /**
@@ -241,6 +282,9 @@ int iet_nthreads_start(unsigned int nr)
  */
 void iet_nthreads_stop(void)
 {
+	if (cpu_state)
+		cpuhp_remove_state_nocalls(cpu_state);
+	cpu_state = 0;
 	while (nr_nthreads)
 		kthread_stop(nthreads[--nr_nthreads].task);
 	kfree(nthreads);

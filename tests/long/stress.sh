@@ -88,12 +88,13 @@ cpus_change() {
 
 threads() { pgrep -c '^iet_net/'; }
 
-# Those that have lost their CPU run on others.
-threads_run() {
-	local pid
-	for pid in $(pgrep '^iet_net/'); do
-		grep -q '^Cpus_allowed_list:.*0' "/proc/$pid/status" ||
-			[ "$(cat "${cpus[0]}")" = 1 ] ||
+# Those that have lost their CPU have run on others, and are back.
+threads_are_back() {
+	local nr pid
+	for nr in $(seq 0 ${#cpus[@]}); do
+		pid=$(pgrep "^iet_net/$nr\$") &&
+			grep -q "^Cpus_allowed_list:[[:space:]]*$nr\$" \
+				"/proc/$pid/status" ||
 			iet_fail "$(cat "/proc/$pid/status")" || return
 	done
 }
@@ -202,7 +203,7 @@ restart() {
 }
 run "a thread for each CPU" restart
 run "I/O while CPUs go and come" under_io hotplug cpus_change
-run "the threads have not been left behind" threads_run
+run "each thread is back on its CPU" threads_are_back
 run "a full page cache goes to this machine's own target" eval \
 	'mount_above && fill_in_time'
 run "and is all there" all_there
