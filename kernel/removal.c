@@ -20,17 +20,15 @@
 
 #define PREVENT 0x01
 
-static bool is_prevented(struct iet_volume *vol)
+/* With vol->lock held. */
+static bool is_prevented(const struct iet_volume *vol)
 {
-	struct iet_itl *itl;
-	unsigned long flags;
-	bool found = false;
+	const struct iet_itl *itl;
 
-	spin_lock_irqsave(&vol->lock, flags);
 	list_for_each_entry(itl, &vol->itls, vol_node)
-		found = found || itl->prevent;
-	spin_unlock_irqrestore(&vol->lock, flags);
-	return found;
+		if (itl->prevent)
+			return true;
+	return false;
 }
 
 static void set_stopped(struct iet_scmd *s, bool stopped)
@@ -44,10 +42,23 @@ static void set_stopped(struct iet_scmd *s, bool stopped)
 	rcu_read_unlock();
 }
 
+/*
+ * Somebody may prevent it at any time, also while the medium is flushed, and
+ * rely on it then.
+ */
 static void eject(struct iet_scmd *s)
 {
-	if (s->vol->condition == IET_READY)
-		WRITE_ONCE(s->vol->condition, IET_NO_MEDIUM);
+	struct iet_volume *vol = s->vol;
+	unsigned long flags;
+	bool prevented;
+
+	spin_lock_irqsave(&vol->lock, flags);
+	prevented = is_prevented(vol);
+	if (!prevented && vol->condition == IET_READY)
+		WRITE_ONCE(vol->condition, IET_NO_MEDIUM);
+	spin_unlock_irqrestore(&vol->lock, flags);
+	if (prevented)
+		iet_scsi_refuse(s, ILLEGAL_REQUEST, IET_ASC_REMOVAL_PREVENTED);
 }
 
 /* The others may have another medium before them (SPC-4 5.9). */
@@ -74,11 +85,18 @@ static void flushed(struct iet_scmd *s)
 
 static bool may_eject(struct iet_scmd *s)
 {
-	if (!s->vol->removable) {
+	struct iet_volume *vol = s->vol;
+	unsigned long flags;
+	bool prevented;
+
+	if (!vol->removable) {
 		iet_scsi_invalid_field(s, 4, 1);
 		return false;
 	}
-	if (is_prevented(s->vol)) {
+	spin_lock_irqsave(&vol->lock, flags);
+	prevented = is_prevented(vol);
+	spin_unlock_irqrestore(&vol->lock, flags);
+	if (prevented) {
 		iet_scsi_refuse(s, ILLEGAL_REQUEST, IET_ASC_REMOVAL_PREVENTED);
 		return false;
 	}

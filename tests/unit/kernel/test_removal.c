@@ -154,6 +154,25 @@ static void prevention(void)
 	CHECK_EQ(command((const u8[16]){ 0x1e, [4] = 2 }), 0x2400);
 }
 
+static void they_prevent(unsigned int nr)
+{
+	other.prevent = true;
+}
+
+/* by somebody who comes while the medium is flushed for it */
+static void prevented_meanwhile(void)
+{
+	set_up();
+	fake.before_io = they_prevent;
+	CHECK_EQ(command(eject), IET_ASC_REMOVAL_PREVENTED);
+	CHECK_EQ(fake.nr_io, 1);
+	CHECK_EQ(fake.vol.condition, IET_READY);
+	fake.before_io = NULL;
+	CHECK_EQ(command_of_other(allow), GOOD);
+	CHECK_EQ(command(eject), GOOD);
+	CHECK_EQ(fake.vol.condition, IET_NO_MEDIUM);
+}
+
 static void fixed(void)
 {
 	set_up();
@@ -212,6 +231,7 @@ int main(void)
 	ktap_run(eject_and_load);
 	ktap_run(without_medium);
 	ktap_run(prevention);
+	ktap_run(prevented_meanwhile);
 	ktap_run(fixed);
 	ktap_run(stopped);
 	return ktap_done();
