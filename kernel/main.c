@@ -61,6 +61,7 @@ static const struct {
 	{ "zeroes", iet_nullio_init, iet_nullio_exit },
 	{ "budget", iet_budget_init, iet_budget_exit },
 	{ "state files", iet_state_init, iet_state_exit },
+	{ "reservations", iet_reservations_init, iet_reservations_exit },
 	{ "volumes", iet_volume_init, iet_volume_exit },
 	{ "sizes", NULL, iet_share_exit },
 	{ "commands", iet_cmnd_pool_init, iet_cmnd_pool_exit },

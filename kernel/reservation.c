@@ -8,6 +8,7 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 #include <scsi/scsi_proto.h>
 
 #include "compat.h"
@@ -17,6 +18,45 @@
 #include "state.h"
 #include "target.h"
 #include "volume.h"
+
+/* --- workers -------------------------------------------------------------- */
+
+static struct workqueue_struct *wq;
+
+/**
+ * iet_reservations_init() - set up what all reservations share
+ *
+ * Return: 0 or -ENOMEM
+ */
+int iet_reservations_init(void)
+{
+	wq = alloc_workqueue("iet-pr", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	return wq ? 0 : -ENOMEM;
+}
+
+/**
+ * iet_reservations_exit() - undo iet_reservations_init()
+ *
+ * Context: there are no volumes; may sleep.
+ */
+void iet_reservations_exit(void)
+{
+	destroy_workqueue(wq);
+}
+
+/**
+ * iet_reservation_in_worker() - have a worker do something about a reservation
+ * @work: what; it waits for no disk
+ *
+ * Not one of the volume's: all of these may be waiting for a disk that hangs,
+ * which is when somebody else is to get it.
+ *
+ * Context: any.
+ */
+void iet_reservation_in_worker(struct work_struct *work)
+{
+	queue_work(wq, work);
+}
 
 /* --- the volume's side ---------------------------------------------------- */
 

@@ -12,6 +12,7 @@
 struct iet_nexus;
 struct iet_scmd;
 struct iet_volume;
+struct work_struct;
 
 /**
  * struct iet_reservation - who has reserved a logical unit
@@ -31,6 +32,10 @@ struct iet_reservation {
 	const struct iet_nexus *legacy;
 	struct iet_pr pr;
 };
+
+int iet_reservations_init(void);
+void iet_reservations_exit(void);
+void iet_reservation_in_worker(struct work_struct *work);
 
 void iet_reservation_init(struct iet_reservation *r);
 int iet_reservation_restore(struct iet_volume *vol);

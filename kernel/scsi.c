@@ -573,7 +573,10 @@ bool iet_scsi_stopped(struct iet_scmd *s)
 int iet_scsi_in_worker(struct iet_scmd *s, void (*step)(struct iet_scmd *))
 {
 	s->step = step;
-	queue_work(s->vol->wq, &s->work);
+	if (s->op->flags & IET_OP_PR_SELF)
+		iet_reservation_in_worker(&s->work);
+	else
+		queue_work(s->vol->wq, &s->work);
 	return -EIOCBQUEUED;
 }
 

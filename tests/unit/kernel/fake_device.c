@@ -147,6 +147,7 @@ void queue_work(struct workqueue_struct *wq, struct work_struct *work)
 {
 	assert(!fake.work);
 	fake.work = work;
+	fake.work_of_volume = wq == fake.vol.wq;
 }
 
 /* Lets the workers work: all they have, or as many steps as fake.steps says. */

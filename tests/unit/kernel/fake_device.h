@@ -64,6 +64,7 @@ struct fake_io {
  * @bad_block: see there
  * @nr_keys: how often the key was changed; that fails with @fail_with
  * @work: waiting for a worker
+ * @work_of_volume: the last one was for the workers of the first unit
  * @nr_steps: how often a worker ran
  * @limit: workers work only as much as @steps says
  * @steps: so many steps are left, with @limit
@@ -116,6 +117,7 @@ struct fake_device {
 	u64 bad_block;
 	unsigned int nr_keys;
 	struct work_struct *work;
+	bool work_of_volume;
 	unsigned int nr_steps;
 	bool limit;
 	unsigned int steps;

@@ -852,6 +852,23 @@ static void aptpl_hangs(void)
 	clean_up();
 }
 
+/* All workers of the volume may be waiting for a disk that hangs. */
+static void workers(void)
+{
+	CHECK_EQ(iet_reservations_init(), 0);
+	fake_init();
+	shim_no_memory = 1;
+	CHECK_EQ(run(0x28, DIR_IN, BS), 0);
+	CHECK_EQ(shim_no_memory, 0);
+	CHECK(fake.nr_steps && fake.work_of_volume);
+	shim_no_memory = 1;
+	CHECK_EQ(pr_out(REGISTER, 0, 0, 1, 0), 0);
+	CHECK_EQ(shim_no_memory, 0);
+	CHECK(fake.nr_steps && !fake.work_of_volume);
+	clean_up();
+	iet_reservations_exit();
+}
+
 /* Nobody would release what a nexus reserves that is not there any more. */
 static void nexus_gone(void)
 {
@@ -919,6 +936,7 @@ int main(void)
 	ktap_run(aptpl);
 	ktap_run(aptpl_fails);
 	ktap_run(aptpl_hangs);
+	ktap_run(workers);
 	ktap_run(nexus_gone);
 	ktap_run(bad_image);
 	return ktap_done();

@@ -240,6 +240,12 @@ static inline void cancel_delayed_work_sync(struct delayed_work *work)
 {
 }
 
+#define WQ_UNBOUND 0
+#define WQ_MEM_RECLAIM 0
+#define alloc_workqueue(name, flags, max) \
+	((struct workqueue_struct *)calloc(1, 1))
+#define destroy_workqueue(wq) free(wq)
+
 void queue_work(struct workqueue_struct *wq, struct work_struct *work);
 
 /* numbers */
