@@ -129,18 +129,20 @@ static int do_account_show(struct call *c)
 
 /* --- targets that go --- */
 
+struct left_target {
+	uint32_t tid;
+	char *name;
+};
+
 struct left {
-	struct {
-		uint32_t tid;
-		char *name;
-	} * target;
+	struct left_target *target;
 	size_t nr;
 };
 
 static int add_left(const struct kernel_target *t, void *arg)
 {
 	struct left *l = arg;
-	void *p = reallocarray(l->target, l->nr + 1, sizeof(*l->target));
+	struct left_target *p = reallocarray(l->target, l->nr + 1, sizeof(*p));
 
 	if (!p)
 		return -ENOMEM;

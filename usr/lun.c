@@ -20,6 +20,8 @@
 #include "lun_value.h"
 #include "params.h"
 
+#define BLOCK_SIZE_MIN 512
+
 static const char *const iotypes[] = { "fileio", "blockio", "nullio" };
 
 static const char *const iomodes[] = {
@@ -91,7 +93,7 @@ static int set_block_size(struct kernel_lun *l, const char *val, char *reason)
 {
 	uint64_t n;
 
-	if (param_number(val, 4096, &n) || n < 512 || n & (n - 1))
+	if (param_number(val, 4096, &n) || n < BLOCK_SIZE_MIN || n & (n - 1))
 		return lun_bad(reason, "BlockSize",
 			       "must be 512, 1024, 2048 or 4096");
 	l->block_size = n;
@@ -208,9 +210,21 @@ static int parse_element(char *s, struct kernel_lun *l, char *reason)
 	return -EINVAL;
 }
 
+/* what its blocks will have, 0 = as the device says */
+static uint32_t block_size_of(const struct kernel_lun *l)
+{
+	if (l->set & K_HAS(IET_L_BLOCK_SIZE))
+		return l->block_size;
+	return strcmp(l->iotype, "blockio") ? BLOCK_SIZE_MIN : 0;
+}
+
 /* what each type needs, and what makes no sense for it */
 static int check(const struct kernel_lun *l, char *reason)
 {
+	int err = lun_props_check(&l->props, block_size_of(l), reason);
+
+	if (err)
+		return err;
 	if (lun_needs_file(l)) {
 		if (!(l->set & K_HAS(IET_L_PATH)))
 			return lun_bad(reason, "Path", "is missing");
@@ -357,6 +371,17 @@ static int check_kind(const struct stat *st, const char *iotype, char *reason)
 	return -EINVAL;
 }
 
+/* The module refuses it as well, but then what was there has gone. */
+static int check_size(const struct stat *st, char *reason)
+{
+	if (!S_ISREG(st->st_mode) || st->st_size >= BLOCK_SIZE_MIN)
+		return 0;
+	snprintf(reason, LUN_REASON_MAX,
+		 "is smaller than one block: make it as large as the disk is "
+		 "to be");
+	return -EINVAL;
+}
+
 /* Opening for writing works on a read-only device, writing doesn't. */
 static int check_writable(int fd, const struct stat *st, uint32_t iomode,
 			  char *reason)
@@ -397,6 +422,8 @@ int lun_open(const char *path, const char *iotype, uint32_t iomode,
 		err = open_failed(errno, iomode, reason);
 	else
 		err = check_kind(&st, iotype, reason);
+	if (!err)
+		err = check_size(&st, reason);
 	if (!err)
 		err = check_writable(fd, &st, iomode, reason);
 	if (err) {

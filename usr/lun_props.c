@@ -229,6 +229,21 @@ void lun_props_merge(struct kernel_props *p, const struct kernel_props *given)
 		p->set &= ~K_HAS(IET_P_IO_GRANULARITY);
 }
 
+int lun_props_check(const struct kernel_props *p, uint32_t block_size,
+		    char reason[LUN_REASON_MAX])
+{
+	if (!block_size)
+		return 0;
+	if (p->set & K_HAS(IET_P_PHYS_BLOCK_SIZE) &&
+	    p->phys_block_size < block_size)
+		return lun_bad(reason, "PhysicalBlockSize",
+			       "is less than BlockSize");
+	if ((p->io_granularity | p->io_optimal) & (block_size - 1))
+		return lun_bad(reason, "OptimalIO",
+			       "is no multiple of BlockSize");
+	return 0;
+}
+
 bool lun_props_same_unit(const struct kernel_props *a,
 			 const struct kernel_props *b)
 {

@@ -31,6 +31,17 @@ int lun_prop_parse(const char *key, const char *val, struct kernel_props *p,
 void lun_props_merge(struct kernel_props *p, const struct kernel_props *given);
 
 /**
+ * lun_props_check - can a disk have these properties?
+ * @p: properties, each of which is right by itself
+ * @block_size: of the disk in bytes, 0 = not known
+ * @reason: why not
+ *
+ * Return: 0 or -EINVAL
+ */
+int lun_props_check(const struct kernel_props *p, uint32_t block_size,
+		    char reason[LUN_REASON_MAX]);
+
+/**
  * lun_props_same - are these the same properties?
  * @a: properties
  * @b: properties

@@ -21,6 +21,9 @@
 #include "target_portal.h"
 #include "tmpfile.h"
 
+/* a medium of one block */
+static const char sector[512];
+
 static char conf[PATH_MAX];
 static char said[8192];
 
@@ -59,8 +62,8 @@ static void start(void)
 	account_set_path(tmp_path("accounts"));
 	account_drop(NULL, -1);
 	apply_set_open(NULL, 0);
-	tmp_write("a", "x", 1);
-	tmp_write("b", "x", 1);
+	tmp_write("a", sector, sizeof(sector));
+	tmp_write("b", sector, sizeof(sector));
 }
 
 /* "@a" stands for the path of the file a */
@@ -381,6 +384,14 @@ static void test_wrong_path(void)
 	CHECK_EQ(fake_calls[FAKE_LUN_DEL], 0);
 	CHECK_STR(fake_find_lun(1, 0)->path, tmp_path("a"));
 	CHECK(fake_find_lun(1, 1));
+	/* nor does a file that is not large enough to be one */
+	tmp_write("c", sector, sizeof(sector) - 1);
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 0 Path=@c\n"
+				  "Lun 1 Path=@b\n")),
+		 1);
+	check_said("c: is smaller than one block: ");
+	CHECK_EQ(fake_calls[FAKE_LUN_DEL], 0);
+	unlink(tmp_path("c"));
 }
 
 /* nor do those that were to share it, which are made anew like the first */

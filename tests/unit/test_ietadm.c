@@ -9,6 +9,9 @@
 #include "ktap.h"
 
 /* runs it, and looks at all that comes of it */
+/* a medium of one block */
+static const char sector[512];
+
 static void check_run(const char *line, int want, const char *want_out,
 		      const char *want_err)
 {
@@ -23,7 +26,7 @@ static void check_run(const char *line, int want, const char *want_out,
 static void start(void)
 {
 	fake_reset();
-	tmp_write("disk", "x", 1);
+	tmp_write("disk", sector, sizeof(sector));
 	/* nobody there */
 	ietadm_set_path("/nonexistent/socket");
 }

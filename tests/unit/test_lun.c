@@ -9,6 +9,9 @@
 #include "lun_props.h"
 #include "tmpfile.h"
 
+/* a medium of one block */
+static const char sector[512];
+
 #define NAA_WORDS                                                           \
 	"NAA: must be 16 hexadecimal digits that begin with 2, 3 or 5, or " \
 	"32 that begin with 6"
@@ -92,6 +95,15 @@ static const struct {
 				     "to 16777216 bytes" },
 	{ "Path=/a,OptimalIO=00000000000004096:4096",
 	  "OptimalIO: the granularity must be 512 to 16777216 bytes" },
+	{ "Path=/a,OptimalIO=65536:1000000,PhysicalBlockSize=512",
+	  "OptimalIO: is no multiple of its granularity" },
+	{ "BlockSize=4096,Path=/a,PhysicalBlockSize=512",
+	  "PhysicalBlockSize: is less than BlockSize" },
+	{ "Path=/a,OptimalIO=1000", "OptimalIO: is no multiple of BlockSize" },
+	{ "Path=/a,OptimalIO=2048:8192,BlockSize=4096",
+	  "OptimalIO: is no multiple of BlockSize" },
+	/* it is the device that says */
+	{ "Path=/a,OptimalIO=1000,Type=blockio", NULL },
 	{ "Path=/a,OptimalIO=65536:100000",
 	  "OptimalIO: is no multiple of its granularity" },
 	{ "Path=/a,Size=3", "\"Size\" is not an argument of a logical unit" },
@@ -278,7 +290,7 @@ static void check_open(const char *path, const char *iotype, uint32_t iomode,
 
 static void test_open(void)
 {
-	const char *file = tmp_write("disk", "x", 1);
+	const char *file = tmp_write("disk", sector, sizeof(sector));
 	const char *fifo = tmp_path("fifo");
 
 	CHECK(!mkfifo(fifo, 0600));
