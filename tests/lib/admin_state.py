@@ -502,9 +502,13 @@ class State:
             row.append(bool(have) and self.same(want, have.volume, args))
         kept = {row[5] for row in plan if row[6]}
         for name, number, path, args, ident, key, keep in plan:
-            if path and key not in kept and path not in self.media:
+            if path and key not in kept and not self.usable(path):
                 failed[name, number] = path
         return plan, failed
+
+    def usable(self, path):
+        """Is there a medium, of a block at least?"""
+        return path in self.media and self.media[path].size >= 512
 
     @staticmethod
     def same(want, have, args):

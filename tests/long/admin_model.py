@@ -11,6 +11,7 @@ ietadm, discovery, logins and the initiators must agree with the model.
     tests/long/admin_model.py [SECONDS [SEED [STEPS]]]	60 seconds
 """
 
+import collections
 import json
 import os
 import random
@@ -143,7 +144,8 @@ class Machine:
         self.of_file = [*map(str, self.paths[:4]), self.loops[0]]
         self.of_ietadm = [*map(str, self.paths[4:]), self.loops[1]]
         self.daemon = Daemon(self.conf.text()[0])
-        self.fds = self.rss = None
+        self.fds = None
+        self.told = collections.Counter()  # unit attentions
 
     # --- small things
 
@@ -186,8 +188,10 @@ class Machine:
         """A text for a parameter, at its borders or outside."""
         r = self.rng
         if isinstance(param.low, tuple):
+            usual = ACTIVE if param.low is STATES and self.maybe(0.8) else \
+                param.low
             return r.choice([*param.low, param.low[0].lower(), "maybe", ""]
-                            if self.maybe(0.1) else param.low)
+                            if self.maybe(0.1) else usual)
         near = [param.low, param.low + 1, param.default, param.limit,
                 param.high, r.randint(param.low, param.high)]
         if param.name.startswith("NOP"):  # hosts are silent for seconds
@@ -209,7 +213,6 @@ class Machine:
             while right and PARAMS[name].take(given[name]) is None:
                 given[name] = self.value(PARAMS[name])
         taken = {k: PARAMS[k].take(v) for k, v in given.items()}
-        # many sessions of this model would not get in
         return given, None if None in taken.values() else taken
 
     def lowered(self, given):
@@ -369,6 +372,8 @@ class Machine:
             return self.adm(*call, code=ENOENT, says="no such target")
         if not known and path and path not in self.state.media:
             return self.adm(*call, code=ENOENT, says=path)
+        if not known and path and not self.state.usable(path):
+            return self.adm(*call, code=EINVAL, says="smaller than one block")
         if not known and path in self.loops and any(
                 v.path == path for v in self.state.volumes()):
             return self.adm(*call, code=EBUSY, says="in use")
@@ -453,9 +458,6 @@ class Machine:
             del self.state.media[str(path)]
         else:
             medium.size = self.rng.choice((MIB, 2 * MIB, 3 * MIB, 65536, 0))
-            if medium.size == 0 and not any(
-                    v.medium is medium for v in self.state.volumes()):
-                medium.size = 4096
             os.truncate(path, medium.size)
             self.look_at(medium)
 
@@ -605,9 +607,23 @@ class Machine:
             secret = "wrong-secret-99"
         return initiator, address, user, secret
 
+    def visitor(self):
+        """Whose login to which target: mostly one that gets LUNs."""
+        best = None
+        for _ in range(self.rng.choice((1, 20))):
+            name = self.pick([*(t.name for t in self.state.targets),
+                              *NAMES[:1]])
+            who = self.someone(name)
+            if best is None or not self.state.login(name, *who):
+                best = name, who
+            target = self.state.by_name(best[0])
+            if target and target.luns and not self.state.login(
+                    best[0], *best[1]):
+                break
+        return best
+
     def step_login(self):
-        name = self.pick([*(t.name for t in self.state.targets), *NAMES[:1]])
-        who = self.someone(name)
+        name, who = self.visitor()
         want = self.state.login(name, *who)
         conn, rsp = self.log_in(name, *who)
         if rsp.status != want:
@@ -771,7 +787,7 @@ class Machine:
     def missing(self):
         """Has the file paths that are not there?"""
         return [p for t in self.conf.targets for p, _ in t.luns.values()
-                if p and p not in self.state.media]
+                if p and not self.state.usable(p)]
 
     def applied(self):
         log = (FOLDER / "ietd.log").read_text()
@@ -787,7 +803,9 @@ class Machine:
         "Colour red", "Lun 0", "Lun 20000 Path=/x", "Lun x Path=/x",
         "Lun 9 Path=relative", "Lun 9 Type=tape", "Lun 9 Path=/x,BlockSize=7",
         "Lun 9 Type=nullio,Path=/x", "Lun 9 Path=/x,Colour=red",
-        "Lun 9 Path=/x,Path=/y", "MaxSessions -1", "MaxSessions 65536",
+        "Lun 9 Path=/x,Path=/y", "Lun 9 Path=/x,OptimalIO=1000",
+        "Lun 9 Path=/x,BlockSize=4096,PhysicalBlockSize=512",
+        "MaxSessions -1", "MaxSessions 65536",
         "Wthreads 0", "Wthreads 129", "QueuedCommands 257", "NOPInterval 91",
         "HeaderDigest MD5", "InitialR2T perhaps", "MaxBurstLength 511",
         "MaxBurstLength", "MaxConnections 0", "DataPDUInOrder maybe",
@@ -819,11 +837,12 @@ class Machine:
         which = self.pick(("initiators_allow", "targets_allow"))
         path = ETC / which.replace("_", ".")
         rules = None
-        if self.maybe(0.7):
+        if self.maybe(0.5):
             items = [*ADDRESSES, "ALL"] + INITIATORS * (which[0] == "i")
             rules = [(self.pick(["ALL", *NAMES]),
                       self.rng.sample(items, self.rng.randint(1, 3)))
-                     for _ in range(self.rng.randint(1, 3))]
+                     for _ in range(self.rng.randint(0, 3))]
+            rules.append(("ALL", ["ALL"]))
         setattr(self.state, which, rules)
         path.unlink(missing_ok=True)
         if rules is not None:
@@ -836,7 +855,7 @@ class Machine:
         how = self.pick((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM))
         self.daemon.daemon.send_signal(how)
         self.daemon.daemon.wait(60)
-        self.fds = self.rss = None
+        self.fds = None
         if self.maybe(0.2):
             for name in ("accounts", "faults"):
                 (Path("/run/iet") / name).unlink(missing_ok=True)
@@ -1012,6 +1031,7 @@ class Machine:
                     f"{session.target.name}: unit attentions "
                     f"{sorted(map(hex, told))}, not "
                     f"{sorted(map(hex, session.pending[number]))}")
+            self.told.update(map(hex, told))
             session.pending[number].clear()
         host.doubt = False
         self.same(f"REPORT LUNS of {session.initiator}",
@@ -1164,7 +1184,8 @@ def _():
         note("\n".join(LAST_CALLS))
         note(machine.daemon.conf.read_text())
         raise
-    note(f"{done} steps, {len(machine.state.targets)} targets at the end")
+    note(f"{done} steps, unit attentions "
+         + ", ".join(f"{k}: {n}" for k, n in sorted(machine.told.items())))
 
 
 @case("the module goes when all is deleted")
