@@ -57,6 +57,24 @@ static bool is_ending(const struct iet_conn *conn)
 		READ_ONCE(conn->sock->sk->sk_state) != TCP_ESTABLISHED);
 }
 
+/**
+ * iet_hold_leaves() - is a session ending, though nobody has closed it yet?
+ * @session: the session
+ *
+ * Context: iet_config_lock held.
+ * Return: true if a new one of its initiator would wait for all of it
+ */
+bool iet_hold_leaves(const struct iet_session *session)
+{
+	const struct iet_conn *conn;
+
+	lockdep_assert_held(&iet_config_lock);
+	list_for_each_entry(conn, &session->conns, session_node)
+		if (!is_ending(conn))
+			return false;
+	return session->nr_conns;
+}
+
 static int hold(struct iet_session *session, struct iet_conn *conn)
 {
 	struct hold *h = kmalloc(sizeof(*h), GFP_NOIO);

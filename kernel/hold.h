@@ -21,6 +21,7 @@ struct iet_session;
 /* all under iet_config_lock */
 int iet_hold_take(struct iet_session *session);
 void iet_hold_drop(struct iet_session *session);
+bool iet_hold_leaves(const struct iet_session *session);
 void iet_hold_release(struct iet_conn *conn);
 
 bool iet_hold_replaces(const struct iet_session *session,

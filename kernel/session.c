@@ -141,6 +141,16 @@ static void replace_old(struct iet_session *session)
 			iet_session_close(old, IET_EVENT_REINSTATED);
 }
 
+/* Will there be room for this one?  See iet_hold_take(). */
+static bool makes_room(const struct iet_session *session,
+		       const struct iet_session_args *args)
+{
+	if (session->unlinked || same_port(session, args))
+		return true;
+	return !strcmp(session->initiator, args->initiator) &&
+	       iet_hold_leaves(session);
+}
+
 static bool too_many_sessions(const struct iet_target *target,
 			      const struct iet_session_args *args)
 {
@@ -150,7 +160,7 @@ static bool too_many_sessions(const struct iet_target *target,
 	if (!target->param.max_sessions)
 		return false;
 	list_for_each_entry(s, &target->sessions, target_node)
-		nr += !s->unlinked && !same_port(s, args);
+		nr += !makes_room(s, args);
 	return nr >= target->param.max_sessions;
 }
 

@@ -312,6 +312,13 @@ def _():
         is_free(b)
 
 
+def max_sessions(number):
+    done = ietadm("--op", "update", "--tid=1", "--params",
+                  f"MaxSessions={number}")
+    if done.returncode:
+        raise Failed(done.stderr)
+
+
 def set_threads(policy):
     for comm in Path("/proc").glob("[0-9]*/comm"):
         with contextlib.suppress(OSError):
@@ -339,6 +346,10 @@ def busy():
 def _():
     a = host("a")
     keep_for_oneself(a)
+    # nor does it count as one of those that there may be
+    wait_for("it is the only one", lambda: Path(
+        "/proc/net/iet/session").read_text().count("initiator:") == 1)
+    max_sessions(1)
     with busy():
         a.close()
         new = Conn(patience=SOON).login(TARGET, f"{IQN}:a", isid=b"\x80next1")
@@ -350,6 +361,7 @@ def _():
     must(new.expect(SCSI_RSP, itt=write_itt))
     must(new.expect(SCSI_RSP, itt=eject_itt))
     must(new.command(LOAD, unit=3))
+    max_sessions(0)
 
 
 main(begin, end)
