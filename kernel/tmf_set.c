@@ -179,14 +179,21 @@ void iet_tmf_end(struct iet_cmnd *cmnd)
 
 /*
  * What came after the function is none of its business.  CmdSN says so within
- * the session; for other initiators all that is there counts.
+ * the session, where it is not in the order of arrival on one connection; for
+ * other initiators all that is there counts.  An immediate command has the
+ * CmdSN of the next one that is not: with the function's own, and on another
+ * connection, nobody knows, and it is taken for one of before.
  */
 static bool came_before(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
 {
-	if (cmnd->conn->session != own_session(tmf) ||
-	    cmnd->req.opcode & ISCSI_OP_IMMEDIATE)
+	u32 sn = tmf->cmnd->cmd_sn;
+
+	if (cmnd->conn->session != own_session(tmf))
 		return true;
-	return iscsi_sn_before(cmnd->cmd_sn, tmf->cmnd->cmd_sn);
+	if (cmnd->req.opcode & ISCSI_OP_IMMEDIATE &&
+	    cmnd->conn != tmf->cmnd->conn)
+		return !iscsi_sn_before(sn, cmnd->cmd_sn);
+	return iscsi_sn_before(cmnd->cmd_sn, sn);
 }
 
 /*

@@ -526,6 +526,23 @@ def _(c):
     finish(c, got[R2T])
 
 
+@case("... nor is an immediate command that does")
+def _(c):
+    sn = c.cmdsn
+    with in_time(ARRIVAL):
+        reset = c.tmf(LUN_RESET, unit=FILE, cmdsn=sn + 1)
+        late = c.scsi(write10(0, 1), WRITE, 512, FILE, op=SCSI | IMMEDIATE,
+                      cmdsn=sn + 1)
+        r2t = c.expect(R2T, itt=late.itt)
+        # what the function waits for
+        now = c.nop(b"now", cmdsn=sn)
+        c.cmdsn = sn + 1
+        c.expect(NOP_IN, itt=now.itt)
+        c.expect(TMF_RSP, itt=reset.itt, response=COMPLETE)
+    c.data_out(r2t, bytes(512))
+    c.expect(SCSI_RSP, itt=late.itt, status=GOOD)
+
+
 @case("eight resets at once, again and again, are all answered")
 def _(c, other):
     theirs = waiting_write(other)
