@@ -191,9 +191,15 @@ static void build_nop_in(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu)
 	memcpy(hdr->lun, cmnd->req.lun, sizeof(hdr->lun));
 	hdr->itt = cmnd->itt;
 	hdr->ttt = cpu_to_be32(ISCSI_RESERVED_TAG);
+	/*
+	 * As much of the ping as the initiator takes back (11.19.4); no more
+	 * when it comes again (11.16).
+	 */
+	if (!cmnd->numbered)
+		cmnd->scmd.in_len = cmnd->scmd.tio.size;
+	cmnd->scmd.in_len = min(cmnd->scmd.in_len, cmnd->conn->max_xmit);
 	sn_fields(cmnd, (void *)hdr, true);
-	/* as much of the ping as the initiator takes back (11.19.4) */
-	tio_data(pdu, 0, min(cmnd->scmd.tio.size, cmnd->conn->max_xmit));
+	tio_data(pdu, 0, cmnd->scmd.in_len);
 }
 
 static void build_ping(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu)

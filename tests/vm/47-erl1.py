@@ -394,6 +394,19 @@ def _(c):
         same(rsp, c.receive())
 
 
+@case("... a ping, too, though the initiator takes more by now")
+def _(c):
+    c.request(TEXT, data=text("MaxRecvDataSegmentLength=512"))
+    c.expect(TEXT_RSP)
+    c.acks = False
+    c.nop(random.randbytes(2000))
+    rsp = c.expect(NOP_IN, dlength=512)
+    c.request(TEXT, data=text("MaxRecvDataSegmentLength=1024"))
+    c.expect(TEXT_RSP)
+    c.snack(STATUS_SNACK, rsp.statsn, 1)
+    same(rsp, c.receive())
+
+
 @case("... until it is acknowledged")
 def _(c):
     c.acks = False
