@@ -24,10 +24,10 @@ from pdu import (ASYNC, BUSY, CHECK_CONDITION, DATA_DIGEST, DATA_IN, DATA_OUT,
 
 OVERFLOW, UNDERFLOW, STATUS = 4, 2, 1
 BIDI_UNDERFLOW = 8
-SHOWN = 120  # PDUs, when something is wrong
+SHOWN = 300  # PDUs, when something is wrong
 LATE = 2.0  # seconds after which a target may ask for data once more
 DAMAGED = 0xb, 0x4705
-OUT_OF_RANGE, NO_UNIT = (5, 0x2100), (5, 0x2500)
+OUT_OF_RANGE, NO_UNIT, NOT_BOTH = (5, 0x2100), (5, 0x2500), (5, 0x0e03)
 ATTENTION = 6
 DEFAULTS = {"MaxRecvDataSegmentLength": 8192, "FirstBurstLength": 65536,
             "MaxBurstLength": 262144, "InitialR2T": "Yes",
@@ -289,7 +289,7 @@ class Scsi(Job):
         """The answer is complete."""
         wire = self.link.wire
         self.status = status
-        if status == BUSY and wire.orphans:
+        if status == BUSY and time.monotonic() < wire.orphans:
             return self.nothing_done()
         if status == CHECK_CONDITION and sense and sense[0] == ATTENTION:
             wire.attention(self.unit, sense[1])
@@ -878,6 +878,7 @@ class Link(Conn):
     def handle(self, pdu):
         """Everything that comes."""
         self.note("<", pdu)
+        pdu.__dict__["longest"] = self.mine  # how it was cut
         if not self.check(pdu):
             return
         if pdu.opcode == REJECT:

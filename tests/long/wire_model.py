@@ -23,8 +23,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
-from ktap import (FOLDER, IQN, Failed, Target, case, image,  # noqa: E402
-                  main, note, sessions, wait_for)
+from ktap import (FOLDER, IQN, Failed, Target, case, ietadm,  # noqa: E402
+                  image, main, note, sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 from wire import *  # noqa: E402,F403
 
@@ -37,6 +37,8 @@ del sys.argv[1:]
 
 SIZE = 1 << 20
 PATIENCE = 60
+ORPHANED = 5  # seconds in which what was held must have come back
+HELD = "Chance=4%,Delay=40,Seed=1"  # some commands take longer than others
 # QueuedCommands, MaxRecvDataSegmentLength
 TARGETS = ((1, 8192), (4, 512), (16, 4096), (64, 65536))
 
@@ -72,19 +74,26 @@ def cdb_for(rng, writes, lba, blocks):
 
 
 class Wire:
-    """A session, and what is done with it."""
+    """
+    A session, and what is done with it; `previous`: the one that it takes the
+    place of.
+    """
 
-    def __init__(self, number):
+    def __init__(self, number, previous=None):
         self.rng = rng = random.Random(f"{SEED} {number}")
         self.seeds = (f"{SEED} {number} {n}" for n in itertools.count())
         self.log = collections.deque(maxlen=SHOWN)
         self.which = rng.randrange(len(TARGETS))
+        self.previous = previous
+        if previous:
+            self.which = previous.which
+        self.leaves_all = False  # as if the initiator had crashed
         self.window = TARGETS[self.which][0]
         self.media = MEDIA[self.which]
         self.jobs, self.unsent, self.links, self.lost = {}, {}, [], []
         self.maxcmdsn = None
         self.attentions = None  # any
-        self.orphans = False
+        self.orphans = time.monotonic() + ORPHANED
         self.finished = {}  # tasks that have their answer
         self.over = False  # it has ended before its time
         self.tags = set()
@@ -155,8 +164,13 @@ class Wire:
         link = Link(patience=PATIENCE)
         link.numbers.cmdsn = self.rng.choice(
             (1, 0x7ffffffe, 0xfffffffd, self.rng.getrandbits(32)))
-        link.login(f"{IQN}:wire{self.which}", f"{IQN}:wire", **keys,
-                   MaxRecvDataSegmentLength=mine, **self.digests())
+        old = self.previous and self.previous.newest
+        link.login(f"{IQN}:wire{self.which}", f"{IQN}:wire",
+                   old and old.isid, **keys, MaxRecvDataSegmentLength=mine,
+                   **self.digests())
+        self.newest = link
+        if old:
+            self.previous.is_reinstated()
         self.numbers = link.numbers
         self.erl = link.size("ErrorRecoveryLevel")
         if self.erl and link.size("MaxOutstandingR2T") > 1:
@@ -166,6 +180,17 @@ class Wire:
         for _ in range(self.rng.randrange(link.size("MaxConnections"))):
             self.join()
         self.get_ready()
+
+    def is_reinstated(self):
+        """Another session has taken its place."""
+        COUNTS["session reinstated"] += 1
+        for link in self.links:
+            link.ending = True
+            link.prepared.clear()
+            link.unasked.clear()
+        self.attentions = None
+        self.until(lambda: all(link.dead for link in self.links))
+        self.end_all()
 
     def join(self, cid=None, like=None):
         old = like or self.links[0]
@@ -187,11 +212,16 @@ class Wire:
         """No unit attention is left."""
         allowed, self.attentions = self.attentions, None
         for unit in self.media:
-            for _ in range(8):
+            left = 8
+            while left:
                 job = self.settle_one(Scsi(self.any_link(), next(self.seeds),
                                            unit, bytes(6)))
                 if job.status == GOOD:
                     break
+                if job.status == BUSY:
+                    time.sleep(0.01)
+                else:
+                    left -= 1
             else:
                 raise Failed("unit attentions without end")
         self.attentions = set() if allowed is None else allowed
@@ -233,11 +263,11 @@ class Wire:
         for link in self.links:
             while link.unasked and link.unasked[0].over:
                 link.unasked.popleft()
-            if link.unasked:
+            if link.unasked and not link.ending:
                 found.append(link.unasked[0])
         for job in self.jobs.values():
             if isinstance(job, Write) and job.asked and job.sent:
-                if not job.asked[0].held:
+                if not job.asked[0].held and not job.link.ending:
                     found.append(job.asked[0])
         return found
 
@@ -309,16 +339,23 @@ class Wire:
                 or any(link.prepared or link.owed or link.again
                        or link.rejects_due() for link in self.links))
 
+    def is_open(self, pdu):
+        return (pdu.expcmdsn == self.cmdsn
+                and pdu.maxcmdsn == self.cmdsn + self.window - 1 & RESERVED)
+
     def settle(self):
         """Everything is answered, and the window is open."""
         self.until(lambda: not self.busy())
         for link in self.links:
             ping = self.settle_one(Ping(link, next(self.seeds), True))
-        exp, most = ping.answer.expcmdsn, ping.answer.maxcmdsn
-        if exp != self.cmdsn or most != exp + self.window - 1 & RESERVED:
-            raise Failed(f"the window is {exp:#x} to {most:#x}, the next "
-                         f"CmdSN {self.cmdsn:#x}")
-        self.orphans = False
+        # what a backend holds of tasks that have ended keeps its place
+        while not self.is_open(ping.answer) and (
+                time.monotonic() < self.orphans):
+            time.sleep(0.01)
+            ping = self.settle_one(Ping(link, next(self.seeds), True))
+        if not self.is_open(ping.answer):
+            raise Failed(f"the next CmdSN is {self.cmdsn:#x}, the window that "
+                         f"of {ping.answer}")
         if any(m.leases for m in self.media.values()):
             raise Failed("leases are left")
 
@@ -360,8 +397,18 @@ class Wire:
                     cdb_for(rng, writes, lba, blocks), length, edtl, flags,
                     fails, lease, lba * medium.block, immediate, attr)
 
+    def both_ways(self, link, immediate):
+        """A bidirectional command: there is none that would be one."""
+        job = Write(link, next(self.seeds), self.rng.choice((0, 1)),
+                    read10(0, 1), 0, self.rng.choice((0, 4, 700)),
+                    READ | WRITE, NOT_BOTH, immediate=immediate)
+        job.bidi = self.rng.choice((0, 1, 4096))
+        return job
+
     def no_data(self, link, immediate):
         rng = self.rng
+        if rng.random() < 0.15:
+            return self.both_ways(link, immediate)
         unit, fails = rng.choice(((0, None), (1, None), (77, NO_UNIT)))
         flags = rng.choice((0, 0, READ, WRITE))
         kind = {0: Scsi, READ: Read, WRITE: Write}[flags]
@@ -373,7 +420,10 @@ class Wire:
         rng = self.rng
         immediate = rng.random() < 0.06 and sum(
             job.immediate and job.link is link
-            for job in self.jobs.values()) < 5
+            for job in self.jobs.values()) < 5 and not any(
+            job.doomed == "many" and job.link is not link or isinstance(
+                job, Function) and job.link is not link
+            for job in self.jobs.values())  # nobody knows which was first
         what = rng.random()
         if what < 0.82:
             return self.io(link, immediate)
@@ -406,16 +456,16 @@ class Wire:
     # --- the session
 
     ACTIONS = (("command", 30), ("batch", 6), ("send", 40), ("send_none", 20),
-               ("settle", 1), ("abort", 2), ("hold", 2), ("snack", 4),
+               ("settle", 1), ("abort", 2), ("hold", 5), ("snack", 8),
                ("query", 1), ("many", 0.5), ("leave_one", 0.7), ("drop", 0.7),
-               ("wrong", 2))
+               ("wrong", 2), ("crash", 0.15))
 
     def run(self, steps):
         names, weights = zip(*self.ACTIONS)
         for _ in range(steps):
             name = self.rng.choices(names, weights)[0]
             getattr(self, name)()
-            if self.over:
+            if self.over or self.leaves_all:
                 return
             if self.rng.random() < 0.5:
                 self.receive_all()
@@ -447,7 +497,7 @@ class Wire:
         if job.immediate and job.link is not link:
             return
         # what a backend holds then keeps other commands off for a while
-        self.orphans = True
+        self.orphans = time.monotonic() + ORPHANED
         fields = {"refcmdsn": job.cmdsn}
         if not job.sent and (job.immediate or job not in job.link.prepared):
             return  # it comes again
@@ -515,7 +565,7 @@ class Wire:
         for job in tasks:
             job.doomed = "many"
         self.attentions.update(attentions)
-        self.orphans = True
+        self.orphans = time.monotonic() + ORPHANED
         COUNTS[f"function {function}"] += 1
 
         def then(response):
@@ -550,7 +600,7 @@ class Wire:
     def ends_tasks(self):
         """A connection will end, and some of its tasks with it."""
         self.attentions.add(0x477f)
-        self.orphans = True
+        self.orphans = time.monotonic() + ORPHANED
 
     def others(self, link):
         return [other for other in self.links if other is not link]
@@ -672,15 +722,53 @@ class Wire:
             free = all(other.cid != link.cid for other in self.links)
             self.join(link.cid if free and self.rng.random() < 0.5 else None)
 
+    def close(self, link):
+        link.close()
+
+    def fatal(self, link, pdu, reason=None, **how):
+        """The target closes the connection, if need be after a Reject."""
+        prepared = list(link.prepared)
+        link.prepared.clear()
+        link.ending = True
+        if reason:
+            link.rejects.append((reason, bytes(pdu.bhs), None))
+        link.send(pdu, **how)
+        self.until(lambda: link.dead)
+        if reason and link.rejects_due():
+            raise Failed(f"closed without a Reject of {pdu}")
+        link.prepared.extend(prepared)
+        COUNTS["closed by the target"] += 1
+
+    def bad_header(self, link):
+        if not link.hdigest:
+            self.close(link)
+            return
+        self.fatal(link, self.now(link, NOP_OUT | IMMEDIATE),
+                   bad_hdigest=True)
+
+    def too_long(self, link):
+        data = bytes(link.size("MaxRecvDataSegmentLength") + 1)
+        self.fatal(link, self.now(link, NOP_OUT | IMMEDIATE, data=data[:8],
+                                  dlength=len(data)), PROTOCOL_ERROR)
+
+    def bad_data(self, link):
+        """Which is fatal for a request at ErrorRecoveryLevel 0."""
+        if not link.ddigest or self.erl:
+            self.close(link)
+            return
+        self.fatal(link, self.now(link, NOP_OUT | IMMEDIATE, data=b"ping"),
+                   DATA_DIGEST, bad_ddigest=True)
+
     def drop(self):
         """A connection fails."""
         link = self.any_link()
-        if self.rng.random() < 0.5 and not self.others(link):
+        if self.rng.random() < 0.7 and not self.others(link):
             return
         self.calm()
         self.receive_all()
         self.ends_tasks()
-        link.close()
+        self.rng.choice((self.close, self.close, self.bad_header,
+                         self.too_long, self.bad_data))(link)
         link.dead = link.ending = True
         self.links.remove(link)
         link.unasked.clear()
@@ -706,6 +794,11 @@ class Wire:
         self.gone(link, to, self.erl == 2)
         if not again:
             self.come_back(link)
+
+    def crash(self):
+        """The initiator comes back with the same name, and knows nothing."""
+        self.calm()
+        self.leaves_all = True
 
     def end_all(self):
         COUNTS["session failed"] += 1
@@ -782,6 +875,10 @@ class Wire:
                                        flags=FINAL | 5, cdb=bytes(6))
 
     def wrong_text(self, link):
+        """Which would end a text that is in progress."""
+        if any(isinstance(job, Text) and job.link is link
+               for job in self.jobs.values()):
+            return None
         return PROTOCOL_ERROR, self.now(link, TEXT | IMMEDIATE, ttt=5,
                                         data=text("A=1"))
 
@@ -808,10 +905,10 @@ class Wire:
         link = self.any_link()
         if not self.erl or link.owed or link.again:
             return
-        if link.hold:
-            link.acknowledge()
-        else:
+        if not link.hold:
             link.hold = True
+        elif self.rng.random() < 0.2:
+            link.acknowledge()
 
     def snack(self):
         link = self.any_link()
@@ -822,11 +919,15 @@ class Wire:
             self.rng.choice((self.status_snack, self.data_snack,
                              self.r2t_snack, self.r_data_snack))(link)
 
+    @staticmethod
+    def cut_longer(link, pdus):
+        """Then only an R-Data SNACK is allowed (11.16)."""
+        return any(pdu.longest > link.mine for pdu in pdus)
+
     def status_snack(self, link):
-        """All that is kept in a range; long PDUs can't come any more."""
+        """All that is kept in a range."""
         numbers = list(link.kept)
-        if not numbers or any(len(p.data) > link.mine
-                              for p in link.kept.values()):
+        if not numbers or self.cut_longer(link, link.kept.values()):
             return
         first = self.rng.randrange(len(numbers))
         last = self.rng.randint(first, len(numbers) - 1)
@@ -846,7 +947,7 @@ class Wire:
         if not jobs:
             return
         job = self.rng.choice(jobs)
-        if any(len(pdu.data) > link.mine for pdu in job.pdus.values()):
+        if self.cut_longer(link, job.pdus.values()):
             return
         beg = self.rng.randrange(job.datasn)
         run = self.rng.randint(1, job.datasn - beg)
@@ -899,11 +1000,13 @@ def show(wire, number):
 def _():
     note(f"seed {SEED}")
     end = time.monotonic() + SECONDS
+    last = None
     for number in itertools.count(FIRST):
         if number >= FIRST + SESSIONS or time.monotonic() > end:
             break
-        wait_for("the last session ends", lambda: not sessions())
-        wire = Wire(number)
+        if not last:
+            wait_for("the last session ends", lambda: not sessions())
+        wire = Wire(number, last)
         try:
             wire.begin()
             wire.run(wire.rng.choice((50, 200, 400)))
@@ -911,9 +1014,14 @@ def _():
             show(wire, number)
             raise
         finally:
-            for link in wire.links + wire.lost:
+            for link in (last.links if last else []) + wire.lost:
                 link.close()
+        last = wire if wire.leaves_all else None
+        for link in [] if last else wire.links:
+            link.close()
         COUNTS["sessions"] += 1
+    for link in last.links if last else []:
+        link.close()
     note(", ".join(f"{n} {what}" for what, n in sorted(COUNTS.items())))
 
 
@@ -922,6 +1030,11 @@ def begin():
         for unit in (0, 1):
             image(f"wire{n}-{unit}.img", SIZE)
     begin.target = Target(CONF)
+    for tid in (2, 4):
+        done = ietadm("--op", "new", f"--tid={tid}", "--fault=delay",
+                      f"--params={HELD}")
+        if done.returncode:
+            raise Failed(done.stderr)
 
 
 main(begin, lambda: begin.target.end())
