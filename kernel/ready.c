@@ -116,22 +116,25 @@ bool iet_ready_check(struct iet_scmd *s, const struct iet_itl *itl)
 }
 
 /**
- * iet_ready_reset() - a logical unit has been reset
+ * iet_ready_reset() - a logical unit has been reset, or an I_T nexus is lost
  * @vol: the logical unit
+ * @nexus: of this I_T nexus, NULL: of all
  *
- * Nobody has stopped it, and nobody prevents the removal of its medium (SPC-4
+ * It has not stopped it, and does not prevent the removal of its medium (SPC-4
  * 6.13).  An ejected medium stays where it is, and what erases it goes on
  * (SBC-3 4.11).
  *
  * Context: any.
  */
-void iet_ready_reset(struct iet_volume *vol)
+void iet_ready_reset(struct iet_volume *vol, const struct iet_nexus *nexus)
 {
 	struct iet_itl *itl;
 	unsigned long flags;
 
 	spin_lock_irqsave(&vol->lock, flags);
 	list_for_each_entry(itl, &vol->itls, vol_node) {
+		if (nexus && itl->nexus != nexus)
+			continue;
 		itl->prevent = false;
 		WRITE_ONCE(itl->stopped, false);
 	}

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 struct iet_itl;
+struct iet_nexus;
 struct iet_scmd;
 struct iet_sense;
 struct iet_volume;
@@ -25,6 +26,6 @@ enum iet_condition {
 bool iet_ready_check(struct iet_scmd *s, const struct iet_itl *itl);
 bool iet_ready_sense(const struct iet_volume *vol, const struct iet_itl *itl,
 		     struct iet_sense *sense);
-void iet_ready_reset(struct iet_volume *vol);
+void iet_ready_reset(struct iet_volume *vol, const struct iet_nexus *nexus);
 
 #endif /* IET_READY_H */

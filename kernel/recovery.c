@@ -35,7 +35,7 @@
  *
  * Not if someone wants its end, or if nothing is to be retained (13.16).
  *
- * Context: the session's thread.
+ * Context: the session's thread, or iet_config_lock held.
  * Return: true if so
  */
 bool iet_recovery_possible(const struct iet_conn *conn)

@@ -403,7 +403,7 @@ static void reset_volume(struct iet_volume *vol)
 	iet_copy_reset(vol);
 	iet_reservation_reset(vol);
 	iet_mode_reset(vol);
-	iet_ready_reset(vol);
+	iet_ready_reset(vol, NULL);
 }
 
 static void reset_target(struct iet_target *target, u16 asc)
@@ -430,6 +430,7 @@ static void lose_nexus(struct iet_nexus *nexus)
 	xa_for_each(&nexus->itls, i, itl) {
 		iet_reservation_nexus_lost(itl->lun->vol, nexus);
 		iet_aca_clear(itl->lun->vol, nexus);
+		iet_ready_reset(itl->lun->vol, nexus);
 	}
 	iet_ua_nexus(nexus, IET_ASC_NEXUS_LOSS);
 }

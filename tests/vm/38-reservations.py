@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(os.environ.get("IET_TOP", ".")) / "tests/lib"))
 from hangdisk import HangDisk
 from ktap import (FOLDER, IQN, Failed, Stopwatch, Target, case, ietadm,
                   image, main, wait_for)
-from pdu import (BUSY, DATA_IN, GOOD, READ, SCSI_RSP, WRITE, Conn, write10)
+from pdu import (BUSY, DATA_IN, GOOD, NEXUS_RESET, READ, SCSI_RSP, TMF_RSP,
+                 WRITE, Conn, write10)
 
 TARGET = f"{IQN}:pr"
 STATE = Path("/var/lib/iet")
@@ -310,6 +311,19 @@ def _():
         a.close()
         wait_for("it is over", lambda: status_of_write(b) == GOOD)
         is_free(b)
+
+
+@case("... and with I_T NEXUS RESET, after which the session goes on")
+def _():
+    b = host("b")
+    a = Conn(patience=SOON).login(TARGET, f"{IQN}:a", isid=b"\x80sam-5",
+                                  iSCSIProtocolLevel=2)
+    keep_for_oneself(a.ready())
+    equal(status_of_write(b), CONFLICT)
+    a.tmf(NEXUS_RESET)
+    a.expect(TMF_RSP, response=0)
+    is_free(b)
+    must(a.command(bytes(6)), 2, 0x2907)
 
 
 def max_sessions(number):

@@ -305,7 +305,7 @@ static void aborted(void)
 	iet_orphan_del(&fake.s);
 	iet_scsi_release(&fake.s);
 	CHECK_EQ(command(tur, DIR_NONE, 0), IET_ASC_SANITIZING);
-	iet_ready_reset(&fake.vol);
+	iet_ready_reset(&fake.vol, NULL);
 	CHECK_EQ(command(tur, DIR_NONE, 0), IET_ASC_SANITIZING);
 	fake.limit = false;
 	fake_work();

@@ -171,7 +171,7 @@ static void anything(void)
 			fake_end();
 			/* for the next one to have a chance */
 			fake.vol.condition = IET_READY;
-			iet_ready_reset(&fake.vol);
+			iet_ready_reset(&fake.vol, NULL);
 			iet_mode_reset(&fake.vol);
 			iet_reservation_reset(&fake.vol);
 			if (!ktap_ok)

@@ -134,43 +134,32 @@ static void fill(void)
 	CHECK_EQ(fake.vol.reservation.pr.regs.nr, IET_PR_MAX_REGS);
 }
 
+/* as many as there may be, and one too many: then nobody is registered */
+static void named(bool node, unsigned int per_nexus)
+{
+	unsigned int all = IET_PR_MAX_REGS / NR_TARGETS, more;
+
+	for (more = 0; more < 2; more++) {
+		begin();
+		CHECK_EQ(out(REGISTER, 0, 0, 1, SPEC_I_PT | ALL_TG_PT,
+			     put_ids(1, all - 1 + more, node)),
+			 more ? IET_ASC_NO_REGISTRATIONS : 0);
+		CHECK_EQ(fake.vol.reservation.pr.regs.nr,
+			 more ? 0 : IET_PR_MAX_REGS);
+		check_cost(6, per_nexus);
+		end();
+	}
+}
+
 static void spec_i_pt(void)
 {
-	unsigned int all = IET_PR_MAX_REGS / NR_TARGETS;
-
-	begin();
-	fill();
-	check_cost(6, 2);
-	end();
-	/* one too many, and nobody is registered */
-	begin();
-	CHECK_EQ(out(REGISTER, 0, 0, 1, SPEC_I_PT | ALL_TG_PT,
-		     put_ids(1, all, false)),
-		 IET_ASC_NO_REGISTRATIONS);
-	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 0);
-	check_cost(6, 2);
-	end();
+	named(false, 2);
 }
 
 /* initiators by their names: each has to be looked for among the nexuses */
 static void nodes(void)
 {
-	unsigned int all = IET_PR_MAX_REGS / NR_TARGETS;
-
-	begin();
-	CHECK_EQ(out(REGISTER, 0, 0, 1, SPEC_I_PT | ALL_TG_PT,
-		     put_ids(1, all - 1, true)),
-		 0);
-	CHECK_EQ(fake.vol.reservation.pr.regs.nr, IET_PR_MAX_REGS);
-	check_cost(6, 4);
-	end();
-	begin();
-	CHECK_EQ(out(REGISTER, 0, 0, 1, SPEC_I_PT | ALL_TG_PT,
-		     put_ids(1, all, true)),
-		 IET_ASC_NO_REGISTRATIONS);
-	CHECK_EQ(fake.vol.reservation.pr.regs.nr, 0);
-	check_cost(6, 4);
-	end();
+	named(true, 4);
 }
 
 /* the same ones again and again, as many as fit */

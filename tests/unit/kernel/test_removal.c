@@ -142,7 +142,9 @@ static void prevention(void)
 	/* nor is anything loaded */
 	CHECK_EQ(command(prevent), GOOD);
 	CHECK_EQ(command(load), IET_ASC_REMOVAL_PREVENTED);
-	iet_ready_reset(&fake.vol);
+	iet_ready_reset(&fake.vol, &other_nexus);
+	CHECK_EQ(command(load), IET_ASC_REMOVAL_PREVENTED);
+	iet_ready_reset(&fake.vol, NULL);
 	CHECK_EQ(command(tur), IET_ASC_NO_MEDIUM);
 	CHECK_EQ(command(load), GOOD);
 	/* who is gone prevents nothing */
@@ -211,7 +213,7 @@ static void stopped(void)
 	CHECK_EQ(command(start), GOOD);
 	CHECK_EQ(command(tur), GOOD);
 	CHECK_EQ(command(stop), GOOD);
-	iet_ready_reset(&fake.vol);
+	iet_ready_reset(&fake.vol, NULL);
 	CHECK_EQ(command(tur), GOOD);
 
 	/* NO_FLUSH */
