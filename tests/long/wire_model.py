@@ -765,8 +765,11 @@ class Wire:
         if self.rng.random() < 0.7 and not self.others(link):
             return
         self.calm()
-        self.receive_all()
         self.ends_tasks()
+        # what is on its way may be lost in the midst of a task's data
+        for _ in range(self.rng.randint(0, 8)):
+            if link.available():
+                self.receive_from(link)
         self.rng.choice((self.close, self.close, self.bad_header,
                          self.too_long, self.bad_data))(link)
         link.dead = link.ending = True
@@ -946,7 +949,8 @@ class Wire:
             and job.pdus and job.link is link]
         if not jobs:
             return
-        job = self.rng.choice(jobs)
+        job = self.rng.choice((self.rng.choice(jobs),
+                               max(jobs, key=lambda job: job.datasn)))
         if self.cut_longer(link, job.pdus.values()):
             return
         beg = self.rng.randrange(job.datasn)
