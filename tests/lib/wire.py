@@ -723,6 +723,14 @@ class Function(Job):
         self.function, self.then, self.ref = function, then, ref
         self.unit, self.fields = unit, fields
 
+    @classmethod
+    def of(cls, job, link, seed, function, then):
+        """RefCmdSN of an immediate task is the function's own (11.5.5)."""
+        new = cls(link, seed, function, then, job.itt, job.unit)
+        new.fields["refcmdsn"] = (link.wire.cmdsn if job.immediate
+                                  else job.cmdsn)
+        return new
+
     def __str__(self):
         return f"{super().__str__()} function {self.function} of {self.ref:#x}"
 

@@ -498,17 +498,15 @@ class Wire:
             return
         # what a backend holds then keeps other commands off for a while
         self.orphans = time.monotonic() + ORPHANED
-        fields = {"refcmdsn": job.cmdsn}
         if not job.sent and (job.immediate or job not in job.link.prepared):
             return  # it comes again
         job.doomed = "abort"
         if not job.sent:
             job.link.prepared.remove(job)
             del self.unsent[job.cmdsn]
-        self.issue(Function(
-            link, next(self.seeds), ABORT_TASK,
-            lambda response: self.aborted(job, link, response),
-            job.itt, job.unit, **fields))
+        self.issue(Function.of(
+            job, link, next(self.seeds), ABORT_TASK,
+            lambda response: self.aborted(job, link, response)))
 
     def aborted(self, job, link, response):
         """What was sent before the response has come, if it is the same."""
@@ -547,8 +545,8 @@ class Wire:
                     and (response == SUCCEEDED) == job.over):
                 raise Failed(f"QUERY TASK: response {response} for {job}")
         if job.immediate or job.link is link or not new:
-            self.issue(Function(link, next(self.seeds), QUERY_TASK, then,
-                                job.itt, job.unit, refcmdsn=job.cmdsn))
+            self.issue(Function.of(job, link, next(self.seeds), QUERY_TASK,
+                                   then))
 
     SETS = ((ABORT_TASK_SET, ()), (CLEAR_TASK_SET, ()), (LUN_RESET, (0x2903,)),
             (WARM_RESET, (0x2902,)))
