@@ -9,8 +9,14 @@ dir=$(mktemp -d)
 at_end rm -rf "$dir"
 src=$dir/src root=$dir/root
 
+# A tree that is no git's has what was unpacked, and what was built.
 copy_sources() {
 	mkdir "$src"
+	if ! git rev-parse --git-dir >/dev/null 2>&1; then
+		tar -c --exclude=./.cache --exclude=./.git . | tar -x -C "$src"
+		make -s -C "$src" clean
+		return
+	fi
 	git ls-files --cached --others --exclude-standard -z |
 		while IFS= read -r -d '' f; do
 			[ ! -e "$f" ] || printf '%s\0' "$f"
