@@ -39,8 +39,7 @@ bool iet_hold_replaces(const struct iet_session *session,
 		       const struct iet_session *old)
 {
 	return old->target == session->target &&
-	       !strcmp(old->initiator, session->initiator) &&
-	       !memcmp(old->isid, session->isid, sizeof(session->isid));
+	       iet_session_is_of(old, session->initiator, session->isid);
 }
 
 /*

@@ -124,11 +124,20 @@ static void session_orphan_work(struct work_struct *work)
 	mutex_unlock(&iet_config_lock);
 }
 
-static bool same_port(const struct iet_session *session,
-		      const struct iet_session_args *args)
+/**
+ * iet_session_is_of() - is a session that of an initiator port (RFC 7143 4.2.2)?
+ * @session: the session
+ * @initiator: name of the port's node
+ * @isid: 6 bytes
+ *
+ * Context: any
+ * Return: true if so
+ */
+bool iet_session_is_of(const struct iet_session *session,
+		       const char *initiator, const u8 *isid)
 {
-	return !strcmp(session->initiator, args->initiator) &&
-	       !memcmp(session->isid, args->isid, sizeof(session->isid));
+	return !strcmp(session->initiator, initiator) &&
+	       !memcmp(session->isid, isid, sizeof(session->isid));
 }
 
 /* Session reinstatement (RFC 7143 6.3.5) */
@@ -145,7 +154,8 @@ static void replace_old(struct iet_session *session)
 static bool makes_room(const struct iet_session *session,
 		       const struct iet_session_args *args)
 {
-	if (session->unlinked || same_port(session, args))
+	if (session->unlinked ||
+	    iet_session_is_of(session, args->initiator, args->isid))
 		return true;
 	return !strcmp(session->initiator, args->initiator) &&
 	       iet_hold_leaves(session);
