@@ -92,6 +92,14 @@ int account_each(const char *target,
 	return 0;
 }
 
+uint32_t account_origin(const struct account *a)
+{
+	const struct entry *e;
+
+	e = (const void *)((const char *)a - offsetof(struct entry, account));
+	return e->origin;
+}
+
 /* The state file: all that was made at run time. */
 static int save(void)
 {

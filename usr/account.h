@@ -18,6 +18,7 @@
 #define ACCOUNT_NAME_MAX 255
 #define ACCOUNT_SECRET_MAX 255
 #define ACCOUNT_WHO_MAX 255
+#define ACCOUNT_FILE_MAX 255
 
 enum account_dir {
 	ACCOUNT_INCOMING, /* initiator proves itself to us */
@@ -31,12 +32,14 @@ enum account_dir {
  * @secret: that proves it
  * @who: which initiators may be this user: an item as in initiators.allow,
  *	"" = all; incoming accounts only
+ * @file: from which ietd.conf has the secret, "" = none, or a longer path
  */
 struct account {
 	enum account_dir dir;
 	char name[ACCOUNT_NAME_MAX + 1];
 	char secret[ACCOUNT_SECRET_MAX + 1];
 	char who[ACCOUNT_WHO_MAX + 1];
+	char file[ACCOUNT_FILE_MAX + 1];
 };
 
 /**
@@ -68,6 +71,14 @@ bool account_required(const char *target);
  */
 int account_each(const char *target,
 		 int (*fn)(const struct account *a, void *arg), void *arg);
+
+/**
+ * account_origin - who made an account
+ * @a: of account_find() or account_each()
+ *
+ * Return: enum iet_origin
+ */
+uint32_t account_origin(const struct account *a);
 
 /**
  * account_add - add an account, or replace the secret of the same name

@@ -93,6 +93,7 @@ static void start_answer(struct client *c, int result,
 	const char *s;
 
 	admin_msg_free(&c->out);
+	c->out.max = lines->max;
 	admin_msg_printf(&c->out, "%d", result);
 	/* the head has taken some bytes: a last line may not fit */
 	while ((s = admin_msg_next(lines, &pos)))

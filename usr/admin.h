@@ -3,8 +3,8 @@
  * The daemon's socket for ietadm: accounts, reload and status, which are the
  * daemon's own; all the rest ietadm asks of the module.
  *
- * A message is a length (32 bits, host order, at most ADMIN_MSG_MAX) and that
- * many bytes: strings, each ended by a NUL.  The first string of a request is
+ * A message is a length (32 bits, host order, at most ADMIN_MSG_MAX, or for the
+ * answers of reload-look ADMIN_ANSWER_MAX) and that many bytes: strings, each ended by a NUL.  The first string of a request is
  * the verb, the others are its arguments.  The first string of an answer is a
  * decimal errno, 0 for success; the others are lines of text.
  *
@@ -17,6 +17,10 @@
  *	fault-list    [TID]                 -> "Tid=TID Id=ID Kind=KIND ..."
  *	target-gone                         look which targets are left
  *	reload                              -> what the file got wrong
+ *	reload-look   [PATH]                -> what a reload, with this file
+ *	                                    instead, would do: "change TEXT",
+ *	                                    "note TEXT", "warning TEXT", and
+ *	                                    "error TEXT" for what would not work
  *	status                              -> "KEY VALUE" lines
  *
  * TARGET is a target name, or "" for discovery.  TID is the number of a target,
@@ -31,6 +35,7 @@ struct event_base;
 
 #define ADMIN_SOCKET "/run/iet/admin.sock"
 #define ADMIN_MSG_MAX 65536
+#define ADMIN_ANSWER_MAX (64 << 20)
 #define ADMIN_ARGS_MAX 8
 
 /**

@@ -33,6 +33,11 @@ char *admin_msg_room(struct admin_msg *m, size_t len)
 	return m->data + m->len;
 }
 
+static size_t max_of(const struct admin_msg *m)
+{
+	return m->max ? m->max : ADMIN_MSG_MAX;
+}
+
 int admin_msg_add(struct admin_msg *m, const char *s)
 {
 	size_t len = strlen(s) + 1;
@@ -44,7 +49,7 @@ int admin_msg_add(struct admin_msg *m, const char *s)
 			return -ENOMEM;
 		m->len = ADMIN_MSG_HEAD;
 	}
-	if (m->len - ADMIN_MSG_HEAD + len > ADMIN_MSG_MAX)
+	if (m->len - ADMIN_MSG_HEAD + len > max_of(m))
 		return -EMSGSIZE;
 	p = admin_msg_room(m, len);
 	if (!p)
@@ -79,7 +84,7 @@ long admin_msg_want(const struct admin_msg *m)
 	if (m->len < ADMIN_MSG_HEAD)
 		return ADMIN_MSG_HEAD - m->len;
 	memcpy(&payload, m->data, sizeof(payload));
-	if (!payload || payload > ADMIN_MSG_MAX ||
+	if (!payload || payload > max_of(m) ||
 	    m->len > ADMIN_MSG_HEAD + payload)
 		return -EPROTO;
 	if (m->len < ADMIN_MSG_HEAD + payload)

@@ -14,6 +14,7 @@ struct admin_msg {
 	char *data; /* as it goes over the socket, length first */
 	size_t len; /* bytes in data */
 	size_t size; /* bytes allocated */
+	size_t max; /* bytes it may have, 0 = ADMIN_MSG_MAX */
 };
 
 #define ADMIN_MSG_HEAD sizeof(uint32_t)
@@ -23,7 +24,7 @@ struct admin_msg {
  * @m: message, zeroed before the first
  * @s: string
  *
- * Return: 0, -EMSGSIZE if the message would be longer than ADMIN_MSG_MAX, or
+ * Return: 0, -EMSGSIZE if the message would be longer than it may be, or
  * -ENOMEM
  */
 int admin_msg_add(struct admin_msg *m, const char *s);

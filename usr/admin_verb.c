@@ -317,9 +317,11 @@ static void reload_done(int result, const struct report *r, void *arg)
 	free(c);
 }
 
-static int do_reload(struct call *c)
+static int start_reload(struct call *c, const char *path,
+			int (*start)(struct event_base *base, const char *path,
+				     apply_done_fn done, void *arg),
+			apply_done_fn done)
 {
-	const char *path = ietd_config_path();
 	struct call *copy;
 	int err;
 
@@ -329,12 +331,59 @@ static int do_reload(struct call *c)
 	if (!copy)
 		return refuse(c, -ENOMEM, strerror(ENOMEM));
 	*copy = *c;
-	err = apply_start(c->base, path, reload_done, copy);
+	err = start(c->base, path, done, copy);
 	if (!err)
 		return ADMIN_LATER;
 	free(copy);
 	return refuse(c, err,
 		      err == -EBUSY ? "a reload is under way" : strerror(-err));
+}
+
+static int do_reload(struct call *c)
+{
+	return start_reload(c, ietd_config_path(), apply_start, reload_done);
+}
+
+/* --- what a reload would do --- */
+
+static const char *const kinds[] = {
+	[REPORT_ERROR] = "error",
+	[REPORT_WARNING] = "warning",
+	[REPORT_CHANGE] = "change",
+	[REPORT_NOTE] = "note",
+};
+
+static void look_done(int result, const struct report *r, void *arg)
+{
+	/* that what is too much is noticed here: room for the errno */
+	struct admin_msg answer = { .max = ADMIN_ANSWER_MAX - 16 };
+	struct call *c = arg;
+	int err = r->lost ? -ENOMEM : 0;
+	size_t i;
+
+	if (result < 0) {
+		reload_done(result, r, arg);
+		return;
+	}
+	for (i = 0; i < r->nr && !err; i++)
+		err = admin_msg_printf(&answer, "%s %s",
+				       kinds[r->lines[i].kind],
+				       r->lines[i].text);
+	if (err)
+		admin_msg_free(&answer);
+	answer.max = ADMIN_ANSWER_MAX;
+	c->later(-err, &answer, c->arg);
+	admin_msg_free(&answer);
+	free(c);
+}
+
+static int do_look(struct call *c)
+{
+	const char *path = c->args[0] ? c->args[0] : ietd_config_path();
+
+	if (path && path[0] != '/')
+		return refuse(c, -EINVAL, "the path is not absolute");
+	return start_reload(c, path, apply_look, look_done);
 }
 
 static int do_status(struct call *c)
@@ -364,6 +413,7 @@ static const struct verb {
 	{ "fault-list", 1, 0, do_fault_list },
 	{ "target-gone", 0, 0, do_target_gone },
 	{ "reload", 0, 0, do_reload },
+	{ "reload-look", 0, 1, do_look },
 	{ "status", 0, 0, do_status },
 };
 

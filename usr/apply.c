@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #include "opener.h"
 #include "params.h"
 #include "plan.h"
+#include "plan_show.h"
 #include "rate.h"
 #include "target_portal.h"
 
@@ -35,12 +37,17 @@ struct apply {
 	size_t *opening; /* which LUNs of the plan */
 	size_t nr_opening;
 	bool again; /* second time of opening */
+	bool look; /* only: nothing is changed */
 	struct event *event;
 	apply_done_fn done;
 	void *arg;
 };
 
+/* how long a device may be held by those who only look, which is a moment */
+#define LOOK_MS 1000
+
 static struct apply *running;
+static unsigned int nr_looking;
 static opener_fn open_one = lun_open_wait;
 static unsigned int open_ms = APPLY_OPEN_MS;
 
@@ -330,6 +337,30 @@ static bool needs_open(const struct apply *a, const struct plan_lun *l)
 	return !a->again || l->retry;
 }
 
+/* Takes a device for a moment only, so that nobody finds it in use. */
+static int look_at_one(const char *path, const char *iotype, uint32_t iomode,
+		       unsigned int busy_ms, char *reason)
+{
+	int fd = open_one(path, iotype, iomode, busy_ms, reason);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	fd = -errno;
+	snprintf(reason, LUN_REASON_MAX, "%s", strerror(-fd));
+	return fd;
+}
+
+static unsigned int busy_ms(const struct apply *a)
+{
+	if (a->again)
+		return open_ms / 2;
+	return nr_looking && !a->look ? LOOK_MS : 0;
+}
+
 static int start_opening(struct apply *a)
 {
 	const struct plan *p = &a->plan;
@@ -348,13 +379,18 @@ static int start_opening(struct apply *a)
 
 		if (!needs_open(a, l))
 			continue;
-		reqs[n] = (struct open_request){ l->lun.path, l->lun.iotype,
-						 l->lun.scsi_id, l->lun.iomode,
-						 l->lun.encrypted };
+		reqs[n] = (struct open_request){
+			.path = l->lun.path,
+			.iotype = l->lun.iotype,
+			.scsi_id = a->look ? NULL : l->lun.scsi_id,
+			.iomode = l->lun.iomode,
+			.encrypted = l->lun.encrypted && !a->look,
+		};
 		a->opening[n++] = i;
 	}
 	a->nr_opening = n;
-	a->opener = opener_start(reqs, n, open_one, a->again ? open_ms / 2 : 0);
+	a->opener = opener_start(reqs, n, a->look ? look_at_one : open_one,
+				 busy_ms(a));
 	free(reqs);
 	return a->opener ? 0 : -errno;
 }
@@ -394,6 +430,11 @@ static bool take_opened(struct apply *a)
 		const char *reason;
 
 		l->fd = opener_take(a->opener, i, &reason);
+		if (l->fd >= 0 && a->look) {
+			close(l->fd);
+			l->fd = -1;
+			continue;
+		}
 		if (l->fd >= 0) {
 			take_state(a, l, i);
 			if (opener_is_blank(a->opener, i))
@@ -415,6 +456,33 @@ static bool take_opened(struct apply *a)
 	return retry;
 }
 
+/* --- only a look --- */
+
+/* Those that were in use may be free when the old ones are gone. */
+static void may_fail(struct apply *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->nr_opening; i++) {
+		const struct plan_lun *l = &a->plan.luns[a->opening[i]];
+
+		if (l->retry)
+			report_warning(&a->report,
+				       "%s:%u: %s: the device is in use, maybe "
+				       "by what goes before",
+				       a->config->path, l->from->line,
+				       l->lun.path);
+	}
+}
+
+static void looked(struct apply *a)
+{
+	if (take_opened(a))
+		may_fail(a);
+	fail_shares(a);
+	plan_show(&a->plan, a->config, &a->report);
+}
+
 /* --- from beginning to end --- */
 
 static int begin(struct apply *a, const char *path)
@@ -434,9 +502,14 @@ static int begin(struct apply *a, const char *path)
 /* The files are open, or the time for that is over.  Return: 1 to go on. */
 static int opened(struct apply *a)
 {
-	bool retry = take_opened(a);
+	bool retry;
 	size_t i;
 
+	if (a->look) {
+		looked(a);
+		return 0;
+	}
+	retry = take_opened(a);
 	if (a->again) {
 		change_luns(a, true);
 		return 0;
@@ -467,7 +540,10 @@ static int end(struct apply *a, int err)
 {
 	int result = err ? err : (int)a->report.errors;
 
-	report_log(&a->report);
+	if (!a->look)
+		report_log(&a->report);
+	else if (!err)
+		result = 0;
 	if (a->done)
 		a->done(result, &a->report, a->arg);
 	if (a->event)
@@ -518,7 +594,10 @@ static int wait_opened(struct apply *a, struct event_base *base)
 
 static void finish_running(struct apply *a, int err)
 {
-	running = NULL;
+	if (a->look)
+		nr_looking--;
+	else
+		running = NULL;
 	end(a, err);
 	free(a);
 }
@@ -535,8 +614,8 @@ static void on_opened(evutil_socket_t fd, short what, void *arg)
 		finish_running(a, -ENOMEM);
 }
 
-int apply_start(struct event_base *base, const char *path, apply_done_fn done,
-		void *arg)
+static int start(struct event_base *base, const char *path, bool look,
+		 apply_done_fn done, void *arg)
 {
 	struct apply *a;
 	int err;
@@ -548,7 +627,11 @@ int apply_start(struct event_base *base, const char *path, apply_done_fn done,
 		return -ENOMEM;
 	a->done = done;
 	a->arg = arg;
-	running = a;
+	a->look = look;
+	if (look)
+		nr_looking++;
+	else
+		running = a;
 	err = begin(a, path);
 	if (!err) {
 		err = wait_opened(a, base);
@@ -558,4 +641,16 @@ int apply_start(struct event_base *base, const char *path, apply_done_fn done,
 	if (err)
 		finish_running(a, err);
 	return 0;
+}
+
+int apply_start(struct event_base *base, const char *path, apply_done_fn done,
+		void *arg)
+{
+	return start(base, path, false, done, arg);
+}
+
+int apply_look(struct event_base *base, const char *path, apply_done_fn done,
+	       void *arg)
+{
+	return start(base, path, true, done, arg);
 }

@@ -49,6 +49,23 @@ typedef void (*apply_done_fn)(int result, const struct report *r, void *arg);
 int apply_start(struct event_base *base, const char *path, apply_done_fn done,
 		void *arg);
 
+/**
+ * apply_look - say what apply_start() would do, and do nothing
+ * @base: event loop
+ * @path: the file
+ * @done: as of apply_start(); result is 0 or a negative errno, and the report
+ *	has what plan_show() says, and an error for each thing that would not
+ *	work; nothing of it has been logged
+ * @arg: passed to @done
+ *
+ * Disks that would be opened are opened for a moment.  What only the module
+ * can refuse is not found out.
+ *
+ * Return: as apply_start()
+ */
+int apply_look(struct event_base *base, const char *path, apply_done_fn done,
+	       void *arg);
+
 /* how long all the backing files together may take to open */
 #define APPLY_OPEN_MS 10000
 

@@ -316,6 +316,8 @@ static void take_secret(struct parser *p, struct account *a, const char *word)
 		snprintf(a->secret, sizeof(a->secret), "%s", word);
 	} else if (secret_read(path, a->secret, sizeof(a->secret), &reason)) {
 		bad(p, "%s: %s", path, reason);
+	} else if (strlen(path) <= ACCOUNT_FILE_MAX) {
+		snprintf(a->file, sizeof(a->file), "%s", path);
 	}
 }
 

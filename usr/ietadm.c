@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,9 @@ static const char usage[] =
 	"      show accounts | the password of one\n"
 	"  --op reload\n"
 	"      let the daemon apply its configuration file\n"
+	"  --op reload --dry-run[=FILE]\n"
+	"      say what that, or a reload with FILE, would do; exit status 1 if\n"
+	"      anything\n"
 	"  --version, --help\n"
 	"Without --tid, accounts are those of discovery.  See ietadm(8).\n";
 
@@ -79,7 +83,7 @@ int main(int argc, char **argv)
 	state_set_dir(IET_STATE_DIR);
 	if (!args) {
 		fprintf(stderr, "ietadm: out of memory\n");
-		return 1;
+		return -ENOMEM & 0xff;
 	}
 	err = ietadm_options(&q, argc, args);
 	ietadm_hide(argc, args);
@@ -95,8 +99,9 @@ int main(int argc, char **argv)
 	while (argc--)
 		free(args[argc]);
 	free(args);
-	if (!err && fflush(stdout))
-		err = -1;
+	/* what was not written must not pass for "no change" */
+	if (err >= 0 && fflush(stdout))
+		err = -EIO;
 	/* the shell sees 256 - errno, as it always did */
 	return err & 0xff;
 }

@@ -33,6 +33,9 @@ enum ietadm_op {
 #define HAS_FAULT 0x80
 #define HAS_STATS 0x100
 #define HAS_JSON 0x200
+#define HAS_DRY_RUN 0x400
+#define HAS_CONFIG 0x800
+#define HAS_SECRETS 0x1000
 
 struct request {
 	enum ietadm_op op;
@@ -44,6 +47,7 @@ struct request {
 	char *params; /* a copy to cut up, wiped at the end */
 	const char *redirect;
 	const char *fault; /* kind, id or "all"; NULL: none of these */
+	const char *file; /* of a dry run; NULL: that of the daemon */
 	bool version;
 	bool help;
 	FILE *out;
@@ -67,7 +71,7 @@ int ietadm_options(struct request *q, int argc, char **argv);
  *
  * Wipes what is secret in @q.
  *
- * Return: 0, or a negative errno after a message
+ * Return: 0, IETADM_CHANGES, or a negative errno after a message
  */
 int ietadm_run(struct request *q);
 
@@ -194,6 +198,10 @@ int ietadm_new_fault(struct request *q);
 int ietadm_delete_fault(struct request *q);
 int ietadm_show_fault(struct request *q);
 int ietadm_reload(struct request *q);
+int ietadm_dry_run(struct request *q);
+
+/* a dry run has found something that a reload would change */
+#define IETADM_CHANGES 1
 
 /**
  * ietadm_show_faults_of - print the rules for faults of a target

@@ -13,6 +13,7 @@
 enum {
 	OPT_STATS = 256,
 	OPT_JSON,
+	OPT_DRY_RUN,
 };
 
 static const struct option long_options[] = {
@@ -27,6 +28,7 @@ static const struct option long_options[] = {
 	{ "fault", optional_argument, NULL, 'f' },
 	{ "stats", no_argument, NULL, OPT_STATS },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "dry-run", optional_argument, NULL, OPT_DRY_RUN },
 	{ "version", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -122,6 +124,10 @@ static int set_option(struct request *q, int c, const char *text)
 		return 0;
 	case OPT_JSON:
 		q->has |= HAS_JSON;
+		return 0;
+	case OPT_DRY_RUN:
+		q->file = text;
+		q->has |= HAS_DRY_RUN;
 		return 0;
 	case 'v':
 		q->version = true;

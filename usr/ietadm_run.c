@@ -49,6 +49,7 @@ static const struct command {
 	{ OP_SHOW, HAS_TID | HAS_LUN, 0, true, ietadm_show_lun },
 	{ OP_SHOW, HAS_TID, 0, true, ietadm_show_target },
 	{ OP_SHOW, 0, 0, true, ietadm_show_all },
+	{ OP_RELOAD, HAS_DRY_RUN, 0, false, ietadm_dry_run },
 	{ OP_RELOAD, 0, 0, false, ietadm_reload },
 };
 

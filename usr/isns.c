@@ -426,6 +426,15 @@ int isns_configure(const char *server, bool access_control)
 	return 0;
 }
 
+const char *isns_configured(bool *access_control)
+{
+	const struct isns_server *s = isns_reg.leaving ? &isns.next :
+							 &isns_reg.server;
+
+	*access_control = isns_reg.access_control;
+	return s->host[0] ? isns_server_text(s) : "";
+}
+
 void isns_targets_changed(void)
 {
 	if (!isns_reg.server.host[0])

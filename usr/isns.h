@@ -51,6 +51,15 @@ int isns_init(struct event_base *base);
 int isns_configure(const char *server, bool access_control);
 
 /**
+ * isns_configured - what isns_configure() has said last
+ * @access_control: as there
+ *
+ * Return: the server, in its shortest form; "" = none; valid until the next
+ * call
+ */
+const char *isns_configured(bool *access_control);
+
+/**
  * isns_is_server - can this be the name of a server?
  * @server: as for isns_configure()
  *

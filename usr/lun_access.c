@@ -115,16 +115,65 @@ void lun_access_free(struct lun_access *all)
 	}
 }
 
-bool lun_access_map(const char *target, const char *initiator,
-		    const struct sockaddr *peer, struct kernel_lun_map *map)
+static const struct lun_access *find(const char *target)
 {
 	const struct lun_access *a;
-	const struct lun_rule *r;
 
-	map->nr = 0;
 	for (a = targets; a; a = a->next)
 		if (!strcasecmp(a->name, target))
 			break;
+	return a;
+}
+
+const struct lun_rule *lun_access_of(const char *target)
+{
+	const struct lun_access *a = find(target);
+
+	return a ? a->rules : NULL;
+}
+
+/* whether a line can go on with @next */
+static bool goes_on(const struct lun_rule *r, const struct lun_rule *next)
+{
+	return next && next->rule.access == r->rule.access &&
+	       r->rule.access != IET_ACCESS_NONE && !strcmp(next->who, r->who);
+}
+
+static void print_range(const struct kernel_lun_rule *r, FILE *out)
+{
+	fprintf(out, "%u", r->first);
+	if (r->last != r->first)
+		fprintf(out, "-%u", r->last);
+}
+
+const struct lun_rule *lun_rule_print(const struct lun_rule *r, FILE *out)
+{
+	fprintf(out, "%s ", r->who);
+	if (r->rule.access == IET_ACCESS_NONE) {
+		fputs("none", out);
+		return r->next;
+	}
+	if (!r->rule.first && r->rule.last == IET_LUN_MAX &&
+	    !goes_on(r, r->next)) {
+		fputs("all", out);
+	} else {
+		print_range(&r->rule, out);
+		for (; goes_on(r, r->next); r = r->next) {
+			fputc(',', out);
+			print_range(&r->next->rule, out);
+		}
+	}
+	fputs(r->rule.access == IET_ACCESS_RO ? " ro" : " rw", out);
+	return r->next;
+}
+
+bool lun_access_map(const char *target, const char *initiator,
+		    const struct sockaddr *peer, struct kernel_lun_map *map)
+{
+	const struct lun_access *a = find(target);
+	const struct lun_rule *r;
+
+	map->nr = 0;
 	if (!a)
 		return false;
 	for (r = a->rules; r; r = r->next)

@@ -7,6 +7,7 @@
 #define IET_USR_LUN_ACCESS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #include "kernel.h"
@@ -59,6 +60,25 @@ int lun_access_parse(const char *who, char *luns, const char *how,
  * Sessions are told what has changed for them.
  */
 void lun_access_replace(struct lun_access *all);
+
+/**
+ * lun_access_of - the rules of a target
+ * @target: its name
+ *
+ * Return: the first of them, or NULL if there are none: everything
+ */
+const struct lun_rule *lun_access_of(const char *target);
+
+/**
+ * lun_rule_print - a rule as in the configuration file, without its keyword
+ * @r: the rule
+ * @out: where to, without a newline
+ *
+ * Rules that follow each other and differ in the LUNs only are one line.
+ *
+ * Return: the first rule that has not been printed, or NULL
+ */
+const struct lun_rule *lun_rule_print(const struct lun_rule *r, FILE *out);
 
 /**
  * lun_access_map - what an initiator may do

@@ -268,21 +268,34 @@ bool lun_props_same(const struct kernel_props *a, const struct kernel_props *b)
 	return true;
 }
 
+const char *lun_prop_text(const struct kernel_props *p, size_t i,
+			  char text[LUN_PROP_TEXT_MAX])
+{
+	const struct lun_prop *prop = &lun_props[i];
+
+	if (i >= NR_PROPS)
+		return NULL;
+	text[0] = '\0';
+	if (!(p->set & K_HAS(prop->attr)))
+		return prop->name;
+	if (prop->text)
+		snprintf(text, LUN_PROP_TEXT_MAX, "%s", (char *)at(p, prop));
+	else if (prop->attr == IET_P_IO_OPTIMAL && p->io_granularity)
+		snprintf(text, LUN_PROP_TEXT_MAX, "%u:%u", p->io_granularity,
+			 p->io_optimal);
+	else
+		snprintf(text, LUN_PROP_TEXT_MAX, "%u",
+			 *(uint32_t *)at(p, prop));
+	return prop->name;
+}
+
 void lun_props_print(const struct kernel_props *p, FILE *out)
 {
+	char text[LUN_PROP_TEXT_MAX];
+	const char *name;
 	size_t i;
 
-	for (i = 0; i < NR_PROPS; i++) {
-		const struct lun_prop *prop = &lun_props[i];
-
-		if (!(p->set & K_HAS(prop->attr)))
-			continue;
-		fprintf(out, "%s=", prop->name);
-		if (prop->attr == IET_P_IO_OPTIMAL && p->io_granularity)
-			fprintf(out, "%u:", p->io_granularity);
-		if (prop->text)
-			fprintf(out, "%s\n", (char *)at(p, prop));
-		else
-			fprintf(out, "%u\n", *(uint32_t *)at(p, prop));
-	}
+	for (i = 0; (name = lun_prop_text(p, i, text)); i++)
+		if (text[0])
+			fprintf(out, "%s=%s\n", name, text);
 }

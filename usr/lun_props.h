@@ -11,6 +11,9 @@
 #include "kernel.h"
 #include "lun.h"
 
+/* room for the value of each property */
+#define LUN_PROP_TEXT_MAX 64
+
 /**
  * lun_prop_parse - read a property
  * @key: in any case
@@ -59,6 +62,17 @@ bool lun_props_same(const struct kernel_props *a, const struct kernel_props *b);
  */
 bool lun_props_same_unit(const struct kernel_props *a,
 			 const struct kernel_props *b);
+
+/**
+ * lun_prop_text - a property as the administrator writes it
+ * @p: properties
+ * @i: which: 0 and up, in the order in which they are printed
+ * @text: its value, "" if it is by default
+ *
+ * Return: its keyword, or NULL if there are not so many
+ */
+const char *lun_prop_text(const struct kernel_props *p, size_t i,
+			  char text[LUN_PROP_TEXT_MAX]);
 
 /**
  * lun_props_print - print KEY=VALUE lines

@@ -85,6 +85,8 @@ static void open_item(struct opener *o, struct item *it, struct item *result)
 		return;
 	}
 	result->blank = it->encrypted && lun_is_blank(result->fd);
+	if (!it->scsi_id)
+		return;
 	result->state_fd = state_open(it->scsi_id, state_reason);
 	if (state_reason[0])
 		result->state_reason = strdup(state_reason);
@@ -134,10 +136,11 @@ static bool fill(struct opener *o, const struct open_request *reqs)
 
 		it->path = strdup(reqs[i].path);
 		it->iotype = strdup(reqs[i].iotype);
-		it->scsi_id = strdup(reqs[i].scsi_id);
+		it->scsi_id = reqs[i].scsi_id ? strdup(reqs[i].scsi_id) : NULL;
 		it->iomode = reqs[i].iomode;
 		it->encrypted = reqs[i].encrypted;
-		if (!it->path || !it->iotype || !it->scsi_id)
+		if (!it->path || !it->iotype ||
+		    (reqs[i].scsi_id && !it->scsi_id))
 			return false;
 	}
 	return true;

@@ -13,7 +13,7 @@
 struct open_request {
 	const char *path; /* all copied */
 	const char *iotype;
-	const char *scsi_id;
+	const char *scsi_id; /* NULL: without its state file */
 	uint32_t iomode;
 	bool encrypted; /* opener_is_blank() will be asked */
 };

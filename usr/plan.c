@@ -13,14 +13,6 @@
 #include "lun_share.h"
 #include "params.h"
 
-/* what the module has */
-struct actual {
-	struct kernel_target *targets;
-	size_t nr_targets;
-	struct kernel_lun *luns;
-	size_t nr_luns;
-};
-
 static int add_target(const struct kernel_target *t, void *arg)
 {
 	struct actual *a = arg;
@@ -187,6 +179,7 @@ static int plan_targets(struct plan *plan, const struct config *config,
 
 		t = &plan->targets[plan->nr_targets++];
 		t->from = from;
+		t->have = have;
 		wanted_target(&t->target, config, from, info, r);
 		t->op = PLAN_NEW;
 		if (have) {
@@ -259,6 +252,7 @@ static int plan_lun(struct plan_lun *l, const struct config *config,
 	l->op = PLAN_NEW;
 	if (!have)
 		return 0;
+	l->have = have;
 	l->lun.tid = have->tid;
 	if (!is_same_lun(&l->lun, have)) {
 		l->replaces = true;
@@ -303,8 +297,7 @@ static int plan_luns(struct plan *plan, const struct config *config,
 
 /* --- what goes --- */
 
-static const struct plan_target *planned_target(const struct plan *plan,
-						uint32_t tid)
+const struct plan_target *plan_target_of(const struct plan *plan, uint32_t tid)
 {
 	size_t i;
 
@@ -315,7 +308,7 @@ static const struct plan_target *planned_target(const struct plan *plan,
 	return NULL;
 }
 
-static bool is_planned_lun(const struct plan_target *t, uint32_t lun)
+bool plan_has_lun(const struct plan_target *t, uint32_t lun)
 {
 	const struct config_lun *l;
 
@@ -339,7 +332,7 @@ static int plan_gone(struct plan *plan, const struct actual *a)
 		const struct kernel_target *t = &a->targets[i];
 
 		if (t->origin != IET_ORIGIN_CONFIG ||
-		    planned_target(plan, t->tid))
+		    plan_target_of(plan, t->tid))
 			continue;
 		g = &plan->gone_targets[plan->nr_gone_targets++];
 		g->tid = t->tid;
@@ -347,10 +340,10 @@ static int plan_gone(struct plan *plan, const struct actual *a)
 	}
 	for (i = 0; i < a->nr_luns; i++) {
 		const struct kernel_lun *l = &a->luns[i];
-		const struct plan_target *t = planned_target(plan, l->tid);
+		const struct plan_target *t = plan_target_of(plan, l->tid);
 
 		if (!t || l->origin != IET_ORIGIN_CONFIG ||
-		    is_planned_lun(t, l->lun))
+		    plan_has_lun(t, l->lun))
 			continue;
 		g = &plan->gone_luns[plan->nr_gone_luns++];
 		g->tid = l->tid;
@@ -377,26 +370,24 @@ static int look(struct actual *a, struct kernel_info *info, struct report *r)
 
 int plan_make(struct plan *plan, const struct config *config, struct report *r)
 {
-	struct actual a = { 0 };
 	struct kernel_info info;
+	struct actual *a;
 	int err;
 
 	*plan = (struct plan){ 0 };
-	err = look(&a, &info, r);
-	if (err)
-		goto free;
-	err = plan_targets(plan, config, &a, &info, r);
-	if (!err)
-		err = plan_luns(plan, config, &a, r);
-	if (!err)
-		err = plan_gone(plan, &a);
-	if (err == -ENOMEM)
-		report_error(r, "%s: out of memory", config->path);
+	a = &plan->actual;
+	err = look(a, &info, r);
+	if (!err) {
+		err = plan_targets(plan, config, a, &info, r);
+		if (!err)
+			err = plan_luns(plan, config, a, r);
+		if (!err)
+			err = plan_gone(plan, a);
+		if (err == -ENOMEM)
+			report_error(r, "%s: out of memory", config->path);
+	}
 	if (err)
 		plan_free(plan);
-free:
-	free(a.targets);
-	free(a.luns);
 	return err;
 }
 
@@ -410,6 +401,8 @@ void plan_free(struct plan *plan)
 	for (i = 0; i < plan->nr_luns; i++)
 		if (plan->luns[i].state_fd >= 0)
 			close(plan->luns[i].state_fd);
+	free(plan->actual.targets);
+	free(plan->actual.luns);
 	free(plan->targets);
 	free(plan->luns);
 	free(plan->gone_targets);

@@ -17,6 +17,7 @@ enum plan_op {
 /* what becomes of a target of the file */
 struct plan_target {
 	const struct config_target *from;
+	const struct kernel_target *have; /* NULL: none of this name */
 	enum plan_op op;
 	struct kernel_target target; /* marked: what to pass on; tid if known */
 	bool failed; /* of the executor: leave its LUNs alone */
@@ -26,8 +27,9 @@ struct plan_target {
 struct plan_lun {
 	struct plan_target *target;
 	const struct config_lun *from;
+	const struct kernel_lun *have; /* of the same number, or NULL */
 	enum plan_op op;
-	bool replaces; /* another one of the same number goes first */
+	bool replaces; /* @have is another one, and goes first */
 	struct kernel_lun lun; /* marked: what to pass on */
 	int fd; /* of the executor: the open file, or -1 */
 	int state_fd; /* its state file, or -1 */
@@ -41,7 +43,16 @@ struct plan_gone {
 	char name[ISCSI_NAME_MAX + 1];
 };
 
+/* what the module has */
+struct actual {
+	struct kernel_target *targets;
+	size_t nr_targets;
+	struct kernel_lun *luns;
+	size_t nr_luns;
+};
+
 struct plan {
+	struct actual actual;
 	struct plan_target *targets;
 	size_t nr_targets;
 	struct plan_lun *luns;
@@ -61,6 +72,24 @@ struct plan {
  * Return: 0, or a negative errno with the reason in @r
  */
 int plan_make(struct plan *plan, const struct config *config, struct report *r);
+
+/**
+ * plan_target_of - what becomes of a target
+ * @plan: the plan
+ * @tid: of a target that there is
+ *
+ * Return: what the file makes of it, or NULL if the file does not name it
+ */
+const struct plan_target *plan_target_of(const struct plan *plan, uint32_t tid);
+
+/**
+ * plan_has_lun - does the file name a logical unit?
+ * @t: its target
+ * @lun: its number
+ *
+ * Return: whether it does
+ */
+bool plan_has_lun(const struct plan_target *t, uint32_t lun);
 
 /**
  * plan_free - free a plan and close the files in it

@@ -38,6 +38,11 @@ void rate_set(unsigned int per_second)
 	rate = per_second;
 }
 
+unsigned int rate_get(void)
+{
+	return rate;
+}
+
 void rate_forget(void)
 {
 	memset(table, 0, sizeof(table));

@@ -26,6 +26,13 @@
 void rate_set(unsigned int per_second);
 
 /**
+ * rate_get - what rate_set() has said last
+ *
+ * Return: logins of an address in a second, 0 = no limit
+ */
+unsigned int rate_get(void);
+
+/**
  * rate_take - an address begins a login
  * @peer: the address; those of an IPv6 /64 count as one
  *

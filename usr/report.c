@@ -16,8 +16,10 @@ void report_add(struct report *r, enum report_kind kind, const char *fmt, ...)
 
 	if (kind == REPORT_ERROR)
 		r->errors++;
-	else
+	else if (kind == REPORT_WARNING)
 		r->warnings++;
+	else if (kind == REPORT_CHANGE)
+		r->changes++;
 
 	va_start(ap, fmt);
 	if (vasprintf(&text, fmt, ap) < 0)
@@ -42,7 +44,7 @@ void report_log(const struct report *r)
 	for (i = 0; i < r->nr; i++) {
 		if (r->lines[i].kind == REPORT_ERROR)
 			log_error("%s", r->lines[i].text);
-		else
+		else if (r->lines[i].kind == REPORT_WARNING)
 			log_warning("%s", r->lines[i].text);
 	}
 	if (r->lost)

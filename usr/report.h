@@ -13,6 +13,8 @@
 enum report_kind {
 	REPORT_ERROR,
 	REPORT_WARNING,
+	REPORT_CHANGE, /* what would be done; this one and the next not by log */
+	REPORT_NOTE, /* what would be left as it is */
 };
 
 struct report_line {
@@ -25,13 +27,14 @@ struct report {
 	size_t nr;
 	unsigned int errors;
 	unsigned int warnings;
+	unsigned int changes;
 	bool lost; /* a line was lost for lack of memory */
 };
 
 /**
  * report_add - add a line
  * @r: report
- * @kind: error or warning
+ * @kind: what it is about
  * @fmt: as printf(); one line without a newline, no secrets
  *
  * Counts even if there is no memory for the text.
@@ -41,9 +44,11 @@ void report_add(struct report *r, enum report_kind kind, const char *fmt, ...)
 
 #define report_error(r, ...) report_add(r, REPORT_ERROR, __VA_ARGS__)
 #define report_warning(r, ...) report_add(r, REPORT_WARNING, __VA_ARGS__)
+#define report_change(r, ...) report_add(r, REPORT_CHANGE, __VA_ARGS__)
+#define report_note(r, ...) report_add(r, REPORT_NOTE, __VA_ARGS__)
 
 /**
- * report_log - write all lines to the log
+ * report_log - write all errors and warnings to the log
  * @r: report
  */
 void report_log(const struct report *r);

@@ -109,6 +109,21 @@ void target_portals_replace(struct target_portals *all)
 	targets = all;
 }
 
+const struct target_portal *target_portals_of(const char *target)
+{
+	const struct target_portals *t = find(target);
+
+	return t ? t->list : NULL;
+}
+
+void target_portal_print(const struct target_portal *portal,
+			 char text[ADDR_TEXT_MAX])
+{
+	const struct sockaddr *sa = (const void *)&portal->addr;
+
+	addr_print(sa, port_of(sa), text);
+}
+
 bool target_portal_on(const char *target, const struct sockaddr *local)
 {
 	const struct target_portals *t = find(target);

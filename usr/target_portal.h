@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include "addr.h"
 #include "iscsi_proto.h"
 
 /**
@@ -58,6 +59,22 @@ bool target_portal_same(const struct target_portal *a,
  * @all: the targets that are not on all addresses; belongs to us from now on
  */
 void target_portals_replace(struct target_portals *all);
+
+/**
+ * target_portals_of - the portals of a target
+ * @target: its name
+ *
+ * Return: the first of them, or NULL if it is on all addresses
+ */
+const struct target_portal *target_portals_of(const char *target);
+
+/**
+ * target_portal_print - a portal as in the configuration file
+ * @portal: the portal
+ * @text: the words
+ */
+void target_portal_print(const struct target_portal *portal,
+			 char text[ADDR_TEXT_MAX]);
 
 /**
  * target_portal_on - is a target on one of our addresses?

@@ -8,7 +8,7 @@
 
 a=$IET_IQN:a b=$IET_IQN:b
 volume=/proc/net/iet/volume
-plan 74
+plan 79
 
 # What scripts see: the status, and all words in one.
 adm() {
@@ -149,7 +149,24 @@ iet_conf <<-END
 	        Wthreads 3
 	        Lun 1 Path=$IET_DIR/disk1
 END
+words=$(adm --op reload --dry-run)
+is "what a reload would do" "$(status) $words" "1 \
+delete IncomingUser disco of discovery
+delete IncomingUser joe of $a
+keep IncomingUser h of $IET_IQN:hand: made by ietadm
+delete target $b
+keep target $IET_IQN:hand: made by ietadm
+delete lun 0 of $a: $IET_DIR/disk0
+keep lun 9 of $a: nullio, made by ietadm
+change target $a: Wthreads 8 -> 3
+new lun 1 of $a: $IET_DIR/disk1"
+is "... is not done" "$(cat $volume)" "$(cat "$IET_DIR/before")"
 run "a reload" ietadm --op reload
+is "there is nothing more to do" "$(adm --op reload --dry-run; status)" "\
+keep IncomingUser h of $IET_IQN:hand: made by ietadm
+keep target $IET_IQN:hand: made by ietadm
+keep lun 9 of $a: nullio, made by ietadm
+0"
 unlike "what is not in the file goes" "$(cat $volume)" "$b|lun:0"
 like "what is in it comes" "$(cat $volume)" "lun:1 .*path:$IET_DIR/disk1$"
 like "what was made by hand stays" "$(cat $volume)" "lun:9 "
@@ -160,6 +177,8 @@ cp $volume "$IET_DIR/before"
 echo "Gargot x" >>"$IET_CONF"
 fails 234 "reload: $IET_CONF:4: Gargot: is not a word of this language" \
 	--op reload
+fails 234 "reload: $IET_CONF:4: Gargot: is not a word of this language" \
+	--op reload --dry-run
 is "an error changes nothing" "$(cat $volume)" "$(cat "$IET_DIR/before")"
 
 ietadm --op delete --tid=3

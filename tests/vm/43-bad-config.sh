@@ -212,6 +212,8 @@ no_disk() {
 		        Lun 1 Path=$2,Type=$3
 	END
 	words=$(ietadm --op reload 2>&1)
+	is "$1: a dry run says the same" "$(ietadm --op reload --dry-run 2>&1)" \
+		"$words"
 	like "$1: the file's line is named" "$words" \
 		"^ietadm: reload: $IET_CONF:3: $2: $4\$"
 	run "... and LUN 0 is served" unchanged

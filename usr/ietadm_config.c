@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What runs against what the file says: the daemon knows both. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin.h"
+#include "ietadm.h"
+
+/* Return: the words behind @kind and a blank, or NULL if it is another one */
+static const char *after(const char *line, const char *kind)
+{
+	size_t len = strlen(kind);
+
+	return !strncmp(line, kind, len) && line[len] == ' ' ? line + len + 1 :
+							       NULL;
+}
+
+/* Account names and paths may hold anything; a line must stay one. */
+static void print_line(const char *text, FILE *out)
+{
+	for (; *text; text++)
+		fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' :
+								     *text,
+		      out);
+	fputc('\n', out);
+}
+
+/* Return: 0, IETADM_CHANGES, or -EIO if some of it would not work */
+static int print_plan(struct request *q, const struct admin_msg *answer)
+{
+	int result = 0;
+	size_t pos = 0;
+	const char *s, *text;
+
+	admin_msg_next(answer, &pos);
+	while ((s = admin_msg_next(answer, &pos))) {
+		if ((text = after(s, "error"))) {
+			result = ietadm_fail(q, -EIO, "%s", text);
+		} else if (after(s, "warning")) {
+			ietadm_fail(q, 0, "warning: %s", after(s, "warning"));
+		} else if ((text = after(s, "change"))) {
+			print_line(text, q->out);
+			result = result ? result : IETADM_CHANGES;
+		} else if ((text = after(s, "note"))) {
+			print_line(text, q->out);
+		}
+	}
+	return result;
+}
+
+/* The daemon is in another folder. */
+static int add_file(const struct request *q, struct admin_msg *msg)
+{
+	char *full = realpath(q->file, NULL);
+	int err;
+
+	if (!full)
+		return ietadm_fail(q, -errno, "%s: %s", q->file,
+				   strerror(errno));
+	err = admin_msg_add(msg, full);
+	free(full);
+	return err ? ietadm_fail(q, err, "%s", strerror(-err)) : 0;
+}
+
+int ietadm_dry_run(struct request *q)
+{
+	struct admin_msg msg = { 0 }, answer = { .max = ADMIN_ANSWER_MAX };
+	int err = admin_msg_add(&msg, "reload-look");
+
+	if (err)
+		return ietadm_fail(q, err, "%s", strerror(-err));
+	if (q->file)
+		err = add_file(q, &msg);
+	if (!err)
+		err = ietadm_ask(q, &msg, &answer);
+	if (!err)
+		err = print_plan(q, &answer);
+	admin_msg_free(&msg);
+	admin_msg_free(&answer);
+	return err;
+}
