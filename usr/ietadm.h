@@ -36,6 +36,7 @@ enum ietadm_op {
 #define HAS_DRY_RUN 0x400
 #define HAS_CONFIG 0x800
 #define HAS_SECRETS 0x1000
+#define HAS_PROMETHEUS 0x2000
 
 struct request {
 	enum ietadm_op op;

@@ -14,6 +14,7 @@ enum {
 	OPT_STATS = 256,
 	OPT_JSON,
 	OPT_DRY_RUN,
+	OPT_PROMETHEUS,
 };
 
 static const struct option long_options[] = {
@@ -29,6 +30,7 @@ static const struct option long_options[] = {
 	{ "stats", no_argument, NULL, OPT_STATS },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "dry-run", optional_argument, NULL, OPT_DRY_RUN },
+	{ "prometheus", no_argument, NULL, OPT_PROMETHEUS },
 	{ "version", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -128,6 +130,9 @@ static int set_option(struct request *q, int c, const char *text)
 	case OPT_DRY_RUN:
 		q->file = text;
 		q->has |= HAS_DRY_RUN;
+		return 0;
+	case OPT_PROMETHEUS:
+		q->has |= HAS_PROMETHEUS;
 		return 0;
 	case 'v':
 		q->version = true;

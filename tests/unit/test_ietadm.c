@@ -408,6 +408,67 @@ static void test_stats_table(void)
 	CHECK(!strstr(out, "less than        4"));
 }
 
+/* how often a text is in another */
+static int count(const char *text, const char *what)
+{
+	int nr = 0;
+
+	while ((text = strstr(text, what))) {
+		text += strlen(what);
+		nr++;
+	}
+	return nr;
+}
+
+static void test_stats_prometheus(void)
+{
+	struct kernel_lun *l = stats_bed();
+	struct kernel_lun more = { .tid = 2, .lun = 0, .path = "/a\"\\\n\xe9" };
+	char want[256];
+
+	fake_target("iqn.b");
+	CHECK_EQ(kernel->lun_new(&more), 0);
+	l->set |= K_HAS(IET_L_LATENCY);
+	l->latency.nr[IET_H_WRITE_DEVICE - 1][0] = 2;
+	l->latency.nr[IET_H_WRITE_DEVICE - 1][3] = 7;
+	l->latency.nr[IET_H_WRITE_DEVICE - 1][IET_LATENCY_BUCKETS - 1] = 9;
+	CHECK_EQ(run("ietadm --op show --stats --prometheus"), 0);
+	CHECK_STR(err_out, "");
+	/* what belongs to one metric is in one piece */
+	CHECK(strstr(out,
+		     "# HELP iet_lun_reads_total Commands that read the "
+		     "medium.\n"
+		     "# TYPE iet_lun_reads_total counter\n"
+		     "iet_lun_reads_total{target=\"iqn.a\",lun=\"4\"} 100\n"
+		     "iet_lun_reads_total{target=\"iqn.b\",lun=\"0\"} 0\n#"));
+	CHECK(strstr(out, "{target=\"iqn.b\",lun=\"0\",path=\"/a\\\"\\\\\\n"
+			  "\xc3\xa9\"} 1\n"));
+	CHECK(strstr(out, "iet_target_sessions{target=\"iqn.a\",tid=\"1\"} "));
+	snprintf(want, sizeof(want),
+		 "iet_session_tmfs_total{target=\"iqn.a\",initiator="
+		 "\"iqn.\\\"i\\\\\xc3\xa9\",sid=\"%llu\"} 12\n",
+		 (unsigned long long)fake_session(0)->sid);
+	CHECK(strstr(out, want));
+	CHECK(strstr(out, "lun=\"4\",op=\"write\",phase=\"device\","
+			  "le=\"1e-06\"} 2\n"));
+	CHECK(strstr(out, "phase=\"device\",le=\"8e-06\"} 9\n"));
+	CHECK(strstr(out, "phase=\"device\",le=\"16.777216\"} 9\n"));
+	CHECK(strstr(out, "phase=\"device\",le=\"+Inf\"} 18\n"));
+	CHECK(strstr(out, "seconds_count{target=\"iqn.a\",lun=\"4\","
+			  "op=\"write\",phase=\"device\"} 18\n"));
+	CHECK_EQ(count(out, "# TYPE "), 3 + IET_STATS_LUN + IET_STATS_NR);
+	CHECK_EQ(count(out, "_bucket{"), IET_H_MAX * IET_LATENCY_BUCKETS);
+
+	/* nothing of others, and no metric without a sample */
+	CHECK_EQ(run("ietadm --op show --stats --prometheus --tid=1 --lun=4"),
+		 0);
+	CHECK(!strstr(out, "iqn.b") && !strstr(out, "iet_session"));
+	check_run("ietadm --op show --stats --json --prometheus", -EINVAL, "",
+		  "ietadm: show stats: either --json or --prometheus\n");
+	check_run("ietadm --op show --prometheus", -EINVAL, "",
+		  "ietadm: show: --stats is missing\n");
+}
+
 static void test_latency(void)
 {
 	struct kernel_lun *l = stats_bed();
@@ -739,6 +800,7 @@ int main(void)
 	ktap_run(test_session);
 	ktap_run(test_stats_json);
 	ktap_run(test_stats_table);
+	ktap_run(test_stats_prometheus);
 	ktap_run(test_latency);
 	ktap_run(test_async);
 	ktap_run(test_async_refused);

@@ -230,6 +230,30 @@ def _():
             raise Failed(words)
 
 
+@case("Prometheus gets the same numbers")
+def _():
+    with Conn().login(TARGET, PEER) as c:
+        c.ready(BUSY_ONE)
+        known_commands(c)
+        samples = dict(
+            line.rsplit(" ", 1) for line in
+            ietadm("--op", "show", "--stats", "--prometheus").splitlines()
+            if not line.startswith("#"))
+        sid = session_of(PEER)["sid"]
+        for group, have, labels in (
+                ("lun", of_lun(BUSY_ONE), f'lun="{BUSY_ONE}"'),
+                ("session", session_of(PEER),
+                 f'initiator="{PEER}",sid="{sid}"')):
+            for name in COUNTERS:
+                key = (f'iet_{group}_{name}_total'
+                       f'{{target="{TARGET}",{labels}}}')
+                if samples.get(key) != str(have[name]):
+                    raise Failed(f"{key} is {samples.get(key)}, "
+                                 f"{have[name]} in JSON")
+        if samples[f'iet_target_sessions{{target="{TARGET}",tid="1"}}'] != "1":
+            raise Failed(f"{samples}")
+
+
 @case("what scripts read has not changed")
 def _():
     plain = ietadm("--op", "show", "--tid=1", f"--lun={QUIET}")
