@@ -58,6 +58,7 @@ static const char usage[] =
 	"      say what that, or a reload with FILE, would do; exit status 1 if\n"
 	"      anything\n"
 	"  --version, --help\n"
+	"--name=NAME stands for --tid=ID of a target that is there.\n"
 	"Without --tid, accounts are those of discovery.  See ietadm(8).\n";
 
 /* getopt() works on a copy: the passwords in the original are gone by then */

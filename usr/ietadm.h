@@ -42,6 +42,7 @@ struct request {
 	enum ietadm_op op;
 	unsigned int has;
 	uint32_t tid;
+	const char *name; /* of the target, if it is given by that */
 	uint64_t sid;
 	uint32_t cid;
 	uint32_t lun;
@@ -53,7 +54,7 @@ struct request {
 	bool help;
 	FILE *out;
 	FILE *err;
-	char what[128]; /* of this request, for messages */
+	char what[320]; /* of this request, for messages */
 };
 
 /**

@@ -20,6 +20,7 @@ enum {
 static const struct option long_options[] = {
 	{ "op", required_argument, NULL, 'o' },
 	{ "tid", required_argument, NULL, 't' },
+	{ "name", required_argument, NULL, 'n' },
 	{ "sid", required_argument, NULL, 's' },
 	{ "cid", required_argument, NULL, 'c' },
 	{ "lun", required_argument, NULL, 'l' },
@@ -73,6 +74,34 @@ static int set_id(struct request *q, const char *option, unsigned int has,
 	return 0;
 }
 
+static int two_targets(const struct request *q)
+{
+	fprintf(q->err, "ietadm: either --tid or --name\n");
+	return -EINVAL;
+}
+
+static int set_tid(struct request *q, const char *text)
+{
+	uint64_t id;
+	int err;
+
+	if (q->name)
+		return two_targets(q);
+	err = set_id(q, "tid", HAS_TID, text, UINT32_MAX, &id);
+	q->tid = id;
+	return err;
+}
+
+/* The number is looked up when the request is carried out. */
+static int set_name(struct request *q, const char *text)
+{
+	if (!q->name && q->has & HAS_TID)
+		return two_targets(q);
+	q->name = text;
+	q->has |= HAS_TID;
+	return 0;
+}
+
 static int set_params(struct request *q, const char *text)
 {
 	if (q->params) {
@@ -95,9 +124,9 @@ static int set_option(struct request *q, int c, const char *text)
 	case 'o':
 		return set_op(q, text);
 	case 't':
-		err = set_id(q, "tid", HAS_TID, text, UINT32_MAX, &id);
-		q->tid = id;
-		return err;
+		return set_tid(q, text);
+	case 'n':
+		return set_name(q, text);
 	case 's':
 		return set_id(q, "sid", HAS_SID, text, UINT64_MAX, &q->sid);
 	case 'c':
@@ -146,7 +175,7 @@ static int set_option(struct request *q, int c, const char *text)
 
 static void describe(struct request *q)
 {
-	FILE *f = fmemopen(q->what, sizeof(q->what), "w");
+	FILE *f = fmemopen(q->what, sizeof(q->what) - 1, "w");
 
 	if (!f)
 		return;
@@ -166,8 +195,11 @@ static void describe(struct request *q)
 	if (q->has & HAS_LUN)
 		fprintf(f, " lun %u of", q->lun);
 	if (q->has & HAS_TID)
-		fprintf(f, "%s target %u", q->has & HAS_USER ? " of" : "",
-			q->tid);
+		fprintf(f, "%s target ", q->has & HAS_USER ? " of" : "");
+	if (q->name)
+		fputs(q->name, f);
+	else if (q->has & HAS_TID)
+		fprintf(f, "%u", q->tid);
 	fclose(f);
 }
 
@@ -176,7 +208,7 @@ int ietadm_options(struct request *q, int argc, char **argv)
 	int c, err;
 
 	optind = 0;
-	while ((c = getopt_long(argc, argv, "o:t:s:c:l:r:p:uf::vh",
+	while ((c = getopt_long(argc, argv, "o:t:n:s:c:l:r:p:uf::vh",
 				long_options, NULL)) >= 0) {
 		err = set_option(q, c, optarg);
 		if (err)

@@ -141,20 +141,48 @@ static const char *missing(const struct request *q)
 	return NULL;
 }
 
+/* Which target has the name? */
+static int find_target(struct request *q)
+{
+	struct kernel_target t = { .set = K_HAS(IET_T_NAME) };
+	size_t len = strlen(q->name);
+	int err;
+
+	if (!len || len >= sizeof(t.name))
+		return ietadm_fail(q, -ENOENT, "that is no name of a target");
+	memcpy(t.name, q->name, len + 1);
+	err = kernel->target_get(&t);
+	if (err)
+		return ietadm_kernel_fail(q, err);
+	q->tid = t.tid;
+	return 0;
+}
+
+static int run(const struct command *c, struct request *q)
+{
+	int err = c->module ? kernel_open() : 0;
+
+	if (err)
+		return ietadm_kernel_fail(q, err);
+	if (q->name && c->fn == ietadm_new_target)
+		return ietadm_fail(q, -EINVAL,
+				   "a new target has its name in --params");
+	if (q->name)
+		err = find_target(q);
+	return err ?: c->fn(q);
+}
+
 static int find_and_run(struct request *q)
 {
 	const char *option;
 	size_t i;
-	int err;
 
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		const struct command *c = &commands[i];
 
-		if (c->op != q->op || (q->has & c->must) != c->must ||
-		    q->has & ~(c->must | c->may))
-			continue;
-		err = c->module ? kernel_open() : 0;
-		return err ? ietadm_kernel_fail(q, err) : c->fn(q);
+		if (c->op == q->op && (q->has & c->must) == c->must &&
+		    !(q->has & ~(c->must | c->may)))
+			return run(c, q);
 	}
 	option = q->has ? missing(q) : NULL;
 	if (option)

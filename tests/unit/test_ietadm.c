@@ -304,6 +304,45 @@ static void test_props(void)
 		  "ietadm: show lun 2 of target 1: there is no such LUN\n");
 }
 
+/* --name for --tid */
+static void test_name(void)
+{
+	char line[512];
+
+	start();
+	fake_target("iqn.a");
+	fake_target("iqn.b");
+	check_run("ietadm --op new --name=iqn.b --lun=3 "
+		  "--params Type=nullio,Blocks=64",
+		  0, "", "");
+	CHECK(fake_find_lun(2, 3) && !fake_find_lun(1, 3));
+	check_run("ietadm --op update -n iqn.b --params=MaxSessions=7", 0, "",
+		  "");
+	CHECK_EQ(fake_find_target("iqn.b")->max_sessions, 7);
+	check_run("ietadm --op delete --name iqn.b --lun=3", 0, "", "");
+	CHECK(!fake_find_lun(2, 3));
+	check_run("ietadm --op delete --name iqn.b", 0, "", "");
+	CHECK(!fake_find_target("iqn.b") && fake_find_target("iqn.a"));
+	check_run("ietadm --op delete --name iqn.b", -ENOENT, "",
+		  "ietadm: delete target iqn.b: no such target\n");
+	check_run("ietadm --op delete --name= --lun=3", -ENOENT, "",
+		  "ietadm: delete lun 3 of target : that is no name of a "
+		  "target\n");
+	snprintf(line, sizeof(line), "ietadm --op delete --name=%0300d", 0);
+	CHECK_EQ(run(line), -ENOENT);
+
+	/* one that is to come has no number yet */
+	check_run("ietadm --op new --name=iqn.c --params Name=iqn.c", -EINVAL,
+		  "",
+		  "ietadm: new target iqn.c: a new target has its name in "
+		  "--params\n");
+	check_run("ietadm --op delete --tid=1 --name=iqn.a", -EINVAL, "",
+		  "ietadm: either --tid or --name\n");
+	check_run("ietadm --op delete --name=iqn.a --tid=1", -EINVAL, "",
+		  "ietadm: either --tid or --name\n");
+	CHECK(fake_find_target("iqn.a"));
+}
+
 static void test_session(void)
 {
 	struct kernel_session s = { .tid = 1, .initiator = "iqn.i" };
@@ -797,6 +836,7 @@ int main(void)
 	ktap_run(test_lun);
 	ktap_run(test_shared);
 	ktap_run(test_props);
+	ktap_run(test_name);
 	ktap_run(test_session);
 	ktap_run(test_stats_json);
 	ktap_run(test_stats_table);

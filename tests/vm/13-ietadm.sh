@@ -52,7 +52,7 @@ run "a target" ietadm --op new --tid=1 --params "Name=$a"
 run "the lowest free tid" ietadm --op new --tid=0 --params "Name=$b"
 run "a file" ietadm --op new --tid=1 --lun=0 --params \
 	"Path=$IET_DIR/disk0,Type=fileio,ScsiId=p_lu_0,ScsiSN=2b5e4a9f,"
-run "a null disk" ietadm --op new --tid=2 --lun=3 --params \
+run "a null disk" ietadm --op new --name="$b" --lun=3 --params \
 	Type=nullio,Blocks=2048
 # what Pacemaker greps for
 run "tid of a name" test "$(sed -ne "s/tid:\([[:digit:]]\+\) name:$a/\1/p" \
