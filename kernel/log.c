@@ -20,7 +20,7 @@
 
 #define HEADER 4
 #define PARAM_HEADER 4
-#define DS 0x80 /* is not saved */
+#define NOT_SAVED 0x80 /* DS */
 #define SPF 0x40 /* has a subpage */
 
 /* parameter control byte: what the value is */
@@ -187,7 +187,7 @@ static int build(struct iet_scmd *s, u8 *buf, int page)
 		iet_scsi_invalid_field(s, 5, 7);
 		return 0;
 	}
-	buf[0] = DS | pages[page].page;
+	buf[0] = NOT_SAVED | pages[page].page;
 	if (s->cdb[3])
 		buf[0] |= SPF;
 	buf[1] = s->cdb[3];
