@@ -30,7 +30,7 @@
 #define IET_STATE_AT_LENGTH 12 /* u32: bytes of the parts */
 #define IET_STATE_AT_SEQ 16 /* u64: sequence number, from 1 */
 #define IET_STATE_AT_CRC 24 /* u32: CRC32C of all, with 0 here */
-#define IET_STATE_AT_ID 32 /* 32 bytes: ScsiId, padded with 0 */
+#define IET_STATE_AT_ID 32 /* 32 bytes: of ScsiId, padded with 0 */
 #define IET_STATE_ID_LEN 32
 
 /* parts */

@@ -22,6 +22,9 @@
 
 #define BLOCK_SIZE_MIN 512
 
+/* of the hash: never to be changed, initiators would see another disk */
+#define DEFAULT_ID_BYTES 8
+
 static const char *const iotypes[] = { "fileio", "blockio", "nullio" };
 
 static const char *const iomodes[] = {
@@ -301,7 +304,7 @@ static int default_id(const char *target, uint32_t lun,
 	EVP_MD_free(md5);
 	if (!ok)
 		return -ENOTSUP;
-	to_hex(id, md, IET_SCSI_ID_LEN / 2);
+	to_hex(id, md, DEFAULT_ID_BYTES);
 	return 0;
 }
 

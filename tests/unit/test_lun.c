@@ -12,6 +12,9 @@
 /* a medium of one block */
 static const char sector[512];
 
+#define SIXTY_FOUR                         \
+	"0123456789abcdef0123456789abcdef" \
+	"0123456789abcdef0123456789abcdef"
 #define NAA_WORDS                                                           \
 	"NAA: must be 16 hexadecimal digits that begin with 2, 3 or 5, or " \
 	"32 that begin with 6"
@@ -33,8 +36,8 @@ static const struct {
 	{ "Type=nullio", NULL },
 	{ "Type=nullio,Blocks=1000,BlockSize=4096", NULL },
 	{ "Type=nullio,Sectors=1000", NULL },
-	{ "Path=/a,ScsiId=0123456789abcdef", NULL },
-	{ "Path=/a,ScsiSN=0123456789abcdef0123456789abcdef", NULL },
+	{ "Path=/a,ScsiId=" SIXTY_FOUR, NULL },
+	{ "Path=/a,ScsiSN=" SIXTY_FOUR SIXTY_FOUR, NULL },
 	{ "", "Path: is missing" },
 	{ "Type=blockio", "Path: is missing" },
 	{ "Path=", "Path: is empty" },
@@ -121,10 +124,10 @@ static const struct {
 	  "Blocks: must be a number of blocks" },
 	{ "Type=nullio,Path=/a", "Path: is not for nullio" },
 	{ "Type=nullio,IOMode=ro", "IOMode: is not for nullio" },
-	{ "Path=/a,ScsiId=0123456789abcdef0",
-	  "ScsiId: must be 1 to 16 printable characters" },
+	{ "Path=/a,ScsiId=" SIXTY_FOUR "0",
+	  "ScsiId: must be 1 to 64 printable characters" },
 	{ "Path=/a,ScsiSN=\x01",
-	  "ScsiSN: must be 1 to 32 printable characters" },
+	  "ScsiSN: must be 1 to 128 printable characters" },
 	{ "Path=/a,ThinProvisioned=yes", NULL },
 	{ "Path=/a,ThinProvisioned=No", NULL },
 	{ "Path=/a,ThinProvisioned=1", "ThinProvisioned: must be Yes or No" },
@@ -136,7 +139,7 @@ static const struct {
 	{ "Path=/a,Encrypted=New", "Encrypted: must be Yes or No" },
 	{ "Type=nullio,Encrypted=Yes", "Encrypted: is not for nullio" },
 	{ "Type=nullio,Encrypted=No", NULL },
-	{ "Path=/a,ScsiSN=", "ScsiSN: must be 1 to 32 printable characters" },
+	{ "Path=/a,ScsiSN=", "ScsiSN: must be 1 to 128 printable characters" },
 };
 
 static void test_parse(void)
@@ -265,6 +268,13 @@ static void test_defaults(void)
 	CHECK_EQ(lun_defaults(&a, "iqn.x"), 0);
 	CHECK_STR(a.scsi_id, "Az");
 	CHECK_STR(a.scsi_sn, "417a");
+
+	/* the serial number of the longest one has room */
+	memset(&a, 0, sizeof(a));
+	strcpy(a.scsi_id, SIXTY_FOUR);
+	a.set = K_HAS(IET_L_SCSI_ID);
+	CHECK_EQ(lun_defaults(&a, "iqn.x"), 0);
+	CHECK_EQ(strlen(a.scsi_sn), 128);
 }
 
 static void check_open(const char *path, const char *iotype, uint32_t iomode,

@@ -114,10 +114,10 @@ static void serial(void)
 	CHECK(!memcmp(d + 4, "serial-1", 8));
 	fake_end();
 
-	/* all 32 bytes in use */
+	/* all bytes in use */
 	memset(fake.vol.scsi_sn, 'x', IET_SCSI_SN_LEN);
 	inquiry(true, 0x80, 255);
-	CHECK_EQ(fake.s.in_len, 4 + 32);
+	CHECK_EQ(fake.s.in_len, 4 + IET_SCSI_SN_LEN);
 	fake_end();
 }
 
