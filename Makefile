@@ -41,7 +41,7 @@ modules: ## iscsi_trgt.ko for the kernel of KDIR
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 .PHONY: usr
-usr: ## ietd and ietadm
+usr: ## ietd, ietadm and iet-convert
 	$(MAKE) -C usr all
 
 # --- installation -----------------------------------------------------------
@@ -69,17 +69,19 @@ endef
 
 .PHONY: install-usr
 install-usr: ## programs, start-up files, sample configuration, manual pages
-	@test -e usr/ietd -a -e usr/ietadm || \
+	@test -e usr/ietd -a -e usr/ietadm -a -e usr/iet-convert || \
 		{ echo "first: make" >&2; exit 1; }
 	$(INSTALL) -d $(DESTDIR)$(sbindir)
-	$(INSTALL) -m 755 usr/ietd usr/ietadm $(DESTDIR)$(sbindir)
+	$(INSTALL) -m 755 usr/ietd usr/ietadm usr/iet-convert \
+		$(DESTDIR)$(sbindir)
 	$(INSTALL) -D -m 755 etc/initd/iscsi-target \
 		$(DESTDIR)$(initddir)/iscsi-target
 	$(INSTALL) -d $(DESTDIR)$(unitdir)
 	sed 's,/usr/sbin/,$(sbindir)/,' etc/systemd/iscsi-target.service \
 		>$(DESTDIR)$(unitdir)/iscsi-target.service
-	$(INSTALL) -D -m 644 etc/bash-completion/ietadm \
-		$(DESTDIR)$(completiondir)/ietadm
+	$(INSTALL) -d $(DESTDIR)$(completiondir)
+	$(INSTALL) -m 644 etc/bash-completion/ietadm \
+		etc/bash-completion/iet-convert $(DESTDIR)$(completiondir)
 	$(call install_config,600,etc/ietd.conf,$(sysconfdir)/iet/ietd.conf)
 	$(call install_config,644,etc/initiators.allow,$(sysconfdir)/iet/initiators.allow)
 	$(call install_config,644,etc/targets.allow,$(sysconfdir)/iet/targets.allow)
@@ -100,9 +102,11 @@ install-dkms: ## the module's sources, for "dkms install iscsitarget/VERSION"
 .PHONY: uninstall
 uninstall: ## what install put there; configuration and running target stay
 	$(RM) $(DESTDIR)$(sbindir)/ietd $(DESTDIR)$(sbindir)/ietadm \
+		$(DESTDIR)$(sbindir)/iet-convert \
 		$(DESTDIR)$(initddir)/iscsi-target \
 		$(DESTDIR)$(unitdir)/iscsi-target.service \
 		$(DESTDIR)$(completiondir)/ietadm \
+		$(DESTDIR)$(completiondir)/iet-convert \
 		$(modroot)/lib/modules/*/updates/iscsi_trgt.ko \
 		$(foreach s,5 8,$(patsubst doc/%, \
 			$(DESTDIR)$(mandir)/man$s/%,$(wildcard doc/*.$s)))

@@ -43,11 +43,13 @@ make_in() { make -s -C "$src" DESTDIR="$root" "$@"; }
 
 installed() {
 	local f
-	for f in usr/sbin/ietd usr/sbin/ietadm etc/init.d/iscsi-target \
+	for f in usr/sbin/ietd usr/sbin/ietadm usr/sbin/iet-convert \
+		etc/init.d/iscsi-target \
 		lib/systemd/system/iscsi-target.service etc/iet/ietd.conf \
 		etc/iet/initiators.allow etc/iet/targets.allow \
 		etc/default/iscsi-target usr/share/man/man8/ietd.8 \
-		usr/share/man/man8/ietadm.8 usr/share/man/man5/ietd.conf.5 \
+		usr/share/man/man8/ietadm.8 usr/share/man/man8/iet-convert.8 \
+		usr/share/man/man5/ietd.conf.5 \
 		usr/share/doc/iscsitarget/README \
 		usr/share/doc/iscsitarget/migration.md; do
 		[ -f "$root/$f" ] || { echo "$f is missing"; return 1; }
