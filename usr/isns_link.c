@@ -71,17 +71,21 @@ static const struct isns_stream_ops stream_ops;
 /* Return: whether it is on its way */
 static bool try_next(struct isns_link *l)
 {
-	const struct addrinfo *ai = l->next;
+	const struct addrinfo *ai;
 
-	if (!ai)
-		return false;
-	l->next = ai->ai_next;
-	isns_stream_free(l->stream);
-	l->stream = isns_stream_new(l->base, -1, &stream_ops, l);
-	if (!l->stream)
-		return false;
-	set_deadline(l);
-	return !isns_stream_connect(l->stream, ai->ai_addr, ai->ai_addrlen);
+	/* there may be no route to one address, and to the next there is */
+	while ((ai = l->next)) {
+		l->next = ai->ai_next;
+		isns_stream_free(l->stream);
+		l->stream = isns_stream_new(l->base, -1, &stream_ops, l);
+		if (!l->stream)
+			return false;
+		set_deadline(l);
+		if (!isns_stream_connect(l->stream, ai->ai_addr,
+					 ai->ai_addrlen))
+			return true;
+	}
+	return false;
 }
 
 static void try_or_end(struct isns_link *l, const char *reason)

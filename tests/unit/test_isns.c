@@ -3,6 +3,10 @@
  * The iSNS client against a server on the loopback interface that forgets,
  * refuses, is silent, lies or is not there.
  */
+#define _GNU_SOURCE
+
+#include <dlfcn.h>
+#include <netdb.h>
 #include <poll.h>
 #include <time.h>
 
@@ -77,6 +81,22 @@ static void begin(void)
 	CHECK_EQ(portal_bind(base, "127.0.0.1", 0), 0);
 	CHECK_EQ(isns_init(base), 0);
 	left = false;
+}
+
+/* a name with two addresses, to the first of which there is no route */
+#define TWO "two.example"
+
+int getaddrinfo(const char *host, const char *port,
+		const struct addrinfo *hints, struct addrinfo **list)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *,
+		    struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
+	int err;
+
+	if (!host || strcmp(host, TWO))
+		return real(host, port, hints, list);
+	err = real("255.255.255.255", port, hints, list);
+	return err ? err : real("127.0.0.1", port, hints, &(*list)->ai_next);
 }
 
 static void end(void)
@@ -304,6 +324,17 @@ static void test_drops(void)
 	CHECK(WAIT(server.nr[ISNS_DEV_ATTR_QRY] == 1, PATIENCE));
 	idle(0.1);
 	CHECK_EQ(server.nr[ISNS_DEV_ATTR_REG], 2);
+	end();
+}
+
+static void test_next_address(void)
+{
+	char text[64];
+
+	begin();
+	snprintf(text, sizeof(text), TWO ":%u", server.port);
+	CHECK_EQ(isns_configure(text, false), 0);
+	CHECK(WAIT(server.nr_scn == 2, PATIENCE));
 	end();
 }
 
@@ -573,6 +604,7 @@ int main(void)
 	ktap_run(test_other_server);
 	ktap_run(test_away);
 	ktap_run(test_drops);
+	ktap_run(test_next_address);
 	ktap_run(test_access);
 	ktap_run(test_long_answer);
 	ktap_run(test_login);
