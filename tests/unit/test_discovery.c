@@ -235,6 +235,30 @@ static void test_request_in_pieces(void)
 	CHECK_EQ(rsp.len, 0);
 }
 
+/* what never ends is not kept */
+static void test_endless_request(void)
+{
+	static char piece[8192];
+	int pieces = 0;
+
+	begin("8192");
+	memset(piece, 'x', sizeof(piece));
+	while (send_text(MORE, piece, sizeof(piece)) == PDU_SEND &&
+	       rsp.hdr.opcode == ISCSI_OP_TEXT_RSP && pieces < 1000) {
+		req.ttt = rsp.text.ttt;
+		pieces++;
+	}
+	CHECK(pieces > 0 && pieces * sizeof(piece) <= LOGIN_TEXT_MAX);
+	check_rejected(ISCSI_REJECT_PROTOCOL_ERROR);
+	CHECK(d.in.len <= LOGIN_TEXT_MAX);
+	/* and the next is heard */
+	fake_target("iqn.a");
+	req.ttt = htonl(ISCSI_RESERVED_TAG);
+	text_len = 0;
+	CHECK_EQ(send_text(F_BIT, ALL), PDU_SEND);
+	CHECK_EQ(count("TargetName=iqn.a"), 1);
+}
+
 static void test_bad_text(void)
 {
 	static const struct {
@@ -291,6 +315,7 @@ static void test_other_keys(void)
 static void test_nop(void)
 {
 	struct iscsi_nop_out_hdr nop = { 0 };
+	char ping[513];
 
 	begin("8192");
 	nop.opcode = ISCSI_OP_NOP_OUT | ISCSI_OP_IMMEDIATE;
@@ -307,6 +332,13 @@ static void test_nop(void)
 	CHECK(text_len == 4 && !memcmp(text, "ping", 4));
 	nop.itt = htonl(ISCSI_RESERVED_TAG);
 	CHECK_EQ(send_hdr(&nop, "ping", 4), PDU_IGNORE);
+	/* 11.19: no more comes back than fits in a PDU */
+	begin("512");
+	memset(ping, 'x', sizeof(ping));
+	nop.itt = htonl(9);
+	iscsi_set_dlength(&nop, sizeof(ping));
+	CHECK_EQ(send_hdr(&nop, ping, sizeof(ping)), PDU_SEND);
+	CHECK(text_len == 512 && !memcmp(text, ping, 512));
 }
 
 static void test_logout(void)
@@ -489,6 +521,7 @@ int main(void)
 	ktap_run(test_many_at_once);
 	ktap_run(test_many_given_up);
 	ktap_run(test_request_in_pieces);
+	ktap_run(test_endless_request);
 	ktap_run(test_bad_text);
 	ktap_run(test_other_keys);
 	ktap_run(test_nop);
