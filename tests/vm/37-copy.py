@@ -464,6 +464,14 @@ def _():
 
 # --- aborts, and disks that hang --------------------------------------------
 
+def begun(c):
+    """The copy of list identifier 1 is under way: a worker has taken it up."""
+    def under_way():
+        status = get(c, third_party(0x84, 0, 100, 1), 100, FILE)
+        return not isinstance(status, Pdu) and status[4] == 0
+    wait_for("the copy begins", under_way)
+
+
 @case("a source that hangs stalls the copy, and nobody else")
 def _():
     c = login(units=(FILE, DISK, SLOW))
@@ -472,7 +480,7 @@ def _():
     slow.suspend()
     try:
         itt = send(c, third_party(0x83, 0, len(data)), data, FILE)
-        c.ping()
+        begun(c)
         # the destination's blocks are free, also for atomic commands
         write(c, DISK, 0, pattern(8, 8))
         have = c.read(0, 1, DISK)
@@ -498,7 +506,7 @@ def _():
     data = xcopy_list(names, [segment(0, 1, 2000, 0, 0)])
     slow.suspend()
     itt = send(c, third_party(0x83, 0, len(data)), data, FILE)
-    c.ping()
+    begun(c)
     c.tmf(ABORT_TASK, ref=itt, unit=FILE)
     time.sleep(0.3)
     slow.resume()
@@ -509,7 +517,7 @@ def _():
     check(c, DISK, 0, pattern(51, 2000))
     slow.suspend()
     itt = send(c, third_party(0x83, 0, len(data)), data, FILE)
-    c.ping()
+    begun(c)
     abort = c.scsi(third_party(0x83, 0x1c, 0, 1), 0, 0, FILE).itt
     c.ping()
     slow.resume()
@@ -520,29 +528,41 @@ def _():
     c.logout()
 
 
-@case("a session that drops: no ghost of its copy")
-def _():
+def drop_in_mid_copy(pause):
+    """False: the copy had not yet begun to write, and never did."""
     c = login(units=(FILE, DISK, SLOW))
     write(c, FILE, 0, pattern(60, 64))
+    write(c, SLOW, 0, bytes(64 * 512))
     data = xcopy_list([cscd(name_of(c, FILE)), cscd(name_of(c, SLOW))],
                       [segment(0, 1, 64, 0, 0)])
-    slow.suspend()
-    send(c, third_party(0x83, 0, len(data)), data, FILE)
-    c.ping()
-    c.close()
-    wait_for("its session ends", lambda: ME not in sessions())
-    with Conn(patience=30).login(COPY, ME) as new:
-        # the first answer is a unit attention, unless it is BUSY already
-        status = [new.write(0, bytes(512), SLOW).status for _ in range(2)]
-        slow.resume()
-        if BUSY not in status:
-            raise Failed(f"not BUSY: {status}")
+    with slow.hang():
+        send(c, third_party(0x83, 0, len(data)), data, FILE)
+        begun(c)
+        time.sleep(pause)
+        c.close()
+        wait_for("its session ends", lambda: ME not in sessions())
+        new = Conn(patience=30).login(COPY, ME)
+        # a unit attention comes first, unless it is BUSY already
+        ghost = BUSY in [new.command(bytes(6), unit=SLOW).status
+                         for _ in range(3)]
+        if ghost and new.write(0, bytes(512), SLOW).status != BUSY:
+            raise Failed("a write is taken before the ghost's")
 
-        def again():
-            return new.write(0, b"\xee" * 512, SLOW).status == GOOD
-        wait_for("the new write is taken", again)
-        time.sleep(0.3)
-        check(new, SLOW, 0, b"\xee" * 512)
+    def again():
+        return new.write(0, b"\xee" * 512, SLOW).status == GOOD
+    wait_for("the new write is taken", again)
+    time.sleep(0.3)
+    check(new, SLOW, 0, b"\xee" * 512)
+    if not ghost:
+        check(new, SLOW, 1, bytes(63 * 512))
+    new.logout()
+    return ghost
+
+
+@case("a session that drops: no ghost of its copy")
+def _():
+    if not any(drop_in_mid_copy(pause) for pause in (0, 0.1, 1, 5, 20)):
+        raise Failed("no copy ever wrote")
 
 
 @case("in the background: its status, and a unit that is deleted meanwhile")
