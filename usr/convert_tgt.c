@@ -316,6 +316,15 @@ static void find_stores(struct target *t, const char *name, bool direct)
 	while ((node = conv_next(t->node, node, name))) {
 		struct store *more;
 
+		if (t->nr > IET_LUN_MAX) {
+			conv_warn(t->c, node,
+				  "a target has no more than %u "
+				  "LUNs: not carried over",
+				  IET_LUN_MAX + 1);
+			conv_ignore(node);
+			return;
+		}
+
 		more = realloc(t->stores, (t->nr + 1) * sizeof(*more));
 		if (!more) {
 			fputs("iet-convert: out of memory\n", stderr);

@@ -17,6 +17,7 @@ static const char usage[] =
 	"Write an ietd.conf that serves the disks of another target.\n"
 	"\n"
 	"  SOURCE             tgt: FILE is /etc/tgt/targets.conf\n"
+	"                     lio: /etc/rtslib-fb-target/saveconfig.json\n"
 	"  -o, --output=FILE  write there, not to standard output; it must not "
 	"exist\n"
 	"  -a, --allow=FILE   write what belongs into initiators.allow there\n"
@@ -40,6 +41,7 @@ static const struct conv_source {
 	int (*read)(struct conv *c, const char *path);
 } sources[] = {
 	{ "tgt", "/etc/tgt/targets.conf", conv_read_tgt },
+	{ "lio", "/etc/rtslib-fb-target/saveconfig.json", conv_read_lio },
 };
 
 struct command {
