@@ -4,7 +4,7 @@
  * daemon's own; all the rest ietadm asks of the module.
  *
  * A message is a length (32 bits, host order, at most ADMIN_MSG_MAX, or for the
- * answers of reload-look ADMIN_ANSWER_MAX) and that many bytes: strings, each ended by a NUL.  The first string of a request is
+ * answers of reload-look and config ADMIN_ANSWER_MAX) and that many bytes: strings, each ended by a NUL.  The first string of a request is
  * the verb, the others are its arguments.  The first string of an answer is a
  * decimal errno, 0 for success; the others are lines of text.
  *
@@ -21,6 +21,9 @@
  *	                                    instead, would do: "change TEXT",
  *	                                    "note TEXT", "warning TEXT", and
  *	                                    "error TEXT" for what would not work
+ *	config        [secrets]             -> what runs, as an ietd.conf: "line
+ *	                                    TEXT", and "warning TEXT" for what
+ *	                                    such a file can't have
  *	status                              -> "KEY VALUE" lines
  *
  * TARGET is a target name, or "" for discovery.  TID is the number of a target,

@@ -13,6 +13,7 @@
 #include "acl.h"
 #include "admin.h"
 #include "apply.h"
+#include "config_show.h"
 #include "iet_version.h"
 #include "ietd.h"
 #include "isns.h"
@@ -386,6 +387,30 @@ static int do_look(struct call *c)
 	return start_reload(c, path, apply_look, look_done);
 }
 
+/* --- what runs --- */
+
+static int do_config(struct call *c)
+{
+	bool secrets = c->args[0] && !strcmp(c->args[0], "secrets");
+	struct report r = { 0 };
+	size_t i;
+	int err;
+
+	if (c->args[0] && !secrets)
+		return refuse(c, -EINVAL, "neither secrets nor nothing");
+	c->answer->max = ADMIN_ANSWER_MAX - 16;
+	err = config_show(secrets, c->answer, &r);
+	/* half of a configuration is none */
+	if (err)
+		admin_msg_free(c->answer);
+	for (i = 0; i < r.nr; i++)
+		admin_msg_printf(c->answer, "%s%s", err ? "" : "warning ",
+				 r.lines[i].text);
+	c->answer->max = ADMIN_ANSWER_MAX;
+	report_clear(&r);
+	return err;
+}
+
 static int do_status(struct call *c)
 {
 	const char *path = ietd_config_path();
@@ -414,6 +439,7 @@ static const struct verb {
 	{ "target-gone", 0, 0, do_target_gone },
 	{ "reload", 0, 0, do_reload },
 	{ "reload-look", 0, 1, do_look },
+	{ "config", 0, 1, do_config },
 	{ "status", 0, 0, do_status },
 };
 

@@ -52,6 +52,8 @@ static const char usage[] =
 	"      show counters\n"
 	"  --op show [--tid=ID] --user [--params=[Incoming|Outgoing]User=NAME]\n"
 	"      show accounts | the password of one\n"
+	"  --op show --config [--secrets]\n"
+	"      show what runs as an ietd.conf | with the passwords\n"
 	"  --op reload\n"
 	"      let the daemon apply its configuration file\n"
 	"  --op reload --dry-run[=FILE]\n"

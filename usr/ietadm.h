@@ -201,6 +201,7 @@ int ietadm_delete_fault(struct request *q);
 int ietadm_show_fault(struct request *q);
 int ietadm_reload(struct request *q);
 int ietadm_dry_run(struct request *q);
+int ietadm_show_config(struct request *q);
 
 /* a dry run has found something that a reload would change */
 #define IETADM_CHANGES 1

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "admin.h"
 #include "ietadm.h"
@@ -77,6 +78,59 @@ int ietadm_dry_run(struct request *q)
 		err = ietadm_ask(q, &msg, &answer);
 	if (!err)
 		err = print_plan(q, &answer);
+	admin_msg_free(&msg);
+	admin_msg_free(&answer);
+	return err;
+}
+
+/* Return: whether others may read what is written to standard output */
+static bool is_open_to_others(FILE *out)
+{
+	int fd = fileno(out);
+	struct stat st;
+
+	return fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) &&
+	       st.st_mode & (S_IRGRP | S_IROTH);
+}
+
+/* Return: 0, or -EIO if there is something that no file can have */
+static int print_config(struct request *q, const struct admin_msg *answer)
+{
+	const char *s, *text;
+	size_t pos = 0;
+	int result = 0;
+
+	/* not through a buffer of the stream, which nobody wipes */
+	if (q->has & HAS_SECRETS)
+		setvbuf(q->out, NULL, _IONBF, 0);
+	admin_msg_next(answer, &pos);
+	while ((s = admin_msg_next(answer, &pos))) {
+		if ((text = after(s, "line")))
+			fprintf(q->out, "%s\n", text);
+		else if ((text = after(s, "warning")))
+			result = ietadm_fail(q, -EIO, "%s", text);
+	}
+	return result;
+}
+
+int ietadm_show_config(struct request *q)
+{
+	struct admin_msg msg = { 0 }, answer = { .max = ADMIN_ANSWER_MAX };
+	int err;
+
+	if (q->has & HAS_SECRETS && is_open_to_others(q->out))
+		return ietadm_fail(q, -EACCES,
+				   "standard output is a file that others can "
+				   "read: umask 077, or chmod 600");
+	err = admin_msg_add(&msg, "config");
+	if (!err && q->has & HAS_SECRETS)
+		err = admin_msg_add(&msg, "secrets");
+	if (err)
+		ietadm_fail(q, err, "%s", strerror(-err));
+	else
+		err = ietadm_ask(q, &msg, &answer);
+	if (!err)
+		err = print_config(q, &answer);
 	admin_msg_free(&msg);
 	admin_msg_free(&answer);
 	return err;

@@ -15,6 +15,8 @@ enum {
 	OPT_JSON,
 	OPT_DRY_RUN,
 	OPT_PROMETHEUS,
+	OPT_CONFIG,
+	OPT_SECRETS,
 };
 
 static const struct option long_options[] = {
@@ -32,6 +34,8 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "dry-run", optional_argument, NULL, OPT_DRY_RUN },
 	{ "prometheus", no_argument, NULL, OPT_PROMETHEUS },
+	{ "config", no_argument, NULL, OPT_CONFIG },
+	{ "secrets", no_argument, NULL, OPT_SECRETS },
 	{ "version", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
@@ -163,6 +167,12 @@ static int set_option(struct request *q, int c, const char *text)
 	case OPT_PROMETHEUS:
 		q->has |= HAS_PROMETHEUS;
 		return 0;
+	case OPT_CONFIG:
+		q->has |= HAS_CONFIG;
+		return 0;
+	case OPT_SECRETS:
+		q->has |= HAS_SECRETS;
+		return 0;
 	case 'v':
 		q->version = true;
 		return 0;
@@ -186,6 +196,8 @@ static void describe(struct request *q)
 		fprintf(f, " fault%s%s%s", q->fault ? " " : "",
 			q->fault ? q->fault : "",
 			q->has & (HAS_SID | HAS_LUN | HAS_TID) ? " of" : "");
+	if (q->has & HAS_CONFIG)
+		fputs(" config", f);
 	if (q->has & HAS_STATS)
 		fprintf(f, " stats%s", q->has & HAS_TID ? " of" : "");
 	if (q->has & HAS_CID)

@@ -44,6 +44,7 @@ static const struct command {
 	  true, ietadm_show_stats },
 	{ OP_SHOW, HAS_STATS, HAS_JSON | HAS_PROMETHEUS, true,
 	  ietadm_show_stats },
+	{ OP_SHOW, HAS_CONFIG, HAS_SECRETS, true, ietadm_show_config },
 	{ OP_SHOW, HAS_USER, HAS_TID | HAS_PARAMS, true, ietadm_show_user },
 	{ OP_SHOW, HAS_FAULT, HAS_TID | HAS_JSON, true, ietadm_show_fault },
 	{ OP_SHOW, HAS_TID | HAS_SID, 0, true, ietadm_show_session },
@@ -125,7 +126,7 @@ static const char *missing(const struct request *q)
 	} options[] = {
 		{ HAS_TID, "--tid" },	  { HAS_PARAMS, "--params" },
 		{ HAS_LUN, "--lun" },	  { HAS_SID, "--sid" },
-		{ HAS_STATS, "--stats" },
+		{ HAS_STATS, "--stats" }, { HAS_CONFIG, "--config" },
 	};
 	size_t i, k;
 

@@ -98,16 +98,51 @@ static int apply_limits(const struct request *q, struct kernel_target *t)
 	return 0;
 }
 
+/* a value that is given, or else the one there is */
+static uint32_t wanted(const char *name, const struct kernel_target *given,
+		       const struct kernel_target *have)
+{
+	const struct param *p = param_find(name);
+	uint32_t val;
+
+	if (!param_get(p, given, &val) && !param_get(p, have, &val))
+		val = p->def;
+	return val;
+}
+
+/*
+ * RFC 7143 13.14: FirstBurstLength gives way to MaxBurstLength, as it does in
+ * the file.  @have: the target, or what is empty if it is a new one
+ */
+static void check_bursts(const struct request *q, struct kernel_target *t,
+			 const struct kernel_target *have)
+{
+	const struct param *p = param_find("FirstBurstLength");
+	uint32_t first = wanted("FirstBurstLength", t, have);
+	uint32_t burst = wanted("MaxBurstLength", t, have), val;
+
+	if (first <= burst)
+		return;
+	if (param_get(p, t, &val))
+		fprintf(q->err,
+			"ietadm: %s: warning: %s: is above MaxBurstLength, %u "
+			"is used\n",
+			q->what, p->name, burst);
+	param_set(p, t, burst);
+}
+
 int ietadm_new_target(struct request *q)
 {
 	struct kernel_target t = { .set = K_HAS(IET_T_ORIGIN),
 				   .origin = IET_ORIGIN_RUNTIME };
+	const struct kernel_target none = { 0 };
 	int err = read_params(q, &t, true);
 
 	if (!err)
 		err = apply_limits(q, &t);
 	if (err)
 		return err;
+	check_bursts(q, &t, &none);
 	if (!t.name[0])
 		return ietadm_fail(q, -EINVAL, "Name is missing");
 	if (q->tid) {
@@ -148,6 +183,7 @@ static int set_redirect(const struct request *q, struct kernel_target *t)
 
 int ietadm_update_target(struct request *q)
 {
+	struct kernel_target have = { .tid = q->tid, .set = K_HAS(IET_T_TID) };
 	struct kernel_target t = { .tid = q->tid };
 	int err = 0;
 
@@ -161,6 +197,11 @@ int ietadm_update_target(struct request *q)
 		return err;
 	if (!t.set)
 		return ietadm_fail(q, -EINVAL, "--params is empty");
+	err = t.set & K_HAS(IET_T_KEYS) ? kernel->target_get(&have) : 0;
+	if (err)
+		return ietadm_kernel_fail(q, err);
+	if (t.set & K_HAS(IET_T_KEYS))
+		check_bursts(q, &t, &have);
 	err = kernel->target_set(&t);
 	return err ? ietadm_kernel_fail(q, err) : 0;
 }

@@ -13,35 +13,6 @@
 #include "lun_share.h"
 #include "params.h"
 
-static int add_target(const struct kernel_target *t, void *arg)
-{
-	struct actual *a = arg;
-	struct kernel_target *p;
-
-	p = reallocarray(a->targets, a->nr_targets + 1, sizeof(*p));
-	if (!p)
-		return -ENOMEM;
-	a->targets = p;
-	p[a->nr_targets++] = *t;
-	return 0;
-}
-
-static int add_lun(const struct kernel_lun *l, void *arg)
-{
-	struct actual *a = arg;
-	struct kernel_lun *p;
-
-	/* one that is going is as good as gone */
-	if (l->state == IET_LUN_DELETING)
-		return 0;
-	p = reallocarray(a->luns, a->nr_luns + 1, sizeof(*p));
-	if (!p)
-		return -ENOMEM;
-	a->luns = p;
-	p[a->nr_luns++] = *l;
-	return 0;
-}
-
 static struct kernel_target *actual_target(const struct actual *a,
 					   const char *name)
 {
@@ -353,21 +324,6 @@ static int plan_gone(struct plan *plan, const struct actual *a)
 	return 0;
 }
 
-static int look(struct actual *a, struct kernel_info *info, struct report *r)
-{
-	int err = kernel->info_get(info);
-
-	if (!err)
-		err = kernel->target_dump(add_target, a);
-	if (!err)
-		err = kernel->lun_dump(0, add_lun, a);
-	if (err)
-		report_error(r, "the module's state can't be read: %s",
-			     err == -ENOMEM ? strerror(ENOMEM) :
-					      kernel_error());
-	return err;
-}
-
 int plan_make(struct plan *plan, const struct config *config, struct report *r)
 {
 	struct kernel_info info;
@@ -376,7 +332,7 @@ int plan_make(struct plan *plan, const struct config *config, struct report *r)
 
 	*plan = (struct plan){ 0 };
 	a = &plan->actual;
-	err = look(a, &info, r);
+	err = actual_read(a, &info, r);
 	if (!err) {
 		err = plan_targets(plan, config, a, &info, r);
 		if (!err)
@@ -401,8 +357,7 @@ void plan_free(struct plan *plan)
 	for (i = 0; i < plan->nr_luns; i++)
 		if (plan->luns[i].state_fd >= 0)
 			close(plan->luns[i].state_fd);
-	free(plan->actual.targets);
-	free(plan->actual.luns);
+	actual_free(&plan->actual);
 	free(plan->targets);
 	free(plan->luns);
 	free(plan->gone_targets);

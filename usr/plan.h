@@ -6,6 +6,7 @@
 #ifndef IET_USR_PLAN_H
 #define IET_USR_PLAN_H
 
+#include "actual.h"
 #include "config.h"
 
 enum plan_op {
@@ -41,14 +42,6 @@ struct plan_gone {
 	uint32_t tid;
 	uint32_t lun;
 	char name[ISCSI_NAME_MAX + 1];
-};
-
-/* what the module has */
-struct actual {
-	struct kernel_target *targets;
-	size_t nr_targets;
-	struct kernel_lun *luns;
-	size_t nr_luns;
 };
 
 struct plan {

@@ -384,6 +384,8 @@ class State:
         """Values as they are taken, of some of the words."""
         old = {k: target.params[k] for k in ALUA}
         target.params.update(params)
+        target.params["FirstBurstLength"] = min(
+            target.params["FirstBurstLength"], target.params["MaxBurstLength"])
         volumes = {id(lun.volume): lun.volume
                    for lun in target.luns.values()}.values()
         new = target.params
@@ -474,8 +476,6 @@ class State:
                   if p.name != "AluaState"}
         params.update({k: PARAMS[k].take(str(v))
                        for k, v in conf.params.items()})
-        params["FirstBurstLength"] = min(params["FirstBurstLength"],
-                                         params["MaxBurstLength"])
         self.set_params(target, params)
         target.alias = conf.alias or ""
         if conf.redirect or target.redirect_of_config:

@@ -24,6 +24,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
+from admin_conf import as_conf, snapshot  # noqa: E402
 from admin_state import *  # noqa: E402,F403
 from hangdisk import sh  # noqa: E402
 from ktap import (FOLDER, IQN, SBIN, Failed, Target as Daemon,  # noqa: E402
@@ -215,9 +216,12 @@ class Machine:
         taken = {k: PARAMS[k].take(v) for k, v in given.items()}
         return given, None if None in taken.values() else taken
 
-    def lowered(self, given):
+    def lowered(self, given, params=None):
         """Does one of these texts make a warning?"""
-        return any(str(PARAMS[k].take(v)).lower() != str(
+        params = params or {p.name: p.default for p in PARAMS.values()}
+        first, burst = (PARAMS[k].take(given[k]) if k in given else params[k]
+                        for k in ("FirstBurstLength", "MaxBurstLength"))
+        return "FirstBurstLength" in given and first > burst or any(str(PARAMS[k].take(v)).lower() != str(
             int(v, 0) if v[:1].isdigit() and not isinstance(
                 PARAMS[k].low, tuple) else v).lower()
             for k, v in given.items())
@@ -285,9 +289,9 @@ class Machine:
             args[-1] += f",Alias={alias}"
         if taken is None:
             return self.adm(*args, code=EINVAL)
-        says = "warning" if self.lowered(given) else None
         if not target:
             return self.adm(*args, code=ENOENT, says="no such target")
+        says = "warning" if self.lowered(given, target.params) else None
         self.adm(*args, says=says)
         self.state.set_params(target, taken)
         if alias is not None:
@@ -771,9 +775,12 @@ class Machine:
             self.edit_conf()
         lines, at = self.conf.text()
         self.put_conf(lines)
+        look = self.look() if self.maybe(0.5) else None
+        before = snapshot(self.state)
         if self.maybe(0.2) and not self.missing():
             self.hang_up()
             self.state.apply(self.conf)
+            self.looked(look, before, {})
             return
         done = ietadm("--op", "reload")
         failed = self.state.apply(self.conf)
@@ -783,6 +790,61 @@ class Machine:
         for key in failed:
             if f"{self.daemon.conf}:{at[key]}: " not in done.stderr:
                 raise Failed(f"line {at[key]} is not in: {done.stderr}")
+        self.looked(look, before, failed)
+        if not failed and self.maybe(0.3):
+            self.looked(self.look(), snapshot(self.state), {})
+
+    def look(self):
+        """A dry run, which must not change anything and tells no secrets."""
+        done = ietadm("--op", "reload", "--dry-run")
+        for _, secret in [*USERS, ("us", "our-secret-1234")]:
+            if secret in done.stdout + done.stderr:
+                raise Failed(f"a secret is told: {done.stdout}{done.stderr}")
+        return done
+
+    def looked(self, done, before, failed):
+        """Has a dry run seen what the reload has done?"""
+        if done is None:
+            return
+        want = 256 - EIO if failed else int(before != snapshot(self.state))
+        lines = [line for line in done.stdout.splitlines()
+                 if line.split()[0] not in ("adopt", "keep")]
+        if done.returncode != want or not failed and bool(lines) != want:
+            raise Failed(f"a dry run: exit status {done.returncode}, not "
+                         f"{want}: {done.stdout}{done.stderr}")
+
+    def step_config(self):
+        """What runs as a file, which then makes the same."""
+        text = self.adm("--op", "show", "--config", "--secrets")
+        conf = as_conf(self.state)
+        self.put_conf(text)
+        check = subprocess.run(
+            [f"{SBIN}/ietd", "--check-config", "-c", self.daemon.conf],
+            capture_output=True, text=True, timeout=120)
+        odd = [line for line in check.stdout.splitlines()[:-1]
+               if "has the secret of line" not in line]
+        if check.returncode or odd:
+            raise Failed(f"{check}\n{text}")
+        self.looked(self.look(), snapshot(self.state), {})
+        if self.maybe(0.3) and all(
+                v.medium.size // v.block == v.blocks and self.usable(v)
+                for v in self.state.volumes() if v.medium):
+            self.adm("--op", "delete")
+            for target in list(self.state.targets):
+                self.state.del_target(target)
+        elif self.maybe(0.5):
+            return self.put_conf(self.conf.text()[0])
+        done = ietadm("--op", "reload")
+        failed = self.state.apply(conf)
+        if done.returncode or failed:
+            raise Failed(f"the file that was shown: {done} {failed}\n{text}")
+        self.same("once more", self.adm("--op", "show", "--config",
+                                        "--secrets"), text)
+        return self.put_conf(self.conf.text()[0])
+
+    def usable(self, volume):
+        return self.state.media.get(volume.path) is volume.medium and \
+            self.state.usable(volume.path)
 
     def missing(self):
         """Has the file paths that are not there?"""
@@ -1115,7 +1177,7 @@ class Machine:
         "medium": 4, "user": 4, "delete_user": 2, "fault": 2,
         "delete_fault": 1, "login": 12, "logout": 2, "delete_session": 2,
         "io": 4, "reload": 14, "broken_file": 5, "allow": 2, "restart": 2,
-        "delete_all": 1, "at_once": 2, "killed": 1,
+        "delete_all": 1, "config": 6, "at_once": 2, "killed": 1,
     }
 
     def step(self):

@@ -15,6 +15,7 @@
 #include "fake_kernel.h"
 #include "ietd.h"
 #include "ietadm.h"
+#include "isns.h"
 #include "log.h"
 #include "tmpfile.h"
 
@@ -32,7 +33,8 @@ static void server_main(int ready)
 	FILE *null = fopen("/dev/null", "w");
 
 	log_capture(null);
-	if (account_load(1) || admin_listen(base) || write(ready, "", 1) != 1)
+	if (isns_init(base) || account_load(1) || admin_listen(base) ||
+	    write(ready, "", 1) != 1)
 		_exit(1);
 	event_base_dispatch(base);
 	_exit(1);

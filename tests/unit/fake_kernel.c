@@ -222,6 +222,12 @@ static int fake_target_set(const struct kernel_target *t)
 		have->nop_timeout = t->nop_timeout;
 	if (t->set & K_HAS(IET_T_MAX_SESSIONS))
 		have->max_sessions = t->max_sessions;
+	if (t->set & K_HAS(IET_T_ALUA_STATE))
+		have->alua_state = t->alua_state;
+	if (t->set & K_HAS(IET_T_ALUA_PREFERRED))
+		have->alua_preferred = t->alua_preferred;
+	if (t->set & K_HAS(IET_T_ALUA_EXPLICIT))
+		have->alua_explicit = t->alua_explicit;
 	if (t->set & K_HAS(IET_T_ALIAS))
 		strcpy(have->alias, t->alias);
 	if (t->set & K_HAS(IET_T_REDIRECT)) {

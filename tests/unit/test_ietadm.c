@@ -129,6 +129,21 @@ static void test_update(void)
 		  "ietadm: update target 1: warning: MaxRecvDataSegmentLength: "
 		  "1048576 is above the module's maximum, 262144 is used\n");
 	CHECK_EQ(t->keys.val[IET_K_MAX_RECV_DATA_SEGMENT_LENGTH], 262144);
+	/* as in the file, the burst without R2T is no longer than one with */
+	check_run("ietadm --op update --tid=1 --params=MaxBurstLength=65536", 0,
+		  "", "");
+	CHECK_EQ(t->keys.val[IET_K_FIRST_BURST_LENGTH], 65536);
+	check_run(
+		"ietadm --op update --tid=1 --params=FirstBurstLength=65537", 0,
+		"",
+		"ietadm: update target 1: warning: FirstBurstLength: is above "
+		"MaxBurstLength, 65536 is used\n");
+	CHECK_EQ(t->keys.val[IET_K_FIRST_BURST_LENGTH], 65536);
+	check_run("ietadm --op update --tid=1 --params=FirstBurstLength=512", 0,
+		  "", "");
+	check_run("ietadm --op update --tid=1 --params=MaxBurstLength=1024", 0,
+		  "", "");
+	CHECK_EQ(t->keys.val[IET_K_FIRST_BURST_LENGTH], 512);
 	check_run("ietadm --op update --tid=1 --params=,", -EINVAL, "",
 		  "ietadm: update target 1: --params is empty\n");
 	check_run("ietadm --op update --tid=1 --redirect=a,b", -EINVAL, "",

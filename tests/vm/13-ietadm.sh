@@ -8,7 +8,7 @@
 
 a=$IET_IQN:a b=$IET_IQN:b
 volume=/proc/net/iet/volume
-plan 79
+plan 90
 
 # What scripts see: the status, and all words in one.
 adm() {
@@ -215,3 +215,30 @@ back() { ! grep -q "sid:$sid " /proc/net/iet/session &&
 	grep -q "cid:0 .*state:active" /proc/net/iet/session; }
 run "the initiator comes back" wait_for 60 back
 run "logout" oi_logout "$a"
+
+# --- what runs as a file, and the same from that file ---
+
+ietadm --op new --tid=3 --user --params=IncomingUser=h,Password=handhandhand
+ietadm --op update --tid=3 --params=MaxBurstLength=65536,QueuedCommands=16
+ietadm --op update --tid=3 --redirect=10.9.9.9
+(umask 077 && ietadm --op show --config --secrets >"$IET_DIR/shown")
+run "what runs is a file" "$IET_SBIN/ietd" --check-config -c "$IET_DIR/shown"
+like "... with what was made by hand" "$(cat "$IET_DIR/shown")" \
+	"IncomingUser h handhandhand"
+is "... which changes nothing" "$(adm --op reload \
+	--dry-run="$IET_DIR/shown" | grep -v ^adopt; status)" 0
+ietadm --op show --config >"$IET_DIR/open"
+like "without passwords" "$(adm --op reload --dry-run="$IET_DIR/open")" \
+	"^ietadm: reload: $IET_DIR/open:[0-9]+: IncomingUser: needs a name and"
+is "... it is refused" "$(status)" 234
+unlike "... and has none" "$(cat "$IET_DIR/open")" handhand
+fails 243 "show config: standard output is a file that others can read: umask \
+077, or chmod 600" --op show --config --secrets
+sed 's/^tid:[0-9]* //' $volume | sort >"$IET_DIR/before"
+ietadm --op delete
+cp "$IET_DIR/shown" "$IET_CONF"
+run "after all was deleted it is applied" ietadm --op reload
+is "... and makes the same" "$(sed 's/^tid:[0-9]* //' $volume | sort)" \
+	"$(cat "$IET_DIR/before")"
+(umask 077 && ietadm --op show --config --secrets >"$IET_DIR/again")
+run "... which shows the same" cmp "$IET_DIR/shown" "$IET_DIR/again"
