@@ -135,10 +135,10 @@ def clients():
 
 
 def programs():
-    """Builds ietd and ietadm; returns the folder they are in."""
+    """Builds ietd, ietadm, iet-convert; returns the folder they are in."""
     dest = BUILDS / "usr"
     folder = dest / "usr"
-    built = [folder / name for name in ("ietd", "ietadm")]
+    built = [folder / name for name in ("ietd", "ietadm", "iet-convert")]
     with locked("usr"):
         if (sync(dest, ["usr", "include"])
                 or not all(b.exists() for b in built)):
