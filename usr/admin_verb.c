@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "account.h"
 #include "acl.h"
@@ -381,9 +382,13 @@ static void look_done(int result, const struct report *r, void *arg)
 static int do_look(struct call *c)
 {
 	const char *path = c->args[0] ? c->args[0] : ietd_config_path();
+	struct stat st;
 
 	if (path && path[0] != '/')
 		return refuse(c, -EINVAL, "the path is not absolute");
+	/* to open a fifo would stop the daemon */
+	if (c->args[0] && !stat(path, &st) && !S_ISREG(st.st_mode))
+		return refuse(c, -EINVAL, "the path is not that of a file");
 	return start_reload(c, path, apply_look, look_done);
 }
 
@@ -398,6 +403,8 @@ static int do_config(struct call *c)
 
 	if (c->args[0] && !secrets)
 		return refuse(c, -EINVAL, "neither secrets nor nothing");
+	if (apply_running())
+		return refuse(c, -EBUSY, "a reload is under way");
 	c->answer->max = ADMIN_ANSWER_MAX - 16;
 	err = config_show(secrets, c->answer, &r);
 	/* half of a configuration is none */

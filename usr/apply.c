@@ -654,3 +654,8 @@ int apply_look(struct event_base *base, const char *path, apply_done_fn done,
 {
 	return start(base, path, true, done, arg);
 }
+
+bool apply_running(void)
+{
+	return running;
+}

@@ -10,6 +10,8 @@
 #ifndef IET_USR_APPLY_H
 #define IET_USR_APPLY_H
 
+#include <stdbool.h>
+
 #include "report.h"
 
 struct event_base;
@@ -65,6 +67,15 @@ int apply_start(struct event_base *base, const char *path, apply_done_fn done,
  */
 int apply_look(struct event_base *base, const char *path, apply_done_fn done,
 	       void *arg);
+
+/**
+ * apply_running - is an apply_start() under way?
+ *
+ * What there is may be half of the old and half of the new then.
+ *
+ * Return: whether it is
+ */
+bool apply_running(void);
 
 /* how long all the backing files together may take to open */
 #define APPLY_OPEN_MS 10000

@@ -33,6 +33,7 @@ struct writer {
 	struct report *report;
 	struct actual actual;
 	struct kernel_info info;
+	size_t next_lun; /* of those that are sorted */
 	int err;
 };
 
@@ -138,11 +139,10 @@ static void put_account(struct writer *w, const char *key,
  * An account without its secret, or that has something else that can't be
  * written, is a line that is refused: to leave it out would let everybody in.
  */
-static int show_account(const struct account *a, void *arg)
+static void show_account(struct writer *w, const struct account *a)
 {
 	const char *key = a->dir == ACCOUNT_INCOMING ? "IncomingUser" :
 						       "OutgoingUser";
-	struct writer *w = arg;
 
 	if (!is_name(a->name) || (a->who[0] && !is_name(a->who))) {
 		cannot(w, "%s has blanks, or begins with #", key);
@@ -161,7 +161,48 @@ static int show_account(const struct account *a, void *arg)
 	} else {
 		put_account(w, key, a, "", a->secret);
 	}
-	return w->err;
+}
+
+struct accounts {
+	const struct account **list;
+	size_t nr;
+};
+
+static int add_account(const struct account *a, void *arg)
+{
+	struct accounts *all = arg;
+	const struct account **list;
+
+	list = reallocarray(all->list, all->nr + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	list[all->nr++] = a;
+	all->list = list;
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct account *x = *(const struct account *const *)a;
+	const struct account *y = *(const struct account *const *)b;
+
+	return x->dir != y->dir ? (int)x->dir - (int)y->dir :
+				  strcmp(x->name, y->name);
+}
+
+/* By name, so that the same accounts make the same file. */
+static void show_accounts(struct writer *w, const char *target)
+{
+	struct accounts all = { 0 };
+	size_t i;
+
+	if (account_each(target, add_account, &all))
+		w->err = -ENOMEM;
+	if (all.nr)
+		qsort(all.list, all.nr, sizeof(*all.list), by_name);
+	for (i = 0; i < all.nr; i++)
+		show_account(w, all.list[i]);
+	free(all.list);
 }
 
 /* --- targets --- */
@@ -309,11 +350,16 @@ static void show_lun(struct writer *w, const struct kernel_lun *l)
 
 static void show_luns(struct writer *w, uint32_t tid)
 {
-	size_t i;
+	const struct actual *a = &w->actual;
 
-	for (i = 0; i < w->actual.nr_luns; i++)
-		if (w->actual.luns[i].tid == tid)
-			show_lun(w, &w->actual.luns[i]);
+	for (; w->next_lun < a->nr_luns; w->next_lun++) {
+		/* that of a target that came after the targets were read */
+		if (a->luns[w->next_lun].tid < tid)
+			continue;
+		if (a->luns[w->next_lun].tid > tid)
+			break;
+		show_lun(w, &a->luns[w->next_lun]);
+	}
 }
 
 static void show_target(struct writer *w, const struct kernel_target *t)
@@ -323,7 +369,7 @@ static void show_target(struct writer *w, const struct kernel_target *t)
 	put(w, "");
 	putf(w, "Target %s", t->name);
 	w->indent = "\t";
-	account_each(t->name, show_account, w);
+	show_accounts(w, t->name);
 	if (t->alias[0] && is_rest(t->alias) && !isspace(*t->alias))
 		putf(w, "Alias %s", t->alias);
 	else if (t->alias[0])
@@ -351,7 +397,7 @@ static void show_global(struct writer *w)
 		put(w, "iSNSAccessControl Yes");
 	if (rate_get() != LOGIN_RATE_DEFAULT)
 		putf(w, "LoginRate %u", rate_get());
-	account_each("", show_account, w);
+	show_accounts(w, "");
 }
 
 int config_show(bool secrets, struct admin_msg *out, struct report *r)

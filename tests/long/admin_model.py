@@ -336,7 +336,7 @@ class Machine:
         if self.maybe(0.3):
             args["ScsiId"] = f"id{r.randrange(1 << 30):08x}"
         if self.maybe(0.2):
-            args["ScsiSN"] = r.choice(("1", "x" * 32, f"sn{r.random()}"))
+            args["ScsiSN"] = r.choice(("1", "x" * 128, f"sn{r.random()}"))
         if self.maybe(0.2):
             args["Removable"] = r.choice(("Yes", "No"))
         if path and self.maybe(0.2):
@@ -396,7 +396,7 @@ class Machine:
         """One argument more, which can't be."""
         have = {k.lower() for k in args}
         wrong = [("Colour", "red"), ("BlockSize", "513"), ("BlockSize", "8192"),
-                 ("ScsiId", "x" * 17), ("ScsiId", ""), ("ScsiSN", "y" * 33),
+                 ("ScsiId", "x" * 65), ("ScsiId", ""), ("ScsiSN", "y" * 129),
                  ("IOMode", "rw"), ("Type", "tape"), ("Removable", "1"),
                  ("ScsiVersion", "8"), ("RotationRate", "2"), ("NAA", "7"),
                  ("PhysicalBlockSize", "1000"), ("OptimalIO", "3")]

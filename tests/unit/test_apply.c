@@ -18,6 +18,7 @@
 #include "log.h"
 #include "lun.h"
 #include "rate.h"
+#include "state.h"
 #include "target_portal.h"
 #include "tmpfile.h"
 
@@ -642,6 +643,53 @@ static void test_event_loop(void)
 	event_base_free(base);
 }
 
+/* Who only looks changes nothing, and is in nobody's way. */
+static void test_look(void)
+{
+	struct event_base *base = event_base_new();
+	const char *text;
+
+	start();
+	state_set_dir(tmp_path("state"));
+	apply_set_open(hang, HANGS_MS);
+	text = with_paths(two);
+	snprintf(conf, sizeof(conf), "%s",
+		 tmp_write("ietd.conf", text, strlen(text)));
+	log_capture(fopen("/dev/null", "w"));
+	done_calls = 0;
+	CHECK_EQ(apply_look(base, conf, on_done, base), 0);
+	CHECK_EQ(apply_look(base, conf, on_done, base), 0);
+	event_base_dispatch(base);
+	event_base_dispatch(base);
+	CHECK_EQ(done_calls, 2);
+	CHECK_EQ(done_result, 0);
+	CHECK_EQ(done_errors, 1);
+	CHECK_EQ(changes(), 0);
+	CHECK(access(tmp_path("state"), F_OK));
+	sem_post(&storage);
+	let_go();
+
+	/* a reload comes in between */
+	CHECK_EQ(apply_look(base, conf, on_done, base), 0);
+	CHECK(!apply_running());
+	text = with_paths("Target iqn.a\nLun 1 Path=@b\n");
+	tmp_write("ietd.conf", text, strlen(text));
+	CHECK_EQ(apply_start(base, conf, on_done, base), 0);
+	CHECK(apply_running());
+	CHECK_EQ(apply_look(base, conf, on_done, base), -EBUSY);
+	event_base_dispatch(base);
+	CHECK_EQ(done_calls, 3);
+	CHECK_EQ(done_result, 0);
+	CHECK(fake_find_lun(1, 1));
+	CHECK(!apply_running());
+	event_base_dispatch(base);
+	CHECK_EQ(done_calls, 4);
+	let_go();
+	log_capture(NULL);
+	state_set_dir(NULL);
+	event_base_free(base);
+}
+
 static int count_fds(void)
 {
 	int n = 0;
@@ -688,6 +736,7 @@ int main(void)
 	ktap_run(test_own_device);
 	ktap_run(test_hanging_path);
 	ktap_run(test_event_loop);
+	ktap_run(test_look);
 	ktap_run(test_no_leak);
 	account_drop(NULL, -1);
 	return ktap_done();

@@ -288,6 +288,12 @@ static void test_wrong(void)
 		 -ENOENT);
 	CHECK_STR(err_out, "ietadm: reload: /nonexistent/file: No such file or "
 			   "directory\n");
+	/* it must not wait for somebody who writes */
+	if (mkfifo(tmp_path("fifo"), 0600))
+		abort();
+	CHECK_EQ(run(with_paths("ietadm --op reload --dry-run=@fifo")),
+		 -EINVAL);
+	CHECK_STR(err_out, "ietadm: reload: the path is not that of a file\n");
 	CHECK_EQ(run("ietadm --op show --dry-run"), -EOPNOTSUPP);
 	CHECK_EQ(run("ietadm --op reload --tid=1"), -EOPNOTSUPP);
 	/* warnings are no changes */
