@@ -228,5 +228,6 @@ void conv_media_free(struct conv *c);
 /* the readers: 0, or -1 after an error in the report */
 int conv_read_tgt(struct conv *c, const char *path);
 int conv_read_lio(struct conv *c, const char *path);
+int conv_read_scst(struct conv *c, const char *path);
 
 #endif /* IET_USR_CONVERT_H */

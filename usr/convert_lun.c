@@ -53,6 +53,7 @@ static const char *refusal(const char *arg, const char *key, const char *value,
 			   char reason[LUN_REASON_MAX])
 {
 	static struct kernel_lun scratch;
+	const char *beside = ",Path=/";
 	size_t len = strlen(value);
 	char *text;
 	int err;
@@ -60,8 +61,12 @@ static const char *refusal(const char *arg, const char *key, const char *value,
 	if (strpbrk(value, ",\r\n") || strstr(value, " #") ||
 	    strstr(value, "\t#") || value[len - 1] == '\\')
 		return "ietd.conf can't have such a value";
-	if (asprintf(&text, "%s%s", arg, strcmp(key, "Path") ? ",Path=/" : "") <
-	    0)
+	/* what it takes beside it */
+	if (!strcmp(key, "Blocks"))
+		beside = ",Type=nullio";
+	else if (!strcmp(key, "Path"))
+		beside = "";
+	if (asprintf(&text, "%s%s", arg, beside) < 0)
 		return "out of memory";
 	memset(&scratch, 0, sizeof(scratch));
 	err = lun_parse(text, &scratch, reason);

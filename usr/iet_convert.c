@@ -18,6 +18,7 @@ static const char usage[] =
 	"\n"
 	"  SOURCE             tgt: FILE is /etc/tgt/targets.conf\n"
 	"                     lio: /etc/rtslib-fb-target/saveconfig.json\n"
+	"                     scst: /etc/scst.conf\n"
 	"  -o, --output=FILE  write there, not to standard output; it must not "
 	"exist\n"
 	"  -a, --allow=FILE   write what belongs into initiators.allow there\n"
@@ -42,6 +43,7 @@ static const struct conv_source {
 } sources[] = {
 	{ "tgt", "/etc/tgt/targets.conf", conv_read_tgt },
 	{ "lio", "/etc/rtslib-fb-target/saveconfig.json", conv_read_lio },
+	{ "scst", "/etc/scst.conf", conv_read_scst },
 };
 
 struct command {
