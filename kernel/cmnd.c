@@ -84,6 +84,7 @@ struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn)
 	cmnd->immediate = false;
 	cmnd->aborted = false;
 	cmnd->tell = false;
+	cmnd->doomed = false;
 	cmnd->judged = false;
 	cmnd->failed = false;
 	cmnd->close_after = false;
@@ -103,6 +104,7 @@ struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn)
 	cmnd->tries = 0;
 	cmnd->response = 0;
 	cmnd->aborted_by = NULL;
+	cmnd->claims = NULL;
 	cmnd->tmf = NULL;
 	cmnd->scmd.op = NULL;
 	cmnd->scmd.vol = NULL;

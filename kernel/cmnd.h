@@ -16,6 +16,7 @@
 #include "scsi.h"
 #include "tmf.h"
 
+struct iet_claim;
 struct iet_conn;
 struct iet_session;
 
@@ -74,6 +75,7 @@ struct iet_cmnd_times {
  * @immediate: an immediate SCSI command, of which there may be few
  * @aborted: no response; when the backend returns it, it is over
  * @tell: aborted by another initiator: the response will say TASK ABORTED
+ * @doomed: aborted, and nobody may let it go on after all
  * @judged: what QErr makes of its status has been done, or is being done
  * @failed: status is set already; data that comes is thrown away
  * @close_after: the connection ends with this response
@@ -106,7 +108,9 @@ struct iet_cmnd_times {
  * @tmf_op: the task management function that it asks for
  * @tmf: task management in progress, with a reference, or NULL
  * @tmf_info: AdditionalResponseInformation (RFC 7144)
- * @aborted_by: the function that waits for this command's end
+ * @aborted_by: a function that waits for the end of this command, which it has
+ *	aborted
+ * @claims: more of them, see claim.h
  * @scmd: the SCSI side; scmd.tio also holds the data of text and NOP
  *
  * Owned by the connection's thread, but for @scmd while EXECUTING.
@@ -128,6 +132,7 @@ struct iet_cmnd {
 	bool immediate : 1;
 	bool aborted : 1;
 	bool tell : 1;
+	bool doomed : 1;
 	bool judged : 1;
 	bool failed : 1;
 	bool close_after : 1;
@@ -160,6 +165,7 @@ struct iet_cmnd {
 	struct iet_tmf *tmf;
 	u8 tmf_info[3];
 	struct iet_tmf *aborted_by;
+	struct iet_claim *claims;
 	struct iet_scmd scmd;
 };
 

@@ -5,6 +5,7 @@
  */
 #include <scsi/scsi_proto.h>
 
+#include "claim.h"
 #include "cmnd.h"
 #include "cmnd_stats.h"
 #include "compat.h"
@@ -72,6 +73,7 @@ void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 		if (cmnd->tell)
 			iet_cmnd_unhash(cmnd);
 		cmnd->tell = false;
+		iet_claim_add(cmnd, tmf);
 		return;
 	}
 	switch (cmnd->state) {
@@ -114,9 +116,7 @@ void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 		break;
 	}
 	cmnd->aborted = true;
-	cmnd->aborted_by = tmf;
-	if (tmf)
-		iet_tmf_get(tmf);
+	iet_claim_add(cmnd, tmf);
 }
 
 /**
@@ -161,7 +161,11 @@ bool iet_cmnd_abort_by_other(struct iet_cmnd *cmnd, struct iet_tmf *tmf,
 	    cmnd->conn->session->keys[IET_K_TASK_REPORTING] ==
 		    IET_TASK_FAST_ABORT)
 		tas = false;
-	if (cmnd->aborted || !tas) {
+	if (cmnd->aborted) {
+		iet_claim_add(cmnd, tmf);
+		return cmnd->tell;
+	}
+	if (!tas) {
 		iet_cmnd_abort(cmnd, tmf);
 		return false;
 	}
@@ -169,9 +173,7 @@ bool iet_cmnd_abort_by_other(struct iet_cmnd *cmnd, struct iet_tmf *tmf,
 		iet_orphan_add(&cmnd->scmd);
 		cmnd->aborted = true;
 		cmnd->tell = true;
-		cmnd->aborted_by = tmf;
-		if (tmf)
-			iet_tmf_get(tmf);
+		iet_claim_add(cmnd, tmf);
 		return true;
 	}
 	if (!cmnd->failed) {
@@ -185,11 +187,10 @@ bool iet_cmnd_abort_by_other(struct iet_cmnd *cmnd, struct iet_tmf *tmf,
 
 static void aborted_ended(struct iet_cmnd *cmnd)
 {
-	struct iet_tmf *tmf = cmnd->aborted_by;
+	struct iet_claims claims = iet_claims_take(cmnd);
 
 	iet_cmnd_free(cmnd);
-	if (tmf)
-		iet_tmf_put(tmf);
+	iet_claims_end(claims);
 }
 
 /**
@@ -197,29 +198,28 @@ static void aborted_ended(struct iet_cmnd *cmnd)
  * @cmnd: the command
  * @tmf: the function that aborted it, and is given up now
  *
- * Its response will be sent after all.  Context: the connection's thread.
+ * Its response will be sent after all, if no other function waits for its end,
+ * nor anybody else relies on it.  Context: the connection's thread.
  */
 void iet_cmnd_revive(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 {
-	if (!cmnd->aborted || cmnd->aborted_by != tmf ||
-	    cmnd->state != IET_CMND_EXECUTING)
+	if (!cmnd->aborted || cmnd->state != IET_CMND_EXECUTING ||
+	    !iet_claim_drop(cmnd, tmf))
 		return;
-	cmnd->aborted_by = NULL;
 	if (cmnd->tell)
 		iet_cmnd_unhash(cmnd);
 	cmnd->tell = false;
 	/*
-	 * Not if the initiator has given its tag away meanwhile, or if the
-	 * connection has ended, or if a new holder of the reservation relies
-	 * on its end: then it stays an orphan.
+	 * Not if the initiator has given its tag away meanwhile, or if a new
+	 * holder of the reservation relies on its end: then it stays an orphan.
 	 */
-	if (cmnd->conn->state != IET_CONN_CLOSING &&
-	    !iet_cmnd_find(cmnd->conn, cmnd->itt) &&
+	if (!iet_cmnd_find(cmnd->conn, cmnd->itt) &&
 	    iet_orphan_revive(&cmnd->scmd)) {
 		cmnd->aborted = false;
 		iet_cmnd_hash(cmnd);
+	} else {
+		cmnd->doomed = true;
 	}
-	iet_tmf_put(tmf);
 }
 
 /**
@@ -378,15 +378,13 @@ static void respond(struct iet_cmnd *cmnd)
 /* Another initiator has aborted it. */
 static void tell_of_abort(struct iet_cmnd *cmnd)
 {
-	struct iet_tmf *tmf = cmnd->aborted_by;
+	struct iet_claims claims = iet_claims_take(cmnd);
 
 	cmnd->aborted = false;
-	cmnd->aborted_by = NULL;
 	cmnd->tell = false;
 	task_aborted(cmnd);
 	respond(cmnd);
-	if (tmf)
-		iet_tmf_put(tmf);
+	iet_claims_end(claims);
 }
 
 /**

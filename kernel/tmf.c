@@ -47,6 +47,29 @@ static struct iet_cmnd *find_task(struct iet_cmnd *cmnd)
 	return task;
 }
 
+/*
+ * Has another function aborted it, which may yet let it go on?  It can't be
+ * found by its tag any more.
+ */
+static struct iet_cmnd *find_aborted(struct iet_cmnd *cmnd)
+{
+	const struct iscsi_tmf_hdr *hdr = request(cmnd);
+	struct iet_conn *conn;
+	struct iet_cmnd *task;
+
+	list_for_each_entry(conn, &cmnd->conn->session->members, member_node) {
+		list_for_each_entry(task, &conn->active, node) {
+			if (iet_cmnd_is_scsi(task) && task->aborted &&
+			    !task->doomed &&
+			    task->state == IET_CMND_EXECUTING &&
+			    task->itt == hdr->ref_itt &&
+			    !memcmp(task->req.lun, hdr->lun, sizeof(hdr->lun)))
+				return task;
+		}
+	}
+	return NULL;
+}
+
 /* A task that does not exist: it is over, or its request did not arrive. */
 static u8 abort_missing(struct iet_cmnd *cmnd)
 {
@@ -74,7 +97,10 @@ static void abort_task(struct iet_cmnd *cmnd)
 	struct iet_cmnd *task = find_task(cmnd);
 	struct iet_tmf *tmf;
 
-	if (!iet_cmnd_find_any(cmnd->conn, request(cmnd)->ref_itt)) {
+	if (!task)
+		task = find_aborted(cmnd);
+	if (!task &&
+	    !iet_cmnd_find_any(cmnd->conn, request(cmnd)->ref_itt)) {
 		answer(cmnd, abort_missing(cmnd));
 		return;
 	}

@@ -124,6 +124,7 @@ struct iet_tmf *iet_tmf_begin(struct iet_cmnd *cmnd,
 void iet_tmf_go(struct iet_tmf *tmf);
 void iet_tmf_get(struct iet_tmf *tmf);
 void iet_tmf_put(struct iet_tmf *tmf);
+void iet_tmf_fail(struct iet_tmf *tmf);
 void iet_tmf_end(struct iet_cmnd *cmnd);
 void iet_tmf_release(struct iet_cmnd *cmnd);
 void iet_tmf_arrivals(struct iet_session *session);

@@ -93,6 +93,17 @@ void iet_tmf_put(struct iet_tmf *tmf)
 	kref_put(&tmf->ref, tmf_free);
 }
 
+/**
+ * iet_tmf_fail - it can't be said of a function that all is done
+ * @tmf: function in progress
+ *
+ * Context: any.
+ */
+void iet_tmf_fail(struct iet_tmf *tmf)
+{
+	WRITE_ONCE(tmf->response, ISCSI_TMF_RSP_REJECTED);
+}
+
 /* A sweep that runs has a reference. */
 static void begin_sweep(struct iet_tmf *tmf, struct iet_sweep *sweep,
 			const struct iet_sweep_ops *ops)
@@ -211,10 +222,14 @@ static bool concerns_unit(const struct iet_tmf *tmf,
 	       (cmnd->scmd.vol && iet_lun_of(cmnd->scmd.vol, own->target));
 }
 
-/* Does the function concern this command? */
+/*
+ * Does the function concern this command?  One that somebody else has aborted
+ * already may go on yet, unless this function waits for its end as well.
+ */
 static bool concerns(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
 {
-	if (iscsi_opcode(&cmnd->req) != ISCSI_OP_SCSI_CMD || cmnd->aborted)
+	if (iscsi_opcode(&cmnd->req) != ISCSI_OP_SCSI_CMD ||
+	    (cmnd->aborted && (cmnd->doomed || tmf->op->query)))
 		return false;
 	switch (cmnd->state) {
 	case IET_CMND_WAIT_DATA:
@@ -259,6 +274,13 @@ static void abort_by_other(struct iet_tmf *tmf, struct iet_cmnd *cmnd)
 	rcu_read_unlock();
 }
 
+/* Does the initiator learn by this function that a command ends? */
+static bool is_terminated(const struct iet_tmf *tmf,
+			  const struct iet_cmnd *cmnd)
+{
+	return !cmnd->aborted && came_before(tmf, cmnd) && concerns(tmf, cmnd);
+}
+
 /* Is there a command for the same unit before this one? */
 static bool unit_seen(const struct iet_tmf *tmf, struct iet_conn *conn,
 		      const struct iet_cmnd *last)
@@ -268,7 +290,7 @@ static bool unit_seen(const struct iet_tmf *tmf, struct iet_conn *conn,
 	list_for_each_entry(cmnd, &conn->active, node) {
 		if (cmnd == last)
 			return false;
-		if (came_before(tmf, cmnd) && concerns(tmf, cmnd) &&
+		if (is_terminated(tmf, cmnd) &&
 		    !memcmp(cmnd->req.lun, last->req.lun,
 			    sizeof(last->req.lun)))
 			return true;
@@ -291,8 +313,7 @@ static void tell_of_termination(const struct iet_tmf *tmf,
 	    conn->session->keys[IET_K_TASK_REPORTING] != IET_TASK_FAST_ABORT)
 		return;
 	list_for_each_entry(cmnd, &conn->active, node) {
-		if (came_before(tmf, cmnd) && concerns(tmf, cmnd) &&
-		    !unit_seen(tmf, conn, cmnd))
+		if (is_terminated(tmf, cmnd) && !unit_seen(tmf, conn, cmnd))
 			iet_async_terminated(conn, cmnd->req.lun);
 	}
 }
@@ -329,8 +350,7 @@ static bool look(struct iet_sweep *sweep, struct iet_conn *conn)
 /* Without memory to ask somebody it can't be said that all is done. */
 static void lost(struct iet_sweep *sweep, struct iet_conn *conn)
 {
-	container_of(sweep, struct iet_tmf, sweep)->response =
-		ISCSI_TMF_RSP_REJECTED;
+	iet_tmf_fail(container_of(sweep, struct iet_tmf, sweep));
 }
 
 static void looked(struct iet_sweep *sweep)

@@ -765,6 +765,65 @@ def _(c, other):
     other.expect(SCSI_RSP, itt=write.itt, status=GOOD)
 
 
+def held(c):
+    """A write and a read that a disk holds."""
+    tasks = (c.scsi(write10(0, 1), WRITE, 512, HUNG, data=bytes(512)),
+             c.scsi(read10(8, 1), READ, 512, HUNG))
+    c.ping()
+    time.sleep(0.3)
+    return tasks
+
+
+@case("two initiators reset a unit: what one gives up the other waits for, "
+      "and when both have, it goes on", units=[HUNG])
+def _(c, other):
+    with Bed.disk.hang():
+        write, read = held(other)
+        c.tmf(LUN_RESET, unit=HUNG)
+        time.sleep(0.5)
+        other.tmf(LUN_RESET, unit=HUNG)
+        for conn in (c, other):
+            rejected(conn)
+    got = {pdu.itt: pdu for pdu in (other.receive(), other.receive())}
+    same("answers", (got[write.itt].opcode, got[read.itt].opcode),
+         (SCSI_RSP, DATA_IN))
+    same("status", got[write.itt].status, GOOD)
+
+
+@case("... and if it comes back in time for the second, it has been aborted",
+      units=[HUNG])
+def _(c, other):
+    with Bed.disk.hang():
+        held(other)
+        start = time.monotonic()
+        c.tmf(LUN_RESET, unit=HUNG)
+        time.sleep(1)
+        with in_time(GIVE_UP - 0.1):
+            other.tmf(LUN_RESET, unit=HUNG)
+            rejected(c)
+            other.expect_nothing(0.1)
+            Bed.disk.resume()
+            other.expect(TMF_RSP, response=COMPLETE)
+    same("it took its time", time.monotonic() - start > GIVE_UP, True)
+    other.ready(HUNG).ping()
+
+
+@case("ABORT TASK for what another's reset has aborted is no lie, either",
+      units=[HUNG])
+def _(c, other):
+    with Bed.disk.hang():
+        write, read = held(other)
+        c.tmf(LUN_RESET, unit=HUNG)
+        time.sleep(0.5)
+        for task in (write, read):
+            other.tmf(ABORT_TASK, unit=HUNG, ref=task.itt)
+        rejected(c)
+        for _ in range(2):
+            rejected(other)
+    same("answers", {other.receive().itt, other.receive().itt},
+         {write.itt, read.itt})
+
+
 @case("TAS: what a disk holds is told when it comes back, or goes on",
       units=[HUNG])
 def _(c, other):
