@@ -22,6 +22,26 @@
 /* how long a backend may take to return the aborted writes */
 #define DEADLINE msecs_to_jiffies(1500)
 
+static bool is_preempted(const struct iet_preempt *p,
+			 const struct iet_nexus *nexus)
+{
+	if (nexus == p->s->nexus)
+		return p->own;
+	return iet_pr_regs_find(p->gone, nexus->initiator, nexus->target->name);
+}
+
+/* When what they hold has been aborted: not before, or it would go on. */
+static void end_conditions(struct iet_preempt *p)
+{
+	struct iet_session *session;
+
+	mutex_lock(&iet_config_lock);
+	list_for_each_entry(session, &iet_sessions, all_node)
+		if (is_preempted(p, &session->nexus))
+			iet_aca_clear(p->s->vol, &session->nexus);
+	mutex_unlock(&iet_config_lock);
+}
+
 /*
  * The first time it begins to wait, the second time that is over.  A work item
  * never runs twice at once, so that however soon the second time comes, the
@@ -33,6 +53,7 @@ static void end_work(struct work_struct *work)
 		container_of(to_delayed_work(work), struct iet_preempt, end);
 
 	if (!p->waiting) {
+		end_conditions(p);
 		p->waiting = true;
 		queue_delayed_work(iet_wq, &p->end, DEADLINE);
 		iet_orphan_wait(p->s->vol, &p->wait);
@@ -104,14 +125,6 @@ static const struct iet_sweep_ops ops = {
 	.done = done,
 };
 
-static bool is_preempted(const struct iet_preempt *p,
-			 const struct iet_nexus *nexus)
-{
-	if (nexus == p->s->nexus)
-		return p->own;
-	return iet_pr_regs_find(p->gone, nexus->initiator, nexus->target->name);
-}
-
 /* Writes whose connection has ended already, and with it who could be told. */
 static bool is_preempted_orphan(const struct iet_scmd *s, const void *arg)
 {
@@ -126,7 +139,6 @@ static void sweep_sessions(struct iet_preempt *p)
 	list_for_each_entry(session, &iet_sessions, all_node) {
 		if (!is_preempted(p, &session->nexus))
 			continue;
-		iet_aca_clear(p->s->vol, &session->nexus);
 		iet_sweep_session(&p->sweep, session);
 	}
 }

@@ -99,8 +99,7 @@ static void abort_task(struct iet_cmnd *cmnd)
 
 	if (!task)
 		task = find_aborted(cmnd);
-	if (!task &&
-	    !iet_cmnd_find_any(cmnd->conn, request(cmnd)->ref_itt)) {
+	if (!task && !iet_cmnd_find_any(cmnd->conn, request(cmnd)->ref_itt)) {
 		answer(cmnd, abort_missing(cmnd));
 		return;
 	}
@@ -168,7 +167,8 @@ static struct iet_cmnd *find_aca_task(struct iet_cmnd *cmnd,
 			if (iscsi_opcode(&task->req) == ISCSI_OP_SCSI_CMD &&
 			    (task->state == IET_CMND_WAIT_DATA ||
 			     task->state == IET_CMND_EXECUTING) &&
-			    task->scmd.vol == vol && task->scmd.aca_task)
+			    task->scmd.vol == vol && task->scmd.aca_task &&
+			    !task->doomed)
 				return task;
 		}
 	}

@@ -81,6 +81,7 @@ enum iet_tmf_phase {
  * @pending: aborted commands still in a backend
  * @phase: how far it is
  * @ended: its connection is over; it is not to begin
+ * @settled: what was to end after the aborting has
  * @start: jiffies when it came, or when the fence was raised
  * @found: there are commands: what a query is about
  * @response: enum iscsi_tmf_response
@@ -104,6 +105,7 @@ struct iet_tmf {
 	atomic_t pending;
 	enum iet_tmf_phase phase;
 	bool ended;
+	bool settled;
 	unsigned long start;
 	bool found;
 	u8 response;

@@ -229,7 +229,8 @@ static bool concerns_unit(const struct iet_tmf *tmf,
 static bool concerns(const struct iet_tmf *tmf, const struct iet_cmnd *cmnd)
 {
 	if (iscsi_opcode(&cmnd->req) != ISCSI_OP_SCSI_CMD ||
-	    (cmnd->aborted && (cmnd->doomed || tmf->op->query)))
+	    (cmnd->aborted &&
+	     ((cmnd->doomed && !cmnd->tell) || tmf->op->query)))
 		return false;
 	switch (cmnd->state) {
 	case IET_CMND_WAIT_DATA:
@@ -419,7 +420,6 @@ static void sweep_sessions(struct iet_tmf *tmf, struct iet_sweep *sweep)
 
 static void reset_volume(struct iet_volume *vol)
 {
-	iet_aca_clear(vol, NULL);
 	iet_copy_reset(vol);
 	iet_reservation_reset(vol);
 	iet_mode_reset(vol);
@@ -449,7 +449,6 @@ static void lose_nexus(struct iet_nexus *nexus)
 
 	xa_for_each(&nexus->itls, i, itl) {
 		iet_reservation_nexus_lost(itl->lun->vol, nexus);
-		iet_aca_clear(itl->lun->vol, nexus);
 		iet_ready_reset(itl->lun->vol, nexus);
 	}
 	iet_ua_nexus(nexus, IET_ASC_NEXUS_LOSS);
@@ -472,13 +471,37 @@ static void side_effects(struct iet_tmf *tmf)
 	}
 }
 
+/*
+ * ACA conditions end when what they hold has been aborted: not before, or it
+ * would go on.
+ */
+static void end_conditions(struct iet_tmf *tmf)
+{
+	struct iet_session *own = own_session(tmf);
+	struct iet_lun *lun;
+	struct iet_itl *itl;
+	unsigned long i;
+
+	tmf->settled = true;
+	if (tmf->op->nexus_loss)
+		xa_for_each(&own->nexus.itls, i, itl)
+			iet_aca_clear(itl->lun->vol, &own->nexus);
+	if (!tmf->op->ua)
+		return;
+	if (tmf->op->lun)
+		iet_aca_clear(tmf->vol, NULL);
+	else
+		xa_for_each(&own->target->luns, i, lun)
+			iet_aca_clear(lun->vol, NULL);
+}
+
 /* Aborted writes of connections that have ended, at one of the units. */
 static struct iet_volume *old_writes(const struct iet_tmf *tmf)
 {
 	struct iet_lun *lun;
 	unsigned long i;
 
-	if (!tmf->op->all_sessions)
+	if (!is_for_all(tmf))
 		return NULL;
 	if (tmf->op->lun)
 		return READ_ONCE(tmf->vol->orphans->nr) ? tmf->vol : NULL;
@@ -690,6 +713,8 @@ static void wait_for_backends(struct iet_tmf *tmf)
 {
 	bool waits = iet_sweep_runs(&tmf->sweep) || atomic_read(&tmf->pending);
 
+	if (!tmf->settled && !iet_sweep_runs(&tmf->sweep))
+		end_conditions(tmf);
 	if (!waits && !old_writes(tmf))
 		raise_fence(tmf);
 	else if (is_over(tmf, TMF_DEADLINE))
@@ -703,8 +728,11 @@ static void wait_for_backends(struct iet_tmf *tmf)
 /* What belongs to a connection that is gone stays an orphan. */
 static void wait_for_revival(struct iet_tmf *tmf)
 {
-	if (!iet_sweep_runs(&tmf->sweep) && !iet_sweep_runs(&tmf->revival))
-		finish(tmf);
+	if (iet_sweep_runs(&tmf->sweep) || iet_sweep_runs(&tmf->revival))
+		return;
+	if (!tmf->settled)
+		end_conditions(tmf);
+	finish(tmf);
 }
 
 static void tmf_work(struct work_struct *work)
