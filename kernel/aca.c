@@ -52,7 +52,7 @@ static u8 verdict(struct iet_scmd *s, struct iet_itl *itl)
 	if (itl->aca && (!aca || itl->aca_task))
 		return SAM_STAT_ACA_ACTIVE;
 	if (itl->aca) {
-		itl->aca_task = true;
+		itl->aca_task = s;
 		s->aca_task = true;
 	} else if (others_concern(s)) {
 		return iet_cdb_naca(s->cdb) ? SAM_STAT_ACA_ACTIVE :
@@ -102,35 +102,32 @@ static bool concerned(const struct iet_scmd *s)
 	return own || others_concern(s);
 }
 
-/**
- * iet_aca_holds() - must a command that is about to begin wait?
- * @s: the command
- *
- * Context: any.
- *
- * Return: true if it must
+/*
+ * A command waits.  It keeps nobody waiting: what ends the condition may have
+ * to do with its blocks.  One whose turn it was already is before all those
+ * that have not got in line yet.  With vol->lock held.
  */
-bool iet_aca_holds(const struct iet_scmd *s)
+static void put_aside(struct iet_scmd *s)
 {
-	unsigned long flags;
-	bool holds;
+	struct iet_volume *vol = s->vol;
 
-	if (likely(!s->vol || !READ_ONCE(s->vol->nr_aca)))
-		return false;
-	spin_lock_irqsave(&s->vol->lock, flags);
-	holds = concerned(s);
-	spin_unlock_irqrestore(&s->vol->lock, flags);
-	return holds;
+	if (!s->spanned) {
+		list_add_tail(&s->held_node, &vol->aca_held);
+		return;
+	}
+	list_add_tail(&s->held_node, &vol->aca_turned);
+	iet_span_unlock(&vol->spans, &s->span);
+	s->spanned = false;
 }
 
 /**
  * iet_aca_hold() - have a command wait if it must
- * @s: a command that is about to begin, and that keeps nobody else waiting
+ * @s: a command that is about to begin; if it has its blocks it gives them back
  *
  * Context: any.
  *
- * Return: true: iet_scsi_execute() will be called for it in a worker when it
- * may begin, or has been aborted
+ * Return: true: iet_scsi_resume() will be called for it when it may begin, or
+ * has been aborted
  */
 bool iet_aca_hold(struct iet_scmd *s)
 {
@@ -143,7 +140,7 @@ bool iet_aca_hold(struct iet_scmd *s)
 	spin_lock_irqsave(&vol->lock, flags);
 	hold = concerned(s);
 	if (hold)
-		list_add_tail(&s->held_node, &vol->aca_held);
+		put_aside(s);
 	spin_unlock_irqrestore(&vol->lock, flags);
 	return hold;
 }
@@ -152,14 +149,20 @@ bool iet_aca_hold(struct iet_scmd *s)
 static void go_on(struct iet_scmd *s)
 {
 	list_del_init(&s->held_node);
-	iet_scsi_in_worker(s, iet_scsi_execute);
+	iet_scsi_resume(s);
 }
 
-/* Some of those that wait need no longer.  With vol->lock held. */
+/*
+ * Some of those that wait need no longer: in the order in which they came.
+ * With vol->lock held.
+ */
 static void look_again(struct iet_volume *vol)
 {
 	struct iet_scmd *s, *next;
 
+	list_for_each_entry_safe(s, next, &vol->aca_turned, held_node)
+		if (!concerned(s))
+			go_on(s);
 	list_for_each_entry_safe(s, next, &vol->aca_held, held_node)
 		if (!concerned(s))
 			go_on(s);
@@ -202,6 +205,7 @@ static void end_condition(struct iet_volume *vol, struct iet_itl *itl)
 	if (!itl->aca)
 		return;
 	itl->aca = false;
+	itl->aca_task = NULL;
 	WRITE_ONCE(vol->nr_aca, vol->nr_aca - 1);
 }
 
@@ -260,7 +264,8 @@ void iet_aca_leave(struct iet_scmd *s)
 	itl = iet_nexus_itl(s->nexus, s->lun_raw);
 	if (itl && itl->lun->vol == s->vol) {
 		spin_lock_irqsave(&s->vol->lock, flags);
-		itl->aca_task = false;
+		if (itl->aca_task == s)
+			itl->aca_task = NULL;
 		spin_unlock_irqrestore(&s->vol->lock, flags);
 	}
 	rcu_read_unlock();
@@ -289,10 +294,27 @@ void iet_aca_ended(struct iet_scmd *s, struct iet_itl *itl)
 		; /* it is just being deleted */
 	} else if (naca && !itl->aca) {
 		itl->aca = true;
+		s->aca_began = true;
 		WRITE_ONCE(vol->nr_aca, vol->nr_aca + 1);
 	} else if (!naca) {
 		end_condition(vol, itl);
 		look_again(vol);
 	}
 	spin_unlock_irqrestore(&vol->lock, flags);
+}
+
+/**
+ * iet_aca_take_back() - a command has been aborted before its status was sent
+ * @s: the command, which has its volume still
+ *
+ * The initiator does not know of a condition that it has left, and would not
+ * end it.
+ *
+ * Context: any.
+ */
+void iet_aca_take_back(struct iet_scmd *s)
+{
+	if (unlikely(s->vol && s->aca_began))
+		iet_aca_clear(s->vol, s->nexus);
+	s->aca_began = false;
 }

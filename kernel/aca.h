@@ -15,12 +15,12 @@ struct iet_scmd;
 struct iet_volume;
 
 bool iet_aca_admit(struct iet_scmd *s, struct iet_itl *itl);
-bool iet_aca_holds(const struct iet_scmd *s);
 bool iet_aca_hold(struct iet_scmd *s);
 void iet_aca_aborted(struct iet_scmd *s);
 void iet_aca_leave(struct iet_scmd *s);
 void iet_aca_ended(struct iet_scmd *s, struct iet_itl *itl);
 void iet_aca_clear(struct iet_volume *vol, const struct iet_nexus *nexus);
+void iet_aca_take_back(struct iet_scmd *s);
 void iet_aca_forget(struct iet_volume *vol, struct iet_itl *itl);
 void iet_aca_changed(struct iet_volume *vol);
 

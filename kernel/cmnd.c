@@ -13,6 +13,7 @@
 #include "compat.h"
 #include "conn.h"
 #include "nthread.h"
+#include "order.h"
 #include "session.h"
 
 /**
@@ -85,6 +86,8 @@ struct iet_cmnd *iet_cmnd_alloc(struct iet_conn *conn)
 	cmnd->aborted = false;
 	cmnd->tell = false;
 	cmnd->doomed = false;
+	cmnd->gated = false;
+	INIT_LIST_HEAD(&cmnd->line_node);
 	cmnd->judged = false;
 	cmnd->failed = false;
 	cmnd->close_after = false;
@@ -223,6 +226,7 @@ void iet_cmnd_free(struct iet_cmnd *cmnd)
 	struct iet_conn *conn = cmnd->conn, *home = cmnd->home;
 
 	iet_cmnd_unhash(cmnd);
+	iet_order_leave(cmnd);
 	if (conn->rx.cmnd == cmnd)
 		conn->rx.cmnd = NULL;
 	if (cmnd->state == IET_CMND_PARKED)

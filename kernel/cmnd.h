@@ -64,6 +64,7 @@ struct iet_cmnd_times {
  * @node: in home->free or conn->active
  * @tx_node: in conn->tx.queue, or conn->unacked in state SENT
  * @park_node: in session->parked, by CmdSN
+ * @line_node: in session->line while it waits for data, or its turn
  * @done_node: in home->done
  * @itt_node: in conn->itt, if @hashed
  * @state: where it is
@@ -76,6 +77,7 @@ struct iet_cmnd_times {
  * @aborted: no response; when the backend returns it, it is over
  * @tell: aborted by another initiator: the response will say TASK ABORTED
  * @doomed: aborted, and nobody may let it go on after all
+ * @gated: its data is all there, and it waits for its turn, see order.h
  * @judged: what QErr makes of its status has been done, or is being done
  * @failed: status is set already; data that comes is thrown away
  * @close_after: the connection ends with this response
@@ -122,6 +124,7 @@ struct iet_cmnd {
 	struct list_head node;
 	struct list_head tx_node;
 	struct list_head park_node;
+	struct list_head line_node;
 	struct llist_node done_node;
 	struct hlist_node itt_node;
 	enum iet_cmnd_state state;
@@ -133,6 +136,7 @@ struct iet_cmnd {
 	bool aborted : 1;
 	bool tell : 1;
 	bool doomed : 1;
+	bool gated : 1;
 	bool judged : 1;
 	bool failed : 1;
 	bool close_after : 1;

@@ -5,12 +5,14 @@
  */
 #include <scsi/scsi_proto.h>
 
+#include "aca.h"
 #include "claim.h"
 #include "cmnd.h"
 #include "cmnd_stats.h"
 #include "compat.h"
 #include "conn.h"
 #include "nthread.h"
+#include "order.h"
 #include "opcodes.h"
 #include "pdu.h"
 #include "recovery.h"
@@ -105,6 +107,7 @@ void iet_cmnd_abort(struct iet_cmnd *cmnd, struct iet_tmf *tmf)
 			return;
 		}
 		/* half an R2T is sent: iet_cmnd_sent() frees the command */
+		iet_order_leave(cmnd);
 		iet_cmnd_unhash(cmnd);
 		if (conn->rx.cmnd == cmnd)
 			conn->rx.cmnd = NULL;
@@ -157,7 +160,7 @@ bool iet_cmnd_abort_by_other(struct iet_cmnd *cmnd, struct iet_tmf *tmf,
 			     bool tas)
 {
 	/* with FastAbort the initiator may stop sending data (4.2.3.4) */
-	if (cmnd->state == IET_CMND_WAIT_DATA &&
+	if (cmnd->state == IET_CMND_WAIT_DATA && !cmnd->gated &&
 	    cmnd->conn->session->keys[IET_K_TASK_REPORTING] ==
 		    IET_TASK_FAST_ABORT)
 		tas = false;
@@ -178,6 +181,7 @@ bool iet_cmnd_abort_by_other(struct iet_cmnd *cmnd, struct iet_tmf *tmf,
 	}
 	if (!cmnd->failed) {
 		iet_cmnd_stop_data(cmnd);
+		iet_order_leave(cmnd);
 		cmnd->failed = true;
 		task_aborted(cmnd);
 		iet_cmnd_progress(cmnd);
@@ -395,13 +399,22 @@ static void tell_of_abort(struct iet_cmnd *cmnd)
  */
 void iet_cmnd_returned(struct iet_cmnd *cmnd)
 {
+	bool scsi = iet_cmnd_is_scsi(cmnd);
+
+	if (scsi && !cmnd->aborted && iet_qerr(cmnd))
+		return;
+	if (scsi) {
+		iet_scsi_leave(&cmnd->scmd);
+		iet_order_leave(cmnd);
+	}
 	if (!cmnd->aborted) {
-		if (!iet_cmnd_is_scsi(cmnd) || !iet_qerr(cmnd))
-			respond(cmnd);
+		respond(cmnd);
 		return;
 	}
-	if (iet_cmnd_is_scsi(cmnd))
+	if (scsi) {
 		iet_orphan_del(&cmnd->scmd);
+		iet_aca_take_back(&cmnd->scmd);
+	}
 	if (cmnd->tell)
 		tell_of_abort(cmnd);
 	else

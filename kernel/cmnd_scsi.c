@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "conn.h"
 #include "opcodes.h"
+#include "order.h"
 #include "pdu.h"
 #include "session.h"
 #include "watch.h"
@@ -98,6 +99,9 @@ int iet_cmnd_scsi_header(struct iet_cmnd *cmnd)
 
 static void scsi_execute(struct iet_cmnd *cmnd)
 {
+	if (iet_order_holds(cmnd))
+		return;
+	iet_order_leave(cmnd);
 	cmnd->state = IET_CMND_EXECUTING;
 	cmnd->kind = IET_TX_SCSI;
 	iet_cmnd_stamp(&cmnd->times.run);
@@ -118,8 +122,10 @@ void iet_cmnd_progress(struct iet_cmnd *cmnd)
 {
 	struct iet_conn *conn = cmnd->conn;
 
-	if (conn->rx.cmnd == cmnd)
+	if (conn->rx.cmnd == cmnd) {
+		iet_order_wait(cmnd);
 		return;
+	}
 	if (iet_r2t_complete(&cmnd->r2t)) {
 		/* an R2T that was to be sent again */
 		iet_cmnd_dequeue(cmnd);
@@ -129,9 +135,14 @@ void iet_cmnd_progress(struct iet_cmnd *cmnd)
 		}
 		cmnd->kind = IET_TX_SCSI;
 		iet_scsi_refused(&cmnd->scmd);
-		if (!iet_qerr(cmnd))
-			iet_conn_queue(conn, cmnd);
-	} else if (iet_r2t_pending(&cmnd->r2t)) {
+		if (iet_qerr(cmnd))
+			return;
+		iet_order_leave(cmnd);
+		iet_conn_queue(conn, cmnd);
+		return;
+	}
+	iet_order_wait(cmnd);
+	if (iet_r2t_pending(&cmnd->r2t)) {
 		cmnd->kind = IET_TX_R2T;
 		iet_conn_queue(conn, cmnd);
 	} else {

@@ -22,6 +22,7 @@
 #include "event.h"
 #include "hold.h"
 #include "nthread.h"
+#include "order.h"
 #include "recovery.h"
 #include "session.h"
 #include "sweep.h"
@@ -573,6 +574,12 @@ static void take_done(struct iet_conn *conn)
 		iet_cmnd_returned(cmnd);
 }
 
+static void look_at_line(struct iet_session *session)
+{
+	if (unlikely(session->look_at_line))
+		iet_order_run(session);
+}
+
 /**
  * iet_conn_run - a turn of a connection
  * @conn: the connection
@@ -596,6 +603,7 @@ bool iet_conn_run(struct iet_conn *conn)
 		conn_finish(conn);
 	take_messages(conn);
 	take_done(conn);
+	look_at_line(conn->session);
 	if (conn->state == IET_CONN_CLOSING) {
 		if (!conn->nr_active && unlinked)
 			leave(conn);
@@ -603,10 +611,11 @@ bool iet_conn_run(struct iet_conn *conn)
 	}
 	if (!atomic_read(&conn->session->hold))
 		more = iet_conn_rx(conn);
+	look_at_line(conn->session);
 	if (conn->state == IET_CONN_CLOSING)
 		return false;
 	more |= iet_conn_tx(conn);
-	return more;
+	return more | conn->session->look_at_line;
 }
 
 /**

@@ -12,7 +12,6 @@
 #include <linux/list.h>
 #include <linux/string.h>
 
-#include "aca.h"
 #include "orphan.h"
 #include "scsi.h"
 #include "volume.h"
@@ -68,7 +67,7 @@ void iet_orphan_add(struct iet_scmd *s)
 	WRITE_ONCE(s->aborted, true);
 	if (!vol)
 		return;
-	iet_aca_aborted(s);
+	iet_scsi_aborted(s);
 	if (!iet_scsi_is_write(s))
 		return;
 	o = vol->orphans;

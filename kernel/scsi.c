@@ -130,6 +130,7 @@ static void init_cmd(struct iet_scmd *s)
 	s->aborted = false;
 	s->barred = false;
 	s->aca_task = false;
+	s->aca_began = false;
 	INIT_LIST_HEAD(&s->held_node);
 	INIT_WORK(&s->work, run_step);
 	INIT_LIST_HEAD(&s->orphan_node);
@@ -503,7 +504,8 @@ static void follow_status(struct iet_scmd *s)
 		return;
 	rcu_read_lock();
 	itl = iet_scsi_itl(s);
-	if (!itl)
+	/* of an aborted one nobody hears */
+	if (!itl || READ_ONCE(s->aborted))
 		;
 	else if (s->status == SAM_STAT_CHECK_CONDITION)
 		iet_aca_ended(s, itl);
@@ -537,11 +539,25 @@ void iet_scsi_end(struct iet_scmd *s, int err)
 {
 	if (err)
 		fail(s, err);
+	/* those whose turn is next may have to be held, or not to begin at all */
+	follow_status(s);
+	if (likely(s->status != SAM_STAT_CHECK_CONDITION) || !s->vol ||
+	    !READ_ONCE(s->vol->mode.qerr))
+		iet_scsi_leave(s);
+	s->done(s);
+}
+
+/**
+ * iet_scsi_leave() - a command gives its blocks, and its turn, back
+ * @s: a command that has ended, and has done what QErr asks for
+ *
+ * Context: any, also interrupts.
+ */
+void iet_scsi_leave(struct iet_scmd *s)
+{
 	if (s->spanned)
 		iet_span_unlock(&s->vol->spans, &s->span);
 	s->spanned = false;
-	follow_status(s);
-	s->done(s);
 }
 
 /**
@@ -832,11 +848,8 @@ static void run_granted(struct iet_scmd *s)
 {
 	if (iet_scsi_stopped(s)) {
 		iet_scsi_end(s, 0);
-	} else if (iet_aca_holds(s)) {
-		/* what ends the condition may have to do with these blocks */
-		iet_span_unlock(&s->vol->spans, &s->span);
-		s->spanned = false;
-		iet_scsi_execute(s);
+	} else if (iet_aca_hold(s)) {
+		;
 	} else if (!may_begin(s)) {
 		iet_scsi_end(s, 0);
 	} else if (!iet_fault_on() || !iet_fault_takes(s)) {
@@ -850,57 +863,101 @@ static void span_granted(struct iet_span *span)
 			   run_granted);
 }
 
-/*
- * What has to do with the state of the unit alone is not kept waiting by a
- * disk that hangs, least of all what takes the unit away from somebody.
+/**
+ * iet_scsi_has_turn() - does it matter when a command runs?
+ * @s: a command that iet_scsi_prepare() has seen
+ *
+ * Whatever blocks it works on.  What has to do with the state of the unit alone
+ * is not kept waiting by a disk that hangs, least of all what takes the unit
+ * away from somebody.  What initiators ask to see whether there is a unit waits
+ * only if they want it to (implicit head of queue, which SAM-5 8.2 leaves to the
+ * device server).
+ *
+ * Context: any.
+ *
+ * Return: false: it neither waits nor is waited for
  */
-static bool may_be_ordered(const struct iet_scmd *s)
+bool iet_scsi_has_turn(const struct iet_scmd *s)
 {
-	return s->vol && !(s->op->flags &
-			   (IET_OP_ALWAYS | IET_OP_PR_SELF | IET_OP_ERASING));
-}
+	u32 anytime = IET_OP_ALWAYS | IET_OP_PR_SELF | IET_OP_ERASING;
 
-/*
- * An ORDERED task: after all that run, before all that come (SAM-5 8.6.3).
- * Writes whose data has not come do not run yet, and are not waited for.
- */
-static bool lock_all(struct iet_scmd *s)
-{
-	struct iet_span *span = &s->span;
-
-	span->first = 0;
-	span->end = U64_MAX;
-	span->excl = true;
-	span->ahead = false;
-	span->granted = span_granted;
-	s->spanned = true;
-	return iet_span_lock(&s->vol->spans, span);
+	if (s->attr != ISCSI_ATTR_ORDERED)
+		anytime |= IET_OP_PR_FREE;
+	return s->vol && s->op && !(s->op->flags & anytime);
 }
 
 /*
  * The blocks that a command reads or writes.  Where the CDB does not say which
  * they are, it may be any.  A length of 0 is none, or all to the end.
  */
-static bool lock_span(struct iet_scmd *s)
+static bool set_span(struct iet_scmd *s)
 {
 	const struct iet_scsi_op *op = s->op;
 	struct iet_span *span = &s->span;
 
-	if (op->flags & IET_OP_COPY)
-		return true;
-	if (unlikely(s->attr == ISCSI_ATTR_ORDERED) && may_be_ordered(s))
-		return lock_all(s);
-	if (!(op->flags & (IET_OP_LIMIT | IET_OP_WRITE | IET_OP_ATOMIC)))
-		return true;
+	span->first = 0;
+	span->end = 0;
+	span->excl = false;
+	if (!(op->flags & (IET_OP_LIMIT | IET_OP_WRITE | IET_OP_ATOMIC)) ||
+	    (!s->nr_blocks && op->flags & IET_OP_LIMIT))
+		return false;
 	span->first = op->flags & IET_OP_MEDIUM ? s->lba : 0;
 	span->end = s->nr_blocks ? s->lba + s->nr_blocks : U64_MAX;
-	if (!s->nr_blocks && op->flags & IET_OP_LIMIT)
-		return true;
 	span->excl = op->flags & IET_OP_ATOMIC || iet_scsi_out_part(s);
-	span->ahead = s->attr == ISCSI_ATTR_HEAD_OF_QUEUE;
+	return true;
+}
+
+/*
+ * Is it a command's turn (SAM-5 8.6)?  Writes whose data has not come are not
+ * waited for here: what keeps the order of an initiator's own is order.c.
+ */
+static bool lock_span(struct iet_scmd *s)
+{
+	struct iet_span *span = &s->span;
+	bool turn = iet_scsi_has_turn(s);
+
+	if (s->op->flags & IET_OP_COPY || (!set_span(s) && !turn))
+		return true;
+	span->ordered = turn && s->attr == ISCSI_ATTR_ORDERED;
+	span->ahead = s->attr == ISCSI_ATTR_HEAD_OF_QUEUE ||
+		      s->attr == ISCSI_ATTR_ACA;
+	span->set = READ_ONCE(s->vol->mode.tst) ? s->nexus : NULL;
 	span->granted = span_granted;
 	s->spanned = true;
 	return iet_span_lock(&s->vol->spans, span);
+}
+
+/**
+ * iet_scsi_resume() - a command that has been held goes on
+ * @s: the command; iet_aca_hold() has been true
+ *
+ * Those that are resumed one after the other have their turns in that order.
+ *
+ * Context: any, also with locks held: it runs in a worker.
+ */
+void iet_scsi_resume(struct iet_scmd *s)
+{
+	if (READ_ONCE(s->aborted) || lock_span(s))
+		iet_scsi_in_worker(s, run_granted);
+}
+
+/**
+ * iet_scsi_aborted() - a command has been aborted
+ * @s: the command, with its aborted flag set
+ *
+ * If it has not begun, since it waits for its turn, it ends, whatever those
+ * do that are before it.
+ *
+ * Context: any.
+ */
+void iet_scsi_aborted(struct iet_scmd *s)
+{
+	iet_aca_aborted(s);
+	if (!READ_ONCE(s->spanned) ||
+	    !iet_span_cancel(&s->vol->spans, &s->span))
+		return;
+	s->spanned = false;
+	iet_scsi_in_worker(s, run_granted);
 }
 
 /**
@@ -938,6 +995,8 @@ void iet_scsi_let_go(struct iet_scmd *s)
 {
 	drop_state(s);
 	iet_aca_leave(s);
+	if (s->vol)
+		iet_scsi_leave(s);
 	if (s->vol)
 		percpu_ref_put(&s->vol->ref);
 	s->vol = NULL;

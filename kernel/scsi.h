@@ -91,7 +91,8 @@ struct iet_nexus {
  * @prevent: it prevents the removal of the medium; under vol->lock
  * @stopped: it has stopped the unit; READ_ONCE/WRITE_ONCE
  * @aca: there is an ACA condition of it; under vol->lock
- * @aca_task: and a command with the ACA attribute; under vol->lock
+ * @aca_task: and the command with the ACA attribute that has been let in, only
+ *	compared, or NULL; under vol->lock
  * @kept_off: what a persistent reservation keeps it off: IET_PR_OFF_*; changed
  *	under reservation.lock, read without, see pr_nexus.h
  * @nr_ua: unit attentions pending; read without the lock on the fast path
@@ -107,11 +108,11 @@ struct iet_itl {
 	struct iet_nexus *nexus;
 	struct iet_lun *lun;
 	struct list_head vol_node;
+	const struct iet_scmd *aca_task;
 	bool prevent;
 	bool read_only;
 	bool stopped;
 	bool aca;
-	bool aca_task;
 	u8 kept_off;
 	u8 nr_ua;
 	u16 ua[IET_UA_MAX];
@@ -176,7 +177,8 @@ struct iet_orphan_wait {
  * @aborted: it has been aborted while it ran: steps that have not begun are
  *	left out
  * @aca_task: it has the ACA attribute, and its place in the ACA condition
- * @held_node: in vol->aca_held, under vol->lock
+ * @held_node: in vol->aca_held or vol->aca_turned, under vol->lock
+ * @aca_began: it has left an ACA condition
  * @done: called once when @status is set, after execute only
  * @barred: as an orphan it bars the volume for all initiators, under vol->lock
  * @orphan_node: in vol->orphans when aborted in the backend
@@ -221,6 +223,7 @@ struct iet_scmd {
 	bool aborted;
 	bool barred;
 	bool aca_task;
+	bool aca_began;
 	struct list_head held_node;
 	void (*done)(struct iet_scmd *s);
 	struct list_head orphan_node;
@@ -246,6 +249,10 @@ bool iet_scsi_borrow(struct iet_scmd *s, u32 len, gfp_t gfp);
 bool iet_scsi_prepare(struct iet_scmd *s);
 void iet_scsi_execute(struct iet_scmd *s);
 void iet_scsi_refused(struct iet_scmd *s);
+bool iet_scsi_has_turn(const struct iet_scmd *s);
+void iet_scsi_leave(struct iet_scmd *s);
+void iet_scsi_resume(struct iet_scmd *s);
+void iet_scsi_aborted(struct iet_scmd *s);
 void iet_scsi_let_go(struct iet_scmd *s);
 void iet_scsi_release(struct iet_scmd *s);
 bool iet_scsi_is_write(const struct iet_scmd *s);

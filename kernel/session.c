@@ -202,6 +202,7 @@ static void session_setup(struct iet_session *session,
 	iet_link_stats_init(&session->stats);
 	INIT_LIST_HEAD(&session->parked);
 	INIT_LIST_HEAD(&session->arrivals);
+	INIT_LIST_HEAD(&session->line);
 	INIT_LIST_HEAD(&session->members);
 	iet_cmdsn_init(&session->sn, args->exp_cmd_sn,
 		       target->param.queued_commands);

@@ -74,6 +74,11 @@ struct iet_session_args {
  *	CmdSN, from whichever connection; the thread's own
  * @arrivals: iet_tmf.arrival_node: functions that wait for the arrival of
  *	commands; the thread's own
+ * @line: iet_cmnd.line_node: commands that wait for data, or their turn, in the
+ *	order in which they were started, see order.h; the thread's own
+ * @nr_ordered: ORDERED ones in it
+ * @nr_gated: those in it whose data is all there
+ * @look_at_line: one of it has gone, and some may go on
  * @members: iet_conn.member_node: its connections, as the thread sees them:
  *	from their first turn to their last
  *
@@ -110,6 +115,10 @@ struct iet_session {
 	struct iet_link_stats stats;
 	struct list_head parked;
 	struct list_head arrivals;
+	struct list_head line;
+	unsigned int nr_ordered;
+	unsigned int nr_gated;
+	bool look_at_line;
 	struct list_head members;
 };
 

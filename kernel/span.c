@@ -61,15 +61,20 @@ void iet_spans_exit(struct iet_spans *spans)
 	free_percpu(spans->lanes);
 }
 
-static bool conflict(const struct iet_span *a, const struct iet_span *b)
+/* Does one that comes have to wait for one that came before it? */
+static bool in_way(const struct iet_span *first, const struct iet_span *then)
 {
-	return (a->excl || b->excl) && a->first < b->end && b->first < a->end;
+	if ((first->excl || then->excl) && first->first < then->end &&
+	    then->first < first->end)
+		return true;
+	return (first->ordered || then->ordered) && !then->ahead &&
+	       (first->set == then->set || !first->set || !then->set);
 }
 
 /*
  * Where in the list a range goes: at the end, or, ahead, before the first one
- * that waits.  If one behind that has been granted already and is in conflict,
- * it is too late to get ahead.
+ * that waits.  Where it would be in the way of one that has been granted
+ * already, it is too late to get ahead: it is behind that.
  */
 static struct list_head *place(struct iet_spans *spans, struct iet_span *span)
 {
@@ -80,8 +85,8 @@ static struct list_head *place(struct iet_spans *spans, struct iet_span *span)
 	list_for_each_entry(other, &spans->list, node) {
 		if (!first && other->nr_before)
 			first = other;
-		if (first && !other->nr_before && conflict(other, span))
-			return &spans->list;
+		else if (first && !other->nr_before && in_way(span, other))
+			first = NULL;
 	}
 	return first ? &first->node : &spans->list;
 }
@@ -95,9 +100,9 @@ static void count_conflicts(struct iet_spans *spans, struct iet_span *span)
 	list_for_each_entry(other, &spans->list, node) {
 		if (other == span)
 			before = false;
-		else if (conflict(other, span) && before)
+		else if (before && in_way(other, span))
 			span->nr_before++;
-		else if (conflict(other, span))
+		else if (!before && in_way(span, other))
 			other->nr_before++;
 	}
 }
@@ -142,7 +147,7 @@ static bool enter(struct iet_spans *spans, struct iet_span *span)
 	bool now;
 
 	spin_lock_irqsave(&spans->lock, flags);
-	if (span->excl) {
+	if (span->excl || span->ordered) {
 		WRITE_ONCE(spans->nr_excl, spans->nr_excl + 1);
 		if (spans->nr_excl == 1)
 			collect(spans);
@@ -170,7 +175,8 @@ static bool enter(struct iet_spans *spans, struct iet_span *span)
 bool iet_span_lock(struct iet_spans *spans, struct iet_span *span)
 {
 	span->nr_before = 0;
-	return (!span->excl && pass(spans, span)) || enter(spans, span);
+	return (!span->excl && !span->ordered && pass(spans, span)) ||
+	       enter(spans, span);
 }
 
 /*
@@ -182,11 +188,21 @@ static void grant(struct iet_spans *spans, struct iet_span *span)
 	struct iet_span *other = span;
 
 	list_for_each_entry_continue(other, &spans->list, node) {
-		if (!conflict(other, span) || --other->nr_before)
+		if (!in_way(span, other) || --other->nr_before)
 			continue;
 		spans->nr_waiting--;
 		other->granted(other);
 	}
+}
+
+/* With the lock held. */
+static void take_out(struct iet_spans *spans, struct iet_span *span)
+{
+	if (span->excl || span->ordered)
+		WRITE_ONCE(spans->nr_excl, spans->nr_excl - 1);
+	if (spans->nr_waiting)
+		grant(spans, span);
+	list_del_init(&span->node);
 }
 
 /* Takes a range out of its lane; false if it is in none, or no longer. */
@@ -220,9 +236,31 @@ void iet_span_unlock(struct iet_spans *spans, struct iet_span *span)
 	if (leave(span))
 		return;
 	spin_lock_irqsave(&spans->lock, flags);
-	WRITE_ONCE(spans->nr_excl, spans->nr_excl - span->excl);
-	if (spans->nr_waiting)
-		grant(spans, span);
-	list_del_init(&span->node);
+	take_out(spans, span);
 	spin_unlock_irqrestore(&spans->lock, flags);
+}
+
+/**
+ * iet_span_cancel() - a command that waits does not want its range any more
+ * @spans: of the logical unit
+ * @span: which may have been granted, or given back
+ *
+ * Context: any, also interrupts.
+ *
+ * Return: true: it waited, and is out of the list; it will not be granted
+ */
+bool iet_span_cancel(struct iet_spans *spans, struct iet_span *span)
+{
+	unsigned long flags;
+	bool waited;
+
+	spin_lock_irqsave(&spans->lock, flags);
+	waited = span->nr_before;
+	if (waited) {
+		spans->nr_waiting--;
+		span->nr_before = 0;
+		take_out(spans, span);
+	}
+	spin_unlock_irqrestore(&spans->lock, flags);
+	return waited;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Ranges of blocks that commands work on: what makes COMPARE AND WRITE atomic.
+ * Ranges of blocks that commands work on, and whose turn it is: what makes
+ * COMPARE AND WRITE atomic, and an ORDERED task ordered.
  *
  * A command whose reading and writing must be one (exclusive) waits for those
  * that came before it and touch its blocks; those that come after wait for it.
@@ -9,8 +10,9 @@
  * at once is granted later.  Since they are granted in the order of arrival,
  * and each command holds one, nobody waits for ever.
  *
- * ORDERED tasks (SAM-5 8.6.3) are exclusive over all blocks, HEAD OF QUEUE
- * tasks (8.6.4) go ahead.
+ * An ORDERED task (SAM-5 8.6.3) waits for all that came before it into its task
+ * set, and those that come after wait for it, whatever their blocks, which may
+ * be none.  HEAD OF QUEUE tasks (8.6.4) go ahead: no order concerns them.
  *
  * Exclusive ones are rare.  While there is none, nobody is in anybody's way, and
  * ranges are only written down, each CPU for itself, so that initiators of the
@@ -39,7 +41,7 @@ struct iet_span_lane {
  * struct iet_spans - the ranges of a logical unit
  * @lock: of everything here but the lanes; taken from any context
  * @list: iet_span.node of those that are in no lane, in the order of arrival
- * @nr_excl: exclusive ones in it; set before the lanes are looked at, and read
+ * @nr_excl: exclusive and ordered ones in it; set before the lanes are looked at, and read
  *	under the lock of a lane before anything is put there
  * @nr_waiting: ranges in it that have not been granted
  * @lanes: of each CPU; all of them are empty while @nr_excl is not 0
@@ -59,7 +61,9 @@ struct iet_spans {
  * @first: first block
  * @end: the block after the last
  * @excl: no other command may touch these blocks at the same time
- * @ahead: before those that have not been granted
+ * @ordered: after all that came before it, and before all that come after
+ * @ahead: before those that have not been granted, and out of all order
+ * @set: a task set; NULL: that of all I_T nexuses
  * @nr_before: how many before it in the list are in its way; 0: it is granted
  * @granted: called once if it had to wait, in any context, under the lock
  */
@@ -69,7 +73,9 @@ struct iet_span {
 	u64 first;
 	u64 end;
 	bool excl;
+	bool ordered;
 	bool ahead;
+	const void *set;
 	unsigned int nr_before;
 	void (*granted)(struct iet_span *span);
 };
@@ -78,6 +84,7 @@ int iet_spans_init(struct iet_spans *spans);
 void iet_spans_exit(struct iet_spans *spans);
 bool iet_spans_idle(struct iet_spans *spans);
 bool iet_span_lock(struct iet_spans *spans, struct iet_span *span);
+bool iet_span_cancel(struct iet_spans *spans, struct iet_span *span);
 void iet_span_unlock(struct iet_spans *spans, struct iet_span *span);
 
 #endif /* IET_SPAN_H */

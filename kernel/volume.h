@@ -156,6 +156,7 @@ enum iet_qerr {
  * @nr_aca: of how many of its I_T_L nexuses there is an ACA condition; read
  *	without the lock on the fast path
  * @aca_held: iet_scmd.held_node: commands that wait for the end of one
+ * @aca_turned: those whose turn it was when it began
  * @reservation: who has reserved it
  * @spans: the blocks that running commands work on
  *
@@ -226,6 +227,7 @@ struct iet_volume {
 	unsigned int nr_resets;
 	unsigned int nr_aca;
 	struct list_head aca_held;
+	struct list_head aca_turned;
 	struct iet_reservation reservation;
 	struct iet_spans spans ____cacheline_aligned_in_smp;
 };

@@ -51,7 +51,7 @@ static long look_at_data(struct iet_cmnd *cmnd)
 {
 	long left = cmnd->waits_since + DATA_PATIENCE - jiffies;
 
-	if (!cmnd->r2t.recovery || cmnd->tries == DATA_TRIES)
+	if (!cmnd->r2t.recovery || cmnd->gated || cmnd->tries == DATA_TRIES)
 		return 0;
 	/* an R2T that is still to be sent, or data just coming: no silence */
 	if (cmnd->queued || cmnd->sending || cmnd->conn->rx.cmnd == cmnd) {

@@ -315,6 +315,25 @@ static void waited_for_blocks(void)
 	iet_scsi_release(&held);
 }
 
+/* nobody is told of its status, and nobody would end the condition */
+static void aborted(void)
+{
+	set_up();
+	take(&fake.nexus, write10, ISCSI_ATTR_SIMPLE);
+	held.cdb = bad_naca;
+	held.status = SAM_STAT_CHECK_CONDITION;
+	held.aborted = true;
+	iet_scsi_refused(&held);
+	CHECK_EQ(fake.vol.nr_aca, 0);
+	/* its end came first */
+	held.aborted = false;
+	iet_scsi_refused(&held);
+	CHECK_EQ(fake.vol.nr_aca, 1);
+	iet_aca_take_back(&held);
+	CHECK_EQ(fake.vol.nr_aca, 0);
+	iet_scsi_release(&held);
+}
+
 /* UA_INTLCK_CTRL */
 static void interlock(void)
 {
@@ -374,6 +393,7 @@ int main(void)
 	ktap_run(own_task_set);
 	ktap_run(one_aca_task);
 	ktap_run(waited_for_blocks);
+	ktap_run(aborted);
 	ktap_run(interlock);
 	return ktap_done();
 }

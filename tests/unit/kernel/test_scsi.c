@@ -1281,6 +1281,47 @@ static void ordered(void)
 	}
 }
 
+/* What comes after an ORDERED task waits for it, but for what is asked always. */
+static void after_ordered(void)
+{
+	static const u8 read[16] = { 0x28, [8] = 1 };
+	static const u8 sync[16] = { 0x35 }, ready[16] = { 0 };
+	static const u8 mode[16] = { 0x1a, 8, 0x3f, 0, 255 };
+	static const u8 keys[16] = { 0x5e, [8] = 8 };
+	const struct {
+		const u8 *cdb;
+		enum fake_dir dir;
+		u32 len;
+		bool waits;
+	} rows[] = {
+		{ read, DIR_IN, 512, true }, { sync, DIR_NONE, 0, true },
+		{ mode, DIR_IN, 255, true }, { ready, DIR_NONE, 0, false },
+		{ keys, DIR_IN, 8, false },
+	};
+	struct iet_span held = { .first = 900, .end = 901, .ordered = true };
+	unsigned int i, j;
+	bool waits;
+
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		/* j: 1: HEAD OF QUEUE, 2: a task set of its own */
+		for (j = 0; j < 3; j++) {
+			fake_init();
+			held.set = j == 2 ? &held : NULL;
+			fake.vol.mode.tst = j == 2;
+			CHECK(iet_span_lock(&fake.vol.spans, &held));
+			fake.s.attr = j == 1 ? ISCSI_ATTR_HEAD_OF_QUEUE :
+					       ISCSI_ATTR_SIMPLE;
+			waits = rows[i].waits && !j;
+			fake.held = waits ? &held : NULL;
+			fake_run(rows[i].cdb, rows[i].dir, rows[i].len, NULL);
+			CHECK_EQ(fake.s.status, 0);
+			if (!waits)
+				iet_span_unlock(&fake.vol.spans, &held);
+			fake_end();
+		}
+	}
+}
+
 int main(void)
 {
 	ktap_run(checks);
@@ -1312,5 +1353,6 @@ int main(void)
 	ktap_run(read_only_initiator);
 	ktap_run(size_changes);
 	ktap_run(ordered);
+	ktap_run(after_ordered);
 	return ktap_done();
 }

@@ -143,6 +143,86 @@ static void ahead(void)
 	idle();
 }
 
+#define SIMPLE 0
+#define ORDERED 1
+#define HEAD 2
+
+static bool task(unsigned int i, int attr, const void *set)
+{
+	r[i].ordered = attr == ORDERED;
+	r[i].ahead = attr == HEAD;
+	r[i].set = set;
+	return lock(i, i, i + 1, SHARED);
+}
+
+static bool cancel(unsigned int i)
+{
+	granted[0] = 0;
+	return iet_span_cancel(&spans, &r[i]);
+}
+
+/* ORDERED: after those before, before those after, whatever their blocks */
+static void tasks(void)
+{
+	int a, b;
+
+	CHECK_EQ(iet_spans_init(&spans), 0);
+	memset(r, 0, sizeof(r));
+	CHECK(task(0, SIMPLE, NULL));
+	CHECK(!task(1, ORDERED, NULL));
+	CHECK(!task(2, SIMPLE, NULL));
+	CHECK(!task(3, ORDERED, NULL));
+	CHECK(task(4, HEAD, NULL));
+	CHECK_STR(unlock(0), "");
+	CHECK_STR(unlock(4), "b");
+	/* one that runs keeps off no HEAD OF QUEUE */
+	CHECK(task(5, HEAD, NULL));
+	CHECK_STR(unlock(1), "c");
+	CHECK_STR(unlock(5), "");
+	CHECK_STR(unlock(2), "d");
+	CHECK_STR(unlock(3), "");
+	idle();
+	/* task sets of their own */
+	CHECK_EQ(iet_spans_init(&spans), 0);
+	memset(r, 0, sizeof(r));
+	CHECK(task(0, ORDERED, &a));
+	CHECK(task(1, ORDERED, &b));
+	CHECK(!task(2, SIMPLE, &a));
+	CHECK(!task(3, SIMPLE, NULL));
+	/* behind the one that runs, but before those that wait */
+	CHECK(!task(4, ORDERED, &b));
+	CHECK(task(5, HEAD, &b));
+	CHECK_STR(unlock(1), "");
+	CHECK_STR(unlock(0), "cd");
+	CHECK_STR(unlock(3), "");
+	CHECK_STR(unlock(5), "e");
+	CHECK_STR(unlock(2), "");
+	CHECK_STR(unlock(4), "");
+	idle();
+}
+
+/* those that wait may go, and those behind them go on */
+static void cancelled(void)
+{
+	CHECK_EQ(iet_spans_init(&spans), 0);
+	memset(r, 0, sizeof(r));
+	CHECK(task(0, SIMPLE, NULL));
+	CHECK(!cancel(0));
+	CHECK(!task(1, ORDERED, NULL));
+	CHECK(!task(2, SIMPLE, NULL));
+	CHECK(!task(3, ORDERED, NULL));
+	CHECK(cancel(1));
+	CHECK_STR(granted, "c");
+	CHECK(!cancel(1));
+	CHECK(!cancel(2));
+	CHECK(cancel(3));
+	CHECK_STR(granted, "");
+	CHECK_STR(unlock(0), "");
+	CHECK(!cancel(0));
+	CHECK_STR(unlock(2), "");
+	idle();
+}
+
 /* Of two in each other's way one waits, and who waits has one before it. */
 static bool is_sound(void)
 {
@@ -157,6 +237,10 @@ static bool is_sound(void)
 			in_way |= (span->excl || before->excl) &&
 				  span->first < before->end &&
 				  before->first < span->end;
+			in_way |= (span->ordered || before->ordered) &&
+				  !span->ahead &&
+				  (span->set == before->set || !span->set ||
+				   !before->set);
 		}
 		if (in_way != is_waiting(span))
 			return false;
@@ -167,6 +251,7 @@ static bool is_sound(void)
 static void at_random(void)
 {
 	static struct iet_span many[40];
+	const void *sets[3] = { NULL, &many[0], &many[1] };
 	unsigned int i, n;
 
 	CHECK_EQ(iet_spans_init(&spans), 0);
@@ -177,11 +262,16 @@ static void at_random(void)
 		if (span->granted && !is_waiting(span)) {
 			iet_span_unlock(&spans, span);
 			span->granted = NULL;
+		} else if (span->granted && rand() % 8 == 0) {
+			CHECK(iet_span_cancel(&spans, span));
+			span->granted = NULL;
 		} else if (!span->granted) {
 			span->first = rand() % 30;
 			span->end = span->first + rand() % 12;
 			span->excl = rand() % 2;
 			span->ahead = rand() % 4 == 0;
+			span->ordered = !span->ahead && rand() % 4 == 0;
+			span->set = sets[rand() % 3];
 			span->granted = ignore;
 			iet_span_lock(&spans, span);
 		}
@@ -267,6 +357,8 @@ int main(void)
 	ktap_run(order);
 	ktap_run(everything);
 	ktap_run(ahead);
+	ktap_run(tasks);
+	ktap_run(cancelled);
 	ktap_run(at_random);
 	ktap_run(crowd);
 	ktap_run(cpus);
