@@ -196,6 +196,14 @@ check-wire: ## random PDUs beside a model of the protocol: WIRE_SECONDS (600)
 	tests/run --kernel uml --timeout $$(($(WIRE_SECONDS) + 600)) \
 		"tests/long/wire_model.py $(WIRE_SECONDS)"
 
+TASK_SECONDS ?= 300
+
+.PHONY: check-tasks
+check-tasks: ## task attributes, ACA, QErr, aborts, beside a model: TASK_SECONDS (300)
+	tests/deps
+	tests/run --kernel uml --timeout $$(($(TASK_SECONDS) + 600)) \
+		"tests/long/task_model.py $(TASK_SECONDS)"
+
 ADMIN_SECONDS ?= 300
 
 .PHONY: check-admin
