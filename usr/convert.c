@@ -22,13 +22,7 @@ struct conv_text {
 
 static FILE *memory_file(char **text, size_t *len)
 {
-	FILE *f = open_memstream(text, len);
-
-	if (!f) {
-		fputs("iet-convert: out of memory\n", stderr);
-		exit(EXIT_FAILURE);
-	}
-	return f;
+	return conv_checked(open_memstream(text, len));
 }
 
 void conv_init(struct conv *c)
@@ -141,12 +135,8 @@ static void say_unused(struct conv *c, const struct conv_node *parent)
 static const char *keep_text(struct conv *c, const char *text)
 {
 	size_t size = strlen(text) + 1;
-	struct conv_text *t = malloc(sizeof(*t) + size);
+	struct conv_text *t = conv_checked(malloc(sizeof(*t) + size));
 
-	if (!t) {
-		fputs("iet-convert: out of memory\n", stderr);
-		exit(EXIT_FAILURE);
-	}
 	memcpy(t->text, text, size);
 	t->next = c->texts;
 	c->texts = t;
@@ -174,6 +164,8 @@ const char *conv_open(struct conv *c, const struct conv_node *from,
 
 	if (err)
 		why = strerror(-err);
+	else if (strpbrk(path, "\r\n"))
+		why = "such a name would break a line";
 	else if (!is_text(lx))
 		why = "is no text";
 	if (!why)
@@ -188,16 +180,6 @@ const char *conv_open(struct conv *c, const struct conv_node *from,
 
 /* --- lines --------------------------------------------------------------- */
 
-void conv_target(struct conv *c, const struct conv_node *node, const char *name)
-{
-	fprintf(c->conf, "\n# %s:%u\nTarget ", node->file, node->line);
-	/* a name in capitals is the same in lower case */
-	for (; *name; name++)
-		fputc(isascii(*name) ? tolower((unsigned char)*name) : *name,
-		      c->conf);
-	fputc('\n', c->conf);
-}
-
 /* Does the rest of a line read as this? */
 static bool is_line_value(const char *value)
 {
@@ -211,6 +193,28 @@ static bool is_line_value(const char *value)
 static bool is_word(const char *value)
 {
 	return is_line_value(value) && !strpbrk(value, " \t");
+}
+
+/* The words of a target are indented. */
+static const char *margin(const struct conv *c)
+{
+	return c->in_target ? "\t" : "";
+}
+
+void conv_target(struct conv *c, const struct conv_node *node, const char *name)
+{
+	c->in_target = true;
+	/* a line that goes on would take in the next one */
+	if (!is_word(name)) {
+		conv_error(c, node, "\"%.64s\" is no name of a target", name);
+		return;
+	}
+	fprintf(c->conf, "\n# %s:%u\nTarget ", node->file, node->line);
+	/* a name in capitals is the same in lower case */
+	for (; *name; name++)
+		fputc(isascii(*name) ? tolower((unsigned char)*name) : *name,
+		      c->conf);
+	fputc('\n', c->conf);
 }
 
 /* Return: what to write, or NULL after a warning */
@@ -247,7 +251,7 @@ void conv_word(struct conv *c, const struct conv_node *node, const char *word,
 		return;
 	}
 	if (value)
-		fprintf(c->conf, "\t%s %s\n", word, value);
+		fprintf(c->conf, "%s%s %s\n", margin(c), word, value);
 }
 
 static const char *account_reason(const char *user, const char *secret)
@@ -280,7 +284,7 @@ void conv_account(struct conv *c, const struct conv_node *node,
 		conv_warn(c, node, "%s: %s: not carried over", word, why);
 	if (why)
 		return;
-	fprintf(c->conf, "\t%s %s %s", word, user, secret);
+	fprintf(c->conf, "%s%s %s %s", margin(c), word, user, secret);
 	if (initiator)
 		fprintf(c->conf, " initiator=%s", initiator);
 	fputc('\n', c->conf);
@@ -337,6 +341,36 @@ void conv_access(struct conv *c, const struct conv_node *node, const char *item,
 	fputs("\tLunAccess [^[:print:]] none\n", c->conf);
 }
 
+void conv_mask(struct conv *c, const struct conv_node *node, const char *item,
+	       const struct conv_mask *mask)
+{
+	static const char *const suffix[] = {
+		[CONV_RW] = "", [CONV_RO] = " ro"
+	};
+	char *text;
+	size_t len;
+	FILE *f;
+
+	for (int how = CONV_RW; how <= CONV_RO; how++) {
+		f = memory_file(&text, &len);
+		for (unsigned int i = 0, end; i <= IET_LUN_MAX; i = end + 1) {
+			end = i;
+			if (mask->how[i] != how)
+				continue;
+			while (end < IET_LUN_MAX && mask->how[end + 1] == how)
+				end++;
+			fprintf(f, ",%u", i);
+			if (end > i)
+				fprintf(f, "-%u", end);
+		}
+		fputs(suffix[how], f);
+		fclose(f);
+		if (text[0] == ',')
+			conv_access(c, node, item, text + 1);
+		free(text);
+	}
+}
+
 /* --- the result ---------------------------------------------------------- */
 
 /* With the daemon's own eyes. */
@@ -355,12 +389,11 @@ static void check_result(struct conv *c)
 	else
 		err = config_load(path, &config, &r);
 	for (size_t i = 0; i < r.nr; i++)
-		if (r.lines[i].kind == REPORT_ERROR)
-			report_error(&c->report, "the result%s",
-				     r.lines[i].text + (strncmp(r.lines[i].text,
-								path, skip) ?
-								0 :
-								skip));
+		report_add(&c->report, r.lines[i].kind, "the result%s",
+			   r.lines[i].text +
+				   (strncmp(r.lines[i].text, path, skip) ?
+					    0 :
+					    skip));
 	if (err && !r.nr)
 		report_error(&c->report, "the result can't be checked: %s",
 			     strerror(-err));

@@ -28,6 +28,7 @@ struct conv {
 	size_t conf_len;
 	size_t allow_len;
 	bool restricted; /* initiators.allow keeps somebody out */
+	bool in_target;
 	struct conv_medium *media; /* what is served already */
 	struct conv_text *texts; /* names of files */
 };
@@ -170,6 +171,29 @@ void conv_allow_end(struct conv *c);
  */
 void conv_access(struct conv *c, const struct conv_node *node, const char *item,
 		 const char *luns);
+
+/* what an initiator may do with each LUN */
+enum conv_how {
+	CONV_NONE,
+	CONV_RW,
+	CONV_RO,
+};
+
+struct conv_mask {
+	unsigned char how[IET_LUN_MAX + 1]; /* enum conv_how */
+};
+
+/**
+ * conv_mask - write LunAccess lines for what there is in a mask
+ * @c: the conversion
+ * @node: where it comes from
+ * @item: the initiator, as initiators.allow has it
+ * @mask: its LUNs; writes nothing if there are none
+ *
+ * A target takes 256 ranges of LUNs, so these are as long as they can be.
+ */
+void conv_mask(struct conv *c, const struct conv_node *node, const char *item,
+	       const struct conv_mask *mask);
 
 /* a logical unit in the making */
 struct conv_lun {

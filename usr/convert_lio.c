@@ -494,11 +494,11 @@ static bool sees_all(const struct target *t, struct conv_node *acl)
 	return true;
 }
 
-static void map(const struct target *t, const char *who, struct conv_node *m)
+static void map(const struct target *t, struct conv_node *m,
+		struct conv_mask *mask)
 {
 	const char *lun = value_of(m, "tpg_lun", "none");
 	const char *index = value_of(m, "index", lun);
-	char luns[64];
 	uint64_t nr;
 
 	if (param_number(lun, IET_LUN_MAX, &nr)) {
@@ -511,9 +511,7 @@ static void map(const struct target *t, const char *who, struct conv_node *m)
 			  "index %.64s: disks have one LUN for all, "
 			  "it is %s",
 			  index, lun);
-	snprintf(luns, sizeof(luns), "%" PRIu64 "%s", nr,
-		 is_on(m, "write_protect", false) ? " ro" : "");
-	conv_access(t->c, m, who, luns);
+	mask->how[nr] = is_on(m, "write_protect", false) ? CONV_RO : CONV_RW;
 }
 
 static const struct harmless map_words[] = {
@@ -532,14 +530,16 @@ static void masks(const struct target *t)
 		needed = !sees_all(t, acl) || needed;
 	for (acl = first_acl(t); acl; acl = acl->next) {
 		const char *who = value_of(acl, "node_wwn", "");
+		struct conv_mask mask = { 0 };
 
 		all = conv_find(acl, "mapped_luns");
 		for (m = all ? all->child : NULL; m; m = m->next) {
 			CHECK_HARMLESS(t->c, m, map_words);
 			m->used = true;
 			if (needed)
-				map(t, who, m);
+				map(t, m, &mask);
 		}
+		conv_mask(t->c, acl, who, &mask);
 		/* what others see is not for this one */
 		if (needed && (t->demo || !all || !all->child))
 			conv_access(t->c, acl, who, "none");

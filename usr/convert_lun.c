@@ -25,11 +25,7 @@ struct conv_medium {
 void conv_lun_begin(struct conv_lun *l, const struct conv_node *node)
 {
 	*l = (struct conv_lun){ .node = node };
-	l->args = open_memstream(&l->text, &l->len);
-	if (!l->args) {
-		fputs("iet-convert: out of memory\n", stderr);
-		exit(EXIT_FAILURE);
-	}
+	l->args = conv_checked(open_memstream(&l->text, &l->len));
 }
 
 void conv_lun_drop(struct conv_lun *l)
@@ -87,7 +83,7 @@ static bool set(struct conv *c, struct conv_lun *l,
 	int len = asprintf(&arg, "%s=%s", key, value);
 
 	if (len < 0)
-		return false;
+		conv_checked(NULL);
 	why = refusal(arg, key, value, reason);
 	if (why) {
 		conv_warn(c, node, "%s: %s: not carried over", key, why);
@@ -118,7 +114,7 @@ bool conv_lun_set(struct conv *c, struct conv_lun *l,
 	len = vasprintf(&text, fmt, ap);
 	va_end(ap);
 	if (len < 0)
-		return false;
+		conv_checked(NULL);
 	value = trim(text);
 	done = value[0] && set(c, l, node, key, value);
 	free(text);
@@ -144,12 +140,8 @@ static const struct conv_medium *find_medium(const struct conv *c,
 static void add_medium(struct conv *c, const struct conv_lun *l,
 		       const struct kernel_lun *lun)
 {
-	struct conv_medium *m = calloc(1, sizeof(*m));
+	struct conv_medium *m = conv_checked(calloc(1, sizeof(*m)));
 
-	if (!m) {
-		fputs("iet-convert: out of memory\n", stderr);
-		exit(EXIT_FAILURE);
-	}
 	m->node = l->node;
 	m->lun = *lun;
 	m->args = conv_strndup(l->text, l->len);

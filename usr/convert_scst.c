@@ -359,7 +359,7 @@ static void put_access(struct conv *c, const struct conv_node *where,
 		       struct conv_node *at, const char *who)
 {
 	struct conv_node *lun = NULL;
-	char luns[32];
+	struct conv_mask mask = { 0 };
 	uint64_t nr;
 
 	while ((lun = conv_next(at, lun, "LUN"))) {
@@ -368,10 +368,9 @@ static void put_access(struct conv *c, const struct conv_node *where,
 		nr = strtoull(lun->value, NULL, 0);
 		if (nr > IET_LUN_MAX)
 			continue;
-		snprintf(luns, sizeof(luns), "%" PRIu64 "%s", nr,
-			 is_on(lun, "read_only") ? " ro" : "");
-		conv_access(c, where, who, luns);
+		mask.how[nr] = is_on(lun, "read_only") ? CONV_RO : CONV_RW;
 	}
+	conv_mask(c, where, who, &mask);
 	conv_access(c, where, who, "none");
 }
 
@@ -496,7 +495,7 @@ static void write_target(struct conv *c, struct conv_node *target)
 		write_luns(c, target, g);
 	access_rules(c, target);
 	ignore_tuning(target);
-	conv_find(target, "RspTimeout");
+	conv_ignore_value(c, target, "RspTimeout", "90");
 	IGNORE(c, target, target_words);
 	conv_allow_begin(c, target->value);
 	conv_allow_item(c, target, NULL);
@@ -508,14 +507,17 @@ static void write_target(struct conv *c, struct conv_node *target)
 static void isns(struct conv *c, struct conv_node *driver)
 {
 	struct conv_node *node = conv_find(driver, "iSNSServer");
+	char *server;
 	size_t len;
 
 	if (!node || !node->value[0])
 		return;
 	len = strcspn(node->value, " ");
-	fprintf(c->conf, "iSNSServer %.*s\n", (int)len, node->value);
+	server = conv_strndup(node->value, len);
+	conv_word(c, node, "iSNSServer", server);
+	free(server);
 	if (!strcasecmp(node->value + len, " AccessControl"))
-		fputs("iSNSAccessControl Yes\n", c->conf);
+		conv_word(c, node, "iSNSAccessControl", "Yes");
 	else if (node->value[len])
 		conv_warn(c, node, "iSNSServer: %.64s: not carried over",
 			  node->value + len + 1);

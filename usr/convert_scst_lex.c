@@ -48,11 +48,7 @@ static void append(struct statement *st, const char *text, size_t len)
 		st->name = conv_strndup(text, len);
 		return;
 	}
-	more = realloc(st->value, have + len + 2);
-	if (!more) {
-		fputs("iet-convert: out of memory\n", stderr);
-		exit(EXIT_FAILURE);
-	}
+	more = conv_checked(realloc(st->value, have + len + 2));
 	if (have)
 		more[have++] = ' ';
 	memcpy(more + have, text, len);

@@ -325,11 +325,8 @@ static void find_stores(struct target *t, const char *name, bool direct)
 			return;
 		}
 
-		more = realloc(t->stores, (t->nr + 1) * sizeof(*more));
-		if (!more) {
-			fputs("iet-convert: out of memory\n", stderr);
-			exit(EXIT_FAILURE);
-		}
+		more = conv_checked(
+			realloc(t->stores, (t->nr + 1) * sizeof(*more)));
 		t->stores = more;
 		more[t->nr++] = (struct store){ node, direct, LUN_FREE };
 	}
@@ -523,11 +520,8 @@ static struct conv_node **sort_targets(struct conv *c, size_t *nr)
 
 	*nr = 0;
 	while ((node = conv_next(&c->root, node, "target"))) {
-		all = reallocarray(all, *nr + 1, sizeof(struct conv_node *));
-		if (!all) {
-			fputs("iet-convert: out of memory\n", stderr);
-			exit(EXIT_FAILURE);
-		}
+		all = conv_checked(
+			reallocarray(all, *nr + 1, sizeof(struct conv_node *)));
 		all[(*nr)++] = node;
 	}
 	if (!*nr)
@@ -550,6 +544,7 @@ static void globals(struct conv *c)
 	struct conv_node *ip = conv_find(&c->root, "iSNSServerIP");
 	struct conv_node *port = conv_find(&c->root, "iSNSServerPort");
 	struct conv_node *access = conv_find(&c->root, "iSNSAccessControl");
+	char server[256];
 
 	conv_ignore_value(c, &c->root, "ignore-errors", "yes|no");
 	conv_ignore_value(c, &c->root, "control-port", "0");
@@ -565,10 +560,11 @@ static void globals(struct conv *c)
 		conv_warn(c, on, "iSNS: there is no iSNSServerIP");
 		return;
 	}
-	fprintf(c->conf, "iSNSServer %s:%" PRIu64 "\n", ip->value,
-		number_or(c, port, 65535, 3205));
+	snprintf(server, sizeof(server), "%.200s:%" PRIu64, ip->value,
+		 number_or(c, port, 65535, 3205));
+	conv_word(c, ip, "iSNSServer", server);
 	if (access && !strcasecmp(access->value, "On"))
-		fputs("iSNSAccessControl Yes\n", c->conf);
+		conv_word(c, access, "iSNSAccessControl", "Yes");
 }
 
 static int targets(struct conv *c)

@@ -212,11 +212,7 @@ static bool join(struct reader *r, char *text)
 
 	if (more)
 		text[--len] = '\0';
-	line = realloc(r->line, have + len + 1);
-	if (!line) {
-		fputs("iet-convert: out of memory\n", stderr);
-		exit(EXIT_FAILURE);
-	}
+	line = conv_checked(realloc(r->line, have + len + 1));
 	memcpy(line + have, text, len + 1);
 	r->line = line;
 	return more;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *checked(void *memory)
+void *conv_checked(void *memory)
 {
 	if (!memory) {
 		fputs("iet-convert: out of memory\n", stderr);
@@ -17,13 +17,13 @@ static void *checked(void *memory)
 
 char *conv_strndup(const char *text, size_t len)
 {
-	return checked(strndup(text, len));
+	return conv_checked(strndup(text, len));
 }
 
 struct conv_node *conv_node_add(struct conv_node *parent, unsigned int line,
 				char *name, char *value)
 {
-	struct conv_node *node = checked(calloc(1, sizeof(*node)));
+	struct conv_node *node = conv_checked(calloc(1, sizeof(*node)));
 
 	node->parent = parent;
 	node->file = parent->file;

@@ -29,6 +29,14 @@ struct conv_node {
 };
 
 /**
+ * conv_checked - end the program if there is no memory
+ * @memory: what an allocation has returned
+ *
+ * Return: @memory
+ */
+void *conv_checked(void *memory);
+
+/**
  * conv_strndup - copy a part of a text
  * @text: the text
  * @len: bytes

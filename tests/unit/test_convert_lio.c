@@ -141,7 +141,7 @@ static const struct convert_row rows[] = {
 											   ""))))),
 	  C
 	  "\tLun 0 Path=/d/a,Type=fileio,IOMode=wt" ID("a") "\tLun 1 Path=/d/b,Type=fileio,IOMode=wt" ID(
-		  "b") "\tLunAccess iqn.i 0\n\tLunAccess iqn.i 1\n"
+		  "b") "\tLunAccess iqn.i 0-1\n"
 		       "\tLunAccess iqn.j 1 ro\n\tLunAccess iqn.k 1\n"
 		       "\tLunAccess iqn.l none\n",
 	  "iqn.a iqn.i, iqn.j, iqn.k, iqn.l\n",
@@ -208,8 +208,8 @@ static const struct convert_row rows[] = {
 	  "\"secretsecret1\",\"discovery_mutual_userid\":\"m\","
 	  "\"discovery_mutual_password\":\"secretsecret2\"},{\"name\":"
 	  "\"other\"}]}",
-	  "\tIncomingUser d secretsecret1\n\tOutgoingUser m secretsecret2\n",
-	  "", "" },
+	  "IncomingUser d secretsecret1\nOutgoingUser m secretsecret2\n", "",
+	  "" },
 	/* the rest of a group */
 	{ GROUP(OPEN ",\"parameters\":{\"MaxBurstLength\":\"262144\","
 		     "\"FirstBurstLength\":\"131072\",\"AuthMethod\":\"None\","

@@ -81,11 +81,10 @@ static const struct convert_row rows[] = {
 	{ DEV("vdisk_fileio", "") TGT(
 		  "LUN 0 d\nGROUP g {\nLUN 1 d {\nread_only 1\n}\nLUN 0 other\n"
 		  "INITIATOR iqn.*\nINITIATOR eui.?\n}\n"),
-	  C LUN("0")
-		  LUN("1") "\tLunAccess iqn..* 1 ro\n\tLunAccess iqn..* 0\n"
-			   "\tLunAccess iqn..* none\n\tLunAccess eui.. 1 ro\n"
-			   "\tLunAccess eui.. 0\n\tLunAccess eui.. none\n"
-			   "\tLunAccess ALL 0\n\tLunAccess ALL none\n",
+	  C LUN("0") LUN("1") "\tLunAccess iqn..* 0\n\tLunAccess iqn..* 1 ro\n"
+			      "\tLunAccess iqn..* none\n\tLunAccess eui.. 0\n"
+			      "\tLunAccess eui.. 1 ro\n\tLunAccess eui.. none\n"
+			      "\tLunAccess ALL 0\n\tLunAccess ALL none\n",
 	  OPEN,
 	  "W FILE:18: LUN 0: disks have one LUN for all, this one is another "
 	  "device's: other is not carried over\n" },
@@ -124,7 +123,7 @@ static const struct convert_row rows[] = {
 	  "W FILE:4: the driver qla2x00t is not carried over\n" },
 	{ "TARGET_DRIVER iscsi {\nIncomingUser \"d secretsecret1\"\n"
 	  "iSNSServer \"10.0.0.1 AccessControl\"\n}\n",
-	  "\tIncomingUser d secretsecret1\niSNSServer 10.0.0.1\n"
+	  "IncomingUser d secretsecret1\niSNSServer 10.0.0.1\n"
 	  "iSNSAccessControl Yes\n",
 	  "", "" },
 	/* no such files */

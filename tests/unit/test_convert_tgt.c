@@ -169,7 +169,7 @@ static const struct convert_row rows[] = {
 	{ "iSNS On\niSNSServerIP 10.0.0.1\niSNSServerPort 3206\n"
 	  "iSNSAccessControl On\nincomingdiscoveryuser d secretsecret1\n"
 	  "outgoingdiscoveryuser o secretsecret2\nignore-errors yes\n",
-	  "\tIncomingUser d secretsecret1\n\tOutgoingUser o secretsecret2\n"
+	  "IncomingUser d secretsecret1\nOutgoingUser o secretsecret2\n"
 	  "iSNSServer 10.0.0.1:3206\niSNSAccessControl Yes\n",
 	  "", "" },
 	{ "iSNSServerIP 10.0.0.1\n", "", "",
@@ -197,6 +197,11 @@ static const struct convert_row rows[] = {
 	{ "include /nonexistent/targets.conf\n", NULL, NULL,
 	  "E FILE:1: /nonexistent/targets.conf: no such file\n" },
 	{ "include /nonexistent/*.conf\n", "", "", "" },
+	{ "<target iqn.a\\ >\nincominguser joe secretsecret1\n</target>\n",
+	  NULL, NULL, "E FILE:1: \"iqn.a\\\" is no name of a target\n" },
+	{ T("incominguser joe short\n"), C "\tIncomingUser joe short\n", OPEN,
+	  "W the result:4: IncomingUser: a secret of less than 12 bytes, which some "
+	  "initiators refuse\n" },
 	{ "<target x>\n</target>\n", NULL, NULL,
 	  "E the result:3: Target: \"x\" is no iqn., eui. or naa. name\n" },
 	{ "\x01", NULL, NULL, "E FILE: is no text\n" },
