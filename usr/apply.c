@@ -177,7 +177,7 @@ static void fail_like(struct apply *a, struct plan_lun *l,
 }
 
 /* A path that can't be opened costs none of its logical units what it was. */
-static void fail_shares(struct apply *a)
+static void fail_like_first(struct apply *a)
 {
 	size_t i;
 
@@ -189,6 +189,13 @@ static void fail_shares(struct apply *a)
 		if (with && with->failed)
 			fail_like(a, l, with);
 	}
+}
+
+static void fail_shares(struct apply *a)
+{
+	do
+		fail_like_first(a);
+	while (plan_fail_blocked(&a->plan, a->config, &a->report));
 }
 
 /* Return: whether it can be made now */

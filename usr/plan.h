@@ -85,6 +85,20 @@ const struct plan_target *plan_target_of(const struct plan *plan, uint32_t tid);
 bool plan_has_lun(const struct plan_target *t, uint32_t lun);
 
 /**
+ * plan_fail_blocked - mark what can't be made beside what stays
+ * @plan: the plan, with those LUNs marked that fail for other reasons
+ * @config: what it was made for
+ * @r: gets an error for each that is marked now
+ *
+ * A LUN that fails leaves what it was to replace where it is, so that others
+ * may fail for that: call it until it returns false.
+ *
+ * Return: whether any has been marked
+ */
+bool plan_fail_blocked(struct plan *plan, const struct config *config,
+		       struct report *r);
+
+/**
  * plan_free - free a plan and close the files in it
  * @plan: the plan
  */

@@ -21,8 +21,11 @@ def volume_args(volume):
 
 
 def accounts_of(state, name):
+    """In the order in which --op show --config has them."""
     return [ConfAccount(a.incoming, a.name, a.secret, a.who)
-            for a in state.accounts if a.target == name]
+            for a in sorted(state.accounts, key=lambda a: (not a.incoming,
+                                                           a.name))
+            if a.target == name]
 
 
 def as_conf(state):

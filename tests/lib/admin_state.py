@@ -504,7 +504,34 @@ class State:
         for name, number, path, args, ident, key, keep in plan:
             if path and key not in kept and not self.usable(path):
                 failed[name, number] = path
+        while self.fail_blocked(plan, failed):
+            pass
         return plan, failed
+
+    def fail_blocked(self, plan, failed):
+        """
+        What can't be made, as its medium stays with another identity at a LUN
+        that was to get another one, which failed.
+        """
+        here = {(row[0], row[1]): row for row in plan}
+        stay = []
+        for t in self.targets:
+            for number, lun in t.luns.items():
+                row = here.get((t.name, number))
+                if row and not row[6] and (t.name, number) in failed:
+                    stay.append(lun.volume)
+        more = {(name, number): path
+                for name, number, path, args, ident, key, keep in plan
+                if path and not keep and (name, number) not in failed
+                and any(v.path == path
+                        and (v.iomode == "ro") == (args.get("IOMode") == "ro")
+                        and v.conflict({"ScsiId": ident,
+                                        "ScsiSN": args.get(
+                                            "ScsiId", ident).encode().hex(),
+                                        **args})
+                        for v in stay)}
+        failed.update(more)
+        return bool(more)
 
     def usable(self, path):
         """Is there a medium, of a block at least?"""

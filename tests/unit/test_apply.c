@@ -416,6 +416,38 @@ static void test_wrong_shared_path(void)
 	      fake_find_lun(2, 0));
 }
 
+/* What can't be moved keeps its medium, which others can't have then. */
+static void test_blocked(void)
+{
+	char id[IET_SCSI_ID_LEN + 1];
+
+	start();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 1 Path=@a,ScsiId=old\n"
+				  "Lun 2 Path=@a\n")),
+		 0);
+	strcpy(id, fake_find_lun(1, 2)->scsi_id);
+	CHECK_STR(id, "old");
+	forget_calls();
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 1 Path=/nowhere/a\n"
+				  "Lun 2 Path=@a,ScsiId=new\n"
+				  "Lun 3 Path=@a\n")),
+		 3);
+	check_said("/nowhere/a: No such file");
+	check_said(
+		":3: Lun: 2 of iqn.a: the path is that of LUN 1 of target 1, "
+		"which stays, with another ScsiId");
+	check_said(
+		":4: Lun: 3 of iqn.a: the path is that of LUN 1 of target 1, "
+		"which stays, with another ScsiId");
+	CHECK_EQ(changes(), 0);
+	/* with what it is they can */
+	CHECK_EQ(apply(with_paths("Target iqn.a\nLun 1 Path=/nowhere/a\n"
+				  "Lun 3 Path=@a,ScsiId=old\n")),
+		 1);
+	CHECK(fake_find_lun(1, 3));
+	CHECK(!fake_find_lun(1, 2));
+}
+
 static void test_error_changes_nothing(void)
 {
 	start();
@@ -729,6 +761,7 @@ int main(void)
 	ktap_run(test_shared_failed);
 	ktap_run(test_wrong_path);
 	ktap_run(test_wrong_shared_path);
+	ktap_run(test_blocked);
 	ktap_run(test_error_changes_nothing);
 	ktap_run(test_adopt);
 	ktap_run(test_limits);
