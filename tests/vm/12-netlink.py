@@ -220,8 +220,8 @@ def test_luns(nl):
             new_lun, nl, fd, 1, L_SCSI_ID="a\tb")
     refused("an id that isn't ASCII", errno.EINVAL, "ASCII", new_lun, nl, fd,
             1, L_SCSI_ID="\u00e4")
-    refused("an id of 17 characters", errno.EINVAL, ".", new_lun, nl, fd, 1,
-            L_SCSI_ID="1" * 17)
+    refused("an id of 65 characters", errno.EINVAL, ".", new_lun, nl, fd, 1,
+            L_SCSI_ID="1" * 65)
     refused("a LUN's path can't be changed", errno.EINVAL, "cannot be changed",
             nl.do, "LUN_SET", L_TID=1, L_LUN=0, L_PATH="/x")
     refused("LUN_DEL of nothing", errno.ENOENT, "no such LUN", nl.do,

@@ -140,7 +140,7 @@ refuses_file 'NAA: must be 16 hexadecimal digits that begin with 2, 3 or 5, or 3
 	NAA=123
 refuses_file 'UUID: must be 8-4-4-4-12 hexadecimal digits' UUID=abc
 refuses_file 'BlockSize: must be 512, 1024, 2048 or 4096' BlockSize=1000
-refuses_file 'ScsiSN: must be 1 to 32 printable characters' ScsiSN=
+refuses_file 'ScsiSN: must be 1 to 128 printable characters' ScsiSN=
 refuses_file 'ThinProvisioned: must be Yes or No' \
 	ThinProvisioned=Maybe
 write_conf "$props"
