@@ -2,9 +2,11 @@
 /* What runs against what the file says: the daemon knows both. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "admin.h"
 #include "ietadm.h"
@@ -51,15 +53,37 @@ static int print_plan(struct request *q, const struct admin_msg *answer)
 	return result;
 }
 
+/*
+ * If the storage of a file hangs, that is to be found out here, and not by the
+ * daemon, which has others to serve.
+ */
+static int try_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	char buf[4096];
+	ssize_t n = -1;
+	int err;
+
+	if (fd >= 0)
+		while ((n = read(fd, buf, sizeof(buf))) > 0)
+			;
+	err = n < 0 ? -errno : 0;
+	explicit_bzero(buf, sizeof(buf));
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
 /* The daemon is in another folder. */
 static int add_file(const struct request *q, struct admin_msg *msg)
 {
 	char *full = realpath(q->file, NULL);
-	int err;
+	int err = full ? try_file(full) : -errno;
 
-	if (!full)
-		return ietadm_fail(q, -errno, "%s: %s", q->file,
-				   strerror(errno));
+	if (err) {
+		free(full);
+		return ietadm_fail(q, err, "%s: %s", q->file, strerror(-err));
+	}
 	err = admin_msg_add(msg, full);
 	free(full);
 	return err ? ietadm_fail(q, err, "%s", strerror(-err)) : 0;

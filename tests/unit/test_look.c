@@ -288,6 +288,8 @@ static void test_wrong(void)
 		 -ENOENT);
 	CHECK_STR(err_out, "ietadm: reload: /nonexistent/file: No such file or "
 			   "directory\n");
+	CHECK_EQ(run("ietadm --op reload --dry-run=/"), -EISDIR);
+	CHECK_STR(err_out, "ietadm: reload: /: Is a directory\n");
 	/* it must not wait for somebody who writes */
 	if (mkfifo(tmp_path("fifo"), 0600))
 		abort();
