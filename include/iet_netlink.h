@@ -49,7 +49,7 @@
 
 #define IET_LUN_MAX 16383
 #define IET_SCSI_ID_LEN 64
-#define IET_SCSI_SN_LEN (2 * IET_SCSI_ID_LEN)
+#define IET_SCSI_SN_LEN 128
 #define IET_PATH_LEN 4095
 #define IET_VENDOR_LEN 8
 #define IET_PRODUCT_LEN 16

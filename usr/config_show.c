@@ -44,12 +44,13 @@ static void put(struct writer *w, const char *text)
 {
 	size_t len = strlen(text);
 	/* holds a secret, maybe: nothing of it is to be left behind */
-	char *line = malloc(len + sizeof("line  #") + strlen(w->indent));
+	size_t room = len + sizeof("line  #") + strlen(w->indent);
+	char *line = malloc(room);
 
 	if (line) {
-		size_t n = sprintf(line, "line %s%s%s", len ? w->indent : "",
-				   text,
-				   len && text[len - 1] == '\\' ? " #" : "");
+		size_t n = snprintf(
+			line, room, "line %s%s%s", len ? w->indent : "", text,
+			len && text[len - 1] == '\\' ? " #" : "");
 
 		if (!w->err)
 			w->err = admin_msg_add(w->out, line);
