@@ -48,9 +48,9 @@ static void put(struct writer *w, const char *text)
 	char *line = malloc(room);
 
 	if (line) {
-		size_t n = snprintf(
-			line, room, "line %s%s%s", len ? w->indent : "", text,
-			len && text[len - 1] == '\\' ? " #" : "");
+		size_t n = snprintf(line, room, "line %s%s%s",
+				    len ? w->indent : "", text,
+				    len && text[len - 1] == '\\' ? " #" : "");
 
 		if (!w->err)
 			w->err = admin_msg_add(w->out, line);
