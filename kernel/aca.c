@@ -272,6 +272,30 @@ void iet_aca_leave(struct iet_scmd *s)
 }
 
 /**
+ * iet_aca_is_let_in() - is it the command that sees to a condition?
+ * @s: a command that has a volume
+ *
+ * Not if the condition that it was let in for is over.
+ *
+ * Context: any.
+ *
+ * Return: true if so
+ */
+bool iet_aca_is_let_in(const struct iet_scmd *s)
+{
+	const struct iet_itl *itl;
+	bool is;
+
+	if (!s->aca_task)
+		return false;
+	rcu_read_lock();
+	itl = iet_scsi_itl(s);
+	is = itl && READ_ONCE(itl->aca_task) == s;
+	rcu_read_unlock();
+	return is;
+}
+
+/**
  * iet_aca_ended() - a command has ended with CHECK CONDITION
  * @s: the command; iet_aca_leave() follows
  * @itl: its I_T_L nexus, under rcu_read_lock()

@@ -167,8 +167,8 @@ static struct iet_cmnd *find_aca_task(struct iet_cmnd *cmnd,
 			if (iscsi_opcode(&task->req) == ISCSI_OP_SCSI_CMD &&
 			    (task->state == IET_CMND_WAIT_DATA ||
 			     task->state == IET_CMND_EXECUTING) &&
-			    task->scmd.vol == vol && task->scmd.aca_task &&
-			    !task->doomed)
+			    task->scmd.vol == vol &&
+			    iet_aca_is_let_in(&task->scmd))
 				return task;
 		}
 	}
