@@ -79,7 +79,7 @@ class Task:
 
     def __init__(self, nexus, unit, attr, kind, slot):
         self.nexus, self.unit, self.attr, self.kind = nexus, unit, attr, kind
-        self.slot = slot
+        self.slot, self.conn = slot, nexus.model.rng.choice(nexus.conns)
         self.itt = self.r2t = None
         self.data_due = kind == "write by R2T"
         self.runs = False
@@ -135,7 +135,11 @@ class Nexus:
         self.name = f"{IQN}:nexus{number}"
         self.conn = Conn(patience=PATIENCE).login(
             TARGETS[which], self.name, TaskReporting=model.reporting,
-            InitialR2T="Yes", ImmediateData="Yes", iSCSIProtocolLevel=2)
+            InitialR2T="Yes", ImmediateData="Yes", iSCSIProtocolLevel=2,
+            MaxConnections=2)
+        self.conns = [self.conn]
+        if model.rng.random() < 0.3:
+            self.conns.append(self.conn.join(2))
         self.units = model.units if which == 0 else model.units[:1]
         self.attentions = {unit: [] for unit in self.units}
         self.aca = {unit: None for unit in self.units}  # None, True, a task
@@ -159,8 +163,15 @@ class Nexus:
 
     def take(self):
         """What has come must be owed."""
-        while self.owed_now():
-            pdu = self.conn.receive()
+        while True:
+            conn = self.ready_conn()
+            if not conn:
+                return
+            pdu = conn.receive()
+            if pdu.opcode == NOP_IN and pdu.itt == RESERVED:
+                # a fence: what has come there is acknowledged
+                conn.nop(op=NOP_OUT | IMMEDIATE, itt=RESERVED, ttt=pdu.ttt)
+                continue
             if pdu.opcode == ASYNC and self.model.reporting == "FastAbort":
                 if pdu.event != TASK_TERMINATION:
                     raise Failed(f"{self.name} gets {pdu}")
@@ -171,13 +182,25 @@ class Nexus:
                 raise Failed(f"{self.name} is not owed {pdu}")
             want(pdu)
 
-    def sync(self):
-        """The target has seen all that was sent."""
-        itt = self.conn.nop(op=NOP_OUT | IMMEDIATE).itt
+    def sync(self, conn):
+        """The target has seen all that was sent there."""
+        itt = conn.nop(op=NOP_OUT | IMMEDIATE).itt
         self.expects(itt, lambda pdu: None)
 
-    def owed_now(self):
-        return self.owed or self.conn.poll.poll(0) or self.conn.input
+    def ready_conn(self):
+        """One where something comes; it is waited for if it is owed."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            for conn in self.conns:
+                wait = 2 if self.owed and len(self.conns) > 1 else 0
+                if conn.input or conn.poll.poll(wait):
+                    return conn
+            if not self.owed:
+                return None
+            if len(self.conns) == 1:
+                return self.conn
+            if time.monotonic() > end:
+                raise Failed(f"{self.name} is owed {len(self.owed)} answers")
 
 
 def response(status, sense=None):
@@ -411,7 +434,7 @@ class Model:
         if slot and not refused:
             self.hang(task)
         self.send(task)
-        nexus.sync()
+        nexus.sync(task.conn)
         if refused:
             status, sense = refused
             nexus.expects(task.itt, response(status, sense))
@@ -452,7 +475,7 @@ class Model:
         return CHECK_CONDITION, sense
 
     def send(self, task):
-        kind, c = task.kind, task.nexus.conn
+        kind, c = task.kind, task.conn
         lba = task.slot.lba if task.slot else 0
         naca = bytes([task.naca])
         how = {"attr": task.attr, "unit": task.unit.number}
@@ -485,8 +508,8 @@ class Model:
             return
         task = task or self.rng.choice(due)
         self.say(f"data for {task}")
-        task.nexus.conn.data_out(task.r2t, bytes(BLOCKS * 512))
-        task.nexus.sync()
+        task.conn.data_out(task.r2t, bytes(BLOCKS * 512))
+        task.nexus.sync(task.conn)
         if task in self.late:
             self.late.remove(task)
             task.nexus.expects(task.itt, response(ABORTED))
@@ -498,12 +521,25 @@ class Model:
         running = [t for t in self.tasks if t.held]
         if not running:
             return
+        awaited = task
         task = task or self.rng.choice(running)
         self.say(f"the medium lets {task} go")
         slot = task.slot
         task.slot = None
         self.finish_held(task)
         self.let_go(slot)
+        if task.aborted is True and not awaited:
+            self.linger(task.nexus)
+
+    def linger(self, nexus):
+        """Nothing tells when an aborted command has come back."""
+        for _ in range(10):
+            self.held_now()
+            for conn in nexus.conns:
+                nexus.sync(conn)
+            self.go_on()
+            nexus.take()
+            time.sleep(0.002)
 
     def finish_held(self, task):
         nexus, unit = task.nexus, task.unit
@@ -635,7 +671,8 @@ class Model:
 
     def close(self):
         for nexus in self.nexuses:
-            nexus.conn.close()
+            for conn in nexus.conns:
+                conn.close()
         for tid in (1, 2):
             self.nl.do("FAULT_DEL", F_TID=tid)
         self.nl.sock.close()
@@ -658,7 +695,8 @@ class Function:
             fields["ref"] = task.itt
             model.say(f"  of {task}")
         self.start = time.monotonic()
-        self.itt = self.nexus.conn.tmf(kind, unit=unit.number, **fields).itt
+        conn = model.rng.choice(self.nexus.conns)
+        self.itt = conn.tmf(kind, unit=unit.number, **fields).itt
         if kind == QUERY_TASK:
             want = (SUCCEEDED if not task.aborted or task.aborted == "tell"
                     else COMPLETE)
@@ -713,7 +751,8 @@ class Function:
         """Then the medium may give them back."""
         for nexus in victims:
             if self.kind in (ABORT_TASK, CLEAR_ACA):
-                nexus.sync()
+                for conn in nexus.conns:
+                    nexus.sync(conn)
                 nexus.take()
                 continue
             # what waits for its data before it is told is there still
@@ -759,6 +798,7 @@ class Function:
                 if task in model.tasks:
                     model.release(task)
             self.nexus.expects(self.itt, lambda pdu: self.answer(pdu, want))
+            model.go_on()
             self.nexus.take()
         model.settle()
 
