@@ -133,8 +133,8 @@ static void session_orphan_work(struct work_struct *work)
  * Context: any
  * Return: true if so
  */
-bool iet_session_is_of(const struct iet_session *session,
-		       const char *initiator, const u8 *isid)
+bool iet_session_is_of(const struct iet_session *session, const char *initiator,
+		       const u8 *isid)
 {
 	return !strcmp(session->initiator, initiator) &&
 	       !memcmp(session->isid, isid, sizeof(session->isid));

@@ -133,8 +133,8 @@ struct iet_session *iet_session_create(struct iet_target *target,
 				       const struct iet_session_args *args,
 				       struct netlink_ext_ack *extack);
 struct iet_session *iet_session_find(struct iet_target *target, u64 sid);
-bool iet_session_is_of(const struct iet_session *session,
-		       const char *initiator, const u8 *isid);
+bool iet_session_is_of(const struct iet_session *session, const char *initiator,
+		       const u8 *isid);
 void iet_session_close(struct iet_session *session, enum iet_event reason);
 
 void iet_session_get(struct iet_session *session);
