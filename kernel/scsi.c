@@ -844,11 +844,35 @@ static bool may_begin(struct iet_scmd *s)
 	return true;
 }
 
+static bool lock_span(struct iet_scmd *s);
+static void run_granted(struct iet_scmd *s);
+
+/*
+ * One that has been aborted while it waited has lost its turn.  Who has aborted
+ * it may give that up before a worker comes to look: then it waits once more.
+ * With the lock by which iet_scsi_aborted() sees that it does.
+ */
+static bool has_its_turn(struct iet_scmd *s)
+{
+	unsigned long flags;
+	bool has = false;
+
+	if (likely(s->spanned))
+		return true;
+	spin_lock_irqsave(&s->vol->lock, flags);
+	if (READ_ONCE(s->aborted))
+		iet_scsi_in_worker(s, run_granted);
+	else
+		has = lock_span(s);
+	spin_unlock_irqrestore(&s->vol->lock, flags);
+	return has;
+}
+
 static void run_granted(struct iet_scmd *s)
 {
 	if (iet_scsi_stopped(s)) {
 		iet_scsi_end(s, 0);
-	} else if (iet_aca_hold(s)) {
+	} else if (iet_aca_hold(s) || !has_its_turn(s)) {
 		;
 	} else if (!may_begin(s)) {
 		iet_scsi_end(s, 0);

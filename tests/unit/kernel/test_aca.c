@@ -315,6 +315,32 @@ static void waited_for_blocks(void)
 	iet_scsi_release(&held);
 }
 
+/* it is aborted while it waits, which is given up before a worker has looked */
+static void waits_again(void)
+{
+	struct iet_span span = {
+		.first = 0, .end = 4, .excl = true, .granted = span_granted
+	};
+
+	set_up();
+	CHECK(iet_span_lock(&fake.vol.spans, &span));
+	take(&fake.nexus, write10, ISCSI_ATTR_SIMPLE);
+	iet_scsi_execute(&held);
+	iet_orphan_add(&held);
+	CHECK(fake.work && !held.spanned);
+	CHECK(iet_orphan_revive(&held));
+	fake.nr_io = 0;
+	fake_work();
+	CHECK(!nr_ended && !fake.nr_io && held.spanned);
+	iet_span_unlock(&fake.vol.spans, &span);
+	fake_work();
+	CHECK_EQ(nr_ended, 1);
+	CHECK_EQ(fake.nr_io, 1);
+	CHECK_EQ(held.status, SAM_STAT_GOOD);
+	iet_scsi_release(&held);
+	CHECK(iet_spans_idle(&fake.vol.spans));
+}
+
 /* nobody is told of its status, and nobody would end the condition */
 static void aborted(void)
 {
@@ -393,6 +419,7 @@ int main(void)
 	ktap_run(own_task_set);
 	ktap_run(one_aca_task);
 	ktap_run(waited_for_blocks);
+	ktap_run(waits_again);
 	ktap_run(aborted);
 	ktap_run(interlock);
 	return ktap_done();
