@@ -212,6 +212,7 @@ void iet_cmnds_end(struct iet_conn *conn);
 void iet_cmnd_sent(struct iet_cmnd *cmnd);
 void iet_cmnd_returned(struct iet_cmnd *cmnd);
 void iet_cmnd_end(struct iet_cmnd *cmnd);
+void iet_cmnd_respond(struct iet_cmnd *cmnd);
 void iet_cmnd_keep(struct iet_cmnd *cmnd);
 void iet_cmnd_move(struct iet_cmnd *cmnd, struct iet_conn *conn);
 void iet_conn_note_dropped(struct iet_conn *conn, __be32 itt);

@@ -371,7 +371,16 @@ void iet_cmnd_done(struct iet_cmnd *cmnd)
 	iet_conn_put(conn);
 }
 
-static void respond(struct iet_cmnd *cmnd)
+/**
+ * iet_cmnd_respond - a SCSI command has its status
+ * @cmnd: the command, with its kind set; in none of the states in which it is
+ *	being sent, or has been
+ *
+ * Where there is nobody to send it to, it waits for a connection.
+ *
+ * Context: the connection's thread.
+ */
+void iet_cmnd_respond(struct iet_cmnd *cmnd)
 {
 	if (cmnd->conn->suspended)
 		iet_cmnd_keep(cmnd);
@@ -387,7 +396,7 @@ static void tell_of_abort(struct iet_cmnd *cmnd)
 	cmnd->aborted = false;
 	cmnd->tell = false;
 	task_aborted(cmnd);
-	respond(cmnd);
+	iet_cmnd_respond(cmnd);
 	iet_claims_end(claims);
 }
 
@@ -408,7 +417,7 @@ void iet_cmnd_returned(struct iet_cmnd *cmnd)
 		iet_order_leave(cmnd);
 	}
 	if (!cmnd->aborted) {
-		respond(cmnd);
+		iet_cmnd_respond(cmnd);
 		return;
 	}
 	if (scsi) {

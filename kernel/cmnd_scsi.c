@@ -138,7 +138,7 @@ void iet_cmnd_progress(struct iet_cmnd *cmnd)
 		if (iet_qerr(cmnd))
 			return;
 		iet_order_leave(cmnd);
-		iet_conn_queue(conn, cmnd);
+		iet_cmnd_respond(cmnd);
 		return;
 	}
 	iet_order_wait(cmnd);

@@ -22,6 +22,8 @@ from pdu import *  # noqa: E402,F403
 TARGET, SINGLE = f"{IQN}:erl2", f"{IQN}:single"
 FILE, HUNG = 0, 1
 SEG = 4096
+# task attribute (11.3.1), and a status
+ORDERED, TASK_ABORTED = 2, 0x40
 
 CONF = f"""
 Target {TARGET}
@@ -97,6 +99,15 @@ def recover(conn, cid):
 def reassign(conn, itt, response=COMPLETE, **fields):
     conn.tmf(TASK_REASSIGN, itt, **fields)
     conn.expect(TMF_RSP, response=response)
+
+
+def tell_of_aborts(conn, tas):
+    """The TAS bit of the control mode page."""
+    page = bytes([0x0a, 10, 0x02, 0x10, 0, tas << 6]) + bytes(6)
+    page = bytes(4) + page
+    conn.scsi(bytes([0x15, 0x10, 0, 0, len(page), 0]), WRITE, len(page),
+              data=page)
+    conn.expect(SCSI_RSP, status=GOOD)
 
 
 # --- what is agreed -----------------------------------------------------------
@@ -547,6 +558,32 @@ def _(first, second):
     return first
 
 
+@case("what another initiator aborts of a suspended connection is told of when "
+      "it is reassigned")
+def _(first, second):
+    with Conn().login(TARGET, f"{IQN}:other") as other:
+        other.ready(FILE)
+        tell_of_aborts(other, True)
+        first.ready(FILE)
+        itts = [second.scsi(write10(0, 16), WRITE, 8192).itt]
+        second.expect(R2T)
+        # its data is all there; it waits for the first one
+        itts.append(second.scsi(write10(0, 1), WRITE, 512, attr=ORDERED,
+                                data=bytes(512)).itt)
+        second.ping()
+        fail(second)
+        recover(first, 2)
+        other.tmf(CLEAR_TASK_SET, unit=FILE)
+        other.expect(TMF_RSP, response=COMPLETE)
+        for itt in itts:
+            reassign(first, itt)
+            first.expect(SCSI_RSP, itt=itt, status=TASK_ABORTED)
+        tell_of_aborts(other, False)
+        other.logout()
+    wait_for("the failed one is given up", lambda: shown() == [1])
+    return first
+
+
 @case("tasks that nobody takes over end with Time2Retain",
       DefaultTime2Retain=1)
 def _(first, second):
@@ -585,6 +622,18 @@ def _(first, second):
     reassign(first, itt, NO_TASK)
     first.close()
     wait_for("the session ends", lambda: not sessions())
+
+
+@case("... nor waited for: an ORDERED command goes on", DefaultTime2Retain=0)
+def _(first, second):
+    second.scsi(write10(0, 16), WRITE, 8192)
+    second.expect(R2T)
+    itt = first.scsi(write10(0, 1), WRITE, 512, attr=ORDERED,
+                     data=bytes(512)).itt
+    first.expect_nothing(0.1)
+    second.close()
+    first.expect(SCSI_RSP, itt=itt, status=GOOD)
+    return first
 
 
 @case("an old write on a hung disk does not land after its time",
