@@ -21,7 +21,7 @@ install_all() {
 	mkdir -p "$top/kernel" "$top/usr" &&
 		cp -r Makefile dkms.conf README ChangeLog COPYING etc doc "$top" &&
 		cp "$IET_MODULE" "$top/kernel" &&
-		cp "$IET_SBIN"/ietd "$IET_SBIN"/ietadm "$top/usr" || return
+		cp "$IET_SBIN"/{ietd,ietadm,iet-convert} "$top/usr" || return
 	cat >"$IET_DIR/depmod" <<-EOF
 		#!/bin/bash
 		find $modules/kernel/lib $modules/kernel/arch/x86/crypto \
