@@ -12,7 +12,7 @@ static void put_string(struct json *j, const char *s)
 
 	fputc('"', j->out);
 	for (; *p; p += len) {
-		len = *p < 0x80 ? 1 : utf8_len(p);
+		len = utf8_len(p);
 		if (*p == '"' || *p == '\\')
 			fprintf(j->out, "\\%c", *p);
 		else if (!len || *p < 0x20 || *p == 0x7f)

@@ -59,7 +59,7 @@ static void put_value(FILE *f, const char *s)
 
 	fputc('"', f);
 	for (; *p; p += len) {
-		len = *p < 0x80 ? 1 : utf8_len(p);
+		len = utf8_len(p);
 		if (*p == '"' || *p == '\\')
 			fprintf(f, "\\%c", *p);
 		else if (*p == '\n')

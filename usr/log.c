@@ -43,7 +43,7 @@ static void make_printable(char *s)
 {
 	while (*s) {
 		const unsigned char *p = (const unsigned char *)s;
-		size_t len = *p < 0x80 ? 1 : utf8_len(p);
+		size_t len = utf8_len(p);
 
 		if (utf8_is_printable(p, len)) {
 			s += len;

@@ -249,7 +249,7 @@ static void take_first(struct login *l, const struct iscsi_login_hdr *req)
 static size_t name_char(const char *s)
 {
 	const unsigned char *p = (const unsigned char *)s;
-	size_t len = *p < 0x80 ? 1 : utf8_len(p);
+	size_t len = utf8_len(p);
 
 	return *p != ' ' && *p != ',' && utf8_is_printable(p, len) ? len : 0;
 }

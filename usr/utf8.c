@@ -13,6 +13,8 @@ size_t utf8_len(const unsigned char *p)
 	};
 	size_t i = 0, n;
 
+	if (*p < 0x80)
+		return 1;
 	while (i < sizeof(forms) / sizeof(forms[0]) &&
 	       (*p < forms[i].first || *p > forms[i].last))
 		i++;

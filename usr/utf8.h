@@ -9,17 +9,17 @@
 #include <stddef.h>
 
 /**
- * utf8_len - length of a character beyond ASCII (RFC 3629 section 4)
+ * utf8_len - length of a character (RFC 3629 section 4)
  * @p: its first byte, of a text that ends with a NUL
  *
- * Return: its bytes, 2 to 4, or 0 if it is none
+ * Return: its bytes, 1 to 4, or 0 if it is none
  */
 size_t utf8_len(const unsigned char *p);
 
 /**
  * utf8_is_printable - may it go to a log or a terminal?
  * @p: a character
- * @len: its bytes: 1, or what utf8_len() says
+ * @len: its bytes, as utf8_len() says
  *
  * Return: false for control characters and what is no character
  */
