@@ -61,6 +61,12 @@ void iet_spans_exit(struct iet_spans *spans)
 	free_percpu(spans->lanes);
 }
 
+/* Counted in @nr_excl: while there is one, all ranges are in the list. */
+static bool is_exclusive(const struct iet_span *span)
+{
+	return span->excl || span->ordered;
+}
+
 /* Does one that comes have to wait for one that came before it? */
 static bool in_way(const struct iet_span *first, const struct iet_span *then)
 {
@@ -147,7 +153,7 @@ static bool enter(struct iet_spans *spans, struct iet_span *span)
 	bool now;
 
 	spin_lock_irqsave(&spans->lock, flags);
-	if (span->excl || span->ordered) {
+	if (is_exclusive(span)) {
 		WRITE_ONCE(spans->nr_excl, spans->nr_excl + 1);
 		if (spans->nr_excl == 1)
 			collect(spans);
@@ -175,8 +181,7 @@ static bool enter(struct iet_spans *spans, struct iet_span *span)
 bool iet_span_lock(struct iet_spans *spans, struct iet_span *span)
 {
 	span->nr_before = 0;
-	return (!span->excl && !span->ordered && pass(spans, span)) ||
-	       enter(spans, span);
+	return (!is_exclusive(span) && pass(spans, span)) || enter(spans, span);
 }
 
 /*
@@ -198,7 +203,7 @@ static void grant(struct iet_spans *spans, struct iet_span *span)
 /* With the lock held. */
 static void take_out(struct iet_spans *spans, struct iet_span *span)
 {
-	if (span->excl || span->ordered)
+	if (is_exclusive(span))
 		WRITE_ONCE(spans->nr_excl, spans->nr_excl - 1);
 	if (spans->nr_waiting)
 		grant(spans, span);

@@ -41,8 +41,8 @@ struct iet_span_lane {
  * struct iet_spans - the ranges of a logical unit
  * @lock: of everything here but the lanes; taken from any context
  * @list: iet_span.node of those that are in no lane, in the order of arrival
- * @nr_excl: exclusive and ordered ones in it; set before the lanes are looked at, and read
- *	under the lock of a lane before anything is put there
+ * @nr_excl: exclusive and ordered ones in it; set before the lanes are looked
+ *	at, and read under the lock of a lane before anything is put there
  * @nr_waiting: ranges in it that have not been granted
  * @lanes: of each CPU; all of them are empty while @nr_excl is not 0
  */
