@@ -275,6 +275,7 @@ static void go_home(struct iet_cmnd *cmnd)
  */
 void iet_cmnd_end(struct iet_cmnd *cmnd)
 {
+	iet_tmf_end(cmnd);
 	if (cmnd->state == IET_CMND_EXECUTING) {
 		iet_cmnd_abort(cmnd, NULL);
 		go_home(cmnd);
@@ -335,7 +336,6 @@ void iet_cmnds_end(struct iet_conn *conn)
 	iet_tx_drop(conn);
 	list_for_each_entry_safe(cmnd, next, &conn->active, node) {
 		tell_of_end(conn, cmnd);
-		iet_tmf_end(cmnd);
 		iet_cmnd_dequeue(cmnd);
 		iet_cmnd_end(cmnd);
 	}

@@ -173,7 +173,8 @@ void iet_tmf_arrivals(struct iet_session *session)
  *
  * What still waits for the commands before it, which may never come now, has
  * done nothing yet and does nothing any more: nobody could be told (SAM-5
- * 6.3.4).  What has begun goes on.
+ * 6.3.4), also if the session goes on, since no function can be reassigned (RFC
+ * 7143 11.5.1).  What has begun goes on.
  *
  * Context: the connection's thread; does not sleep.
  */

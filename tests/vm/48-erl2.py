@@ -15,13 +15,15 @@ from pathlib import Path
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from bed import Bed  # noqa: E402
-from ktap import (IQN, Failed, Stopwatch, case, ietadm, main,  # noqa: E402
-                  sessions, wait_for)
+from ktap import (IQN, Failed, Stopwatch, case, ietadm, in_time,  # noqa: E402
+                  main, sessions, wait_for)
 from pdu import *  # noqa: E402,F403
 
 TARGET, SINGLE = f"{IQN}:erl2", f"{IQN}:single"
 FILE, HUNG = 0, 1
 SEG = 4096
+# how many seconds a function waits for the commands before it
+ARRIVAL = 0.5
 # task attribute (11.3.1), and a status
 ORDERED, TASK_ABORTED = 2, 0x40
 
@@ -555,6 +557,33 @@ def _(first, second):
     first.expect(TMF_RSP, response=COMPLETE)
     for itt in itts:
         reassign(first, itt, NO_TASK)
+    return first
+
+
+@case("... but not one that waits for commands when its own connection fails: "
+      "it can't be reassigned, and nobody could be told")
+def _(first, second):
+    itt = first.scsi(write10(0, 16), WRITE, 8192).itt
+    r2t = first.expect(R2T, itt=itt)
+    missing = first.cmdsn
+    first.cmdsn += 1
+    with in_time(ARRIVAL):
+        reset = second.tmf(LUN_RESET, unit=FILE)
+        second.nop(op=NOP_OUT | IMMEDIATE)
+        second.expect(NOP_IN)
+        fail(second)
+    recover(first, 2)
+    reassign(first, reset.itt, NO_TASK)
+    first.nop(b"missing", cmdsn=missing)
+    first.expect(NOP_IN, expcmdsn=missing + 1)
+    # which would be carried out after it
+    first.tmf(ABORT_TASK_SET, unit=HUNG)
+    first.expect(TMF_RSP, response=COMPLETE)
+    rsp = first.command(bytes(6))
+    if rsp.status != GOOD:
+        raise Failed(f"the unit was reset: {rsp}")
+    first.data_out(r2t, bytes(8192))
+    first.expect(SCSI_RSP, itt=itt, status=GOOD)
     return first
 
 
