@@ -17,21 +17,25 @@
 #define IET_STATE_DIR "/var/lib/iet"
 
 #define IET_STATE_MAGIC "IETSTATE"
-#define IET_STATE_VERSION 1
 /* enough for as many registrations as there may be, see pr_state.h */
 #define IET_STATE_SLOT_SIZE (1024 * 1024)
 #define IET_STATE_FILE_SIZE (2 * IET_STATE_SLOT_SIZE)
 
-/* header of a slot; parts follow: u8 number, 3 reserved, u32 length, data */
-#define IET_STATE_HEADER 64
+/*
+ * header of a slot; parts follow: u8 number, 3 reserved, u32 length, data.  That
+ * of version 1 has half of a long ScsiId; it is still used for short ones.
+ */
+#define IET_STATE_VERSION 2
+#define IET_STATE_HEADER 96
+#define IET_STATE_HEADER_V1 64
 #define IET_STATE_PART_HEADER 8
 #define IET_STATE_AT_MAGIC 0 /* 8 bytes */
 #define IET_STATE_AT_VERSION 8 /* u32 */
 #define IET_STATE_AT_LENGTH 12 /* u32: bytes of the parts */
 #define IET_STATE_AT_SEQ 16 /* u64: sequence number, from 1 */
 #define IET_STATE_AT_CRC 24 /* u32: CRC32C of all, with 0 here */
-#define IET_STATE_AT_ID 32 /* 32 bytes: of ScsiId, padded with 0 */
-#define IET_STATE_ID_LEN 32
+#define IET_STATE_AT_ID 32 /* ScsiId, padded with 0 to the header's end */
+#define IET_STATE_ID_LEN (IET_STATE_HEADER - IET_STATE_AT_ID)
 
 /* parts */
 enum iet_state_part {

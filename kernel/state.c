@@ -93,7 +93,7 @@ struct slot {
 static void read_slot(const struct iet_state *st, unsigned int i,
 		      struct slot *slot)
 {
-	u8 header[IET_STATE_HEADER];
+	u8 header[IET_STATE_HEADER_V1];
 
 	slot->err = read_exact(st->file, header, sizeof(header), slot_pos(i));
 	if (!slot->err)
@@ -185,7 +185,7 @@ static int write_exact(struct file *file, const void *buf, size_t len,
 /* What was refused must not come to life: the slot is made invalid. */
 static void spoil(struct iet_state *st)
 {
-	static const u8 zeroes[IET_STATE_HEADER];
+	static const u8 zeroes[IET_STATE_HEADER_V1];
 
 	if (!write_exact(st->file, zeroes, sizeof(zeroes), slot_pos(st->slot)))
 		vfs_fsync(st->file, 1);
@@ -193,7 +193,7 @@ static void spoil(struct iet_state *st)
 
 static int write_slot(struct iet_state *st, const struct iet_state_data *parts)
 {
-	u32 size = iet_state_size(parts);
+	u32 size = iet_state_size(st->vol->scsi_id, parts);
 	u8 *buf;
 	int err;
 

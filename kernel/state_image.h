@@ -20,7 +20,7 @@ struct iet_state_data {
 	u32 len;
 };
 
-u32 iet_state_size(const struct iet_state_data *parts);
+u32 iet_state_size(const char *id, const struct iet_state_data *parts);
 void iet_state_encode(u8 *buf, u64 seq, const char *id,
 		      const struct iet_state_data *parts);
 int iet_state_peek(const u8 *header, u32 *size);

@@ -6,6 +6,7 @@
 #include "state_image.h"
 
 #define ID "0123456789abcdef"
+#define ID64 ID ID ID ID
 #define ROOM 4096
 
 static const char pr[] = "the registrations";
@@ -27,14 +28,31 @@ static int decode(const char *id)
 	return iet_state_decode(buf, id, &seq, out);
 }
 
-static void encode(void)
+static void encode_for(const char *id)
 {
 	memset(in, 0, sizeof(in));
 	memset(buf, 0xee, sizeof(buf));
 	in[IET_STATE_PR] = (struct iet_state_data){ pr, sizeof(pr) };
 	in[IET_STATE_MODE] = (struct iet_state_data){ mode, sizeof(mode) };
-	size = iet_state_size(in);
-	iet_state_encode(buf, 7, ID, in);
+	size = iet_state_size(id, in);
+	iet_state_encode(buf, 7, id, in);
+}
+
+static void encode(void)
+{
+	encode_for(ID);
+}
+
+/* With whatever has been changed. */
+static void reseal(void)
+{
+	static const u8 zeroes[4];
+	u32 crc = crc32c(~0, buf, IET_STATE_AT_CRC);
+
+	crc = crc32c(crc, zeroes, 4);
+	crc = crc32c(crc, buf + IET_STATE_AT_CRC + 4,
+		     size - IET_STATE_AT_CRC - 4);
+	put_unaligned_be32(crc, buf + IET_STATE_AT_CRC);
 }
 
 static bool is(u8 part, const char *text, u32 len)
@@ -79,14 +97,16 @@ static void test_key(void)
 		CHECK_EQ(out[IET_STATE_PR].len, i ? sizeof(pr) : 0);
 		CHECK_EQ(out[IET_STATE_MODE].len, i > 1 ? sizeof(mode) : 0);
 		first = out[IET_STATE_KEY].data;
-		CHECK_EQ(first - buf, IET_STATE_HEADER + IET_STATE_PART_HEADER);
+		CHECK_EQ(first - buf,
+			 IET_STATE_HEADER_V1 + IET_STATE_PART_HEADER);
 	}
 }
 
 static void test_empty(void)
 {
 	memset(in, 0, sizeof(in));
-	CHECK_EQ(iet_state_size(in), IET_STATE_HEADER);
+	CHECK_EQ(iet_state_size(ID, in), IET_STATE_HEADER_V1);
+	CHECK_EQ(iet_state_size(ID64, in), IET_STATE_HEADER);
 	iet_state_encode(buf, 1, ID, in);
 	CHECK_EQ(decode(ID), 0);
 	CHECK(!out[IET_STATE_PR].len && !out[IET_STATE_MODE].len);
@@ -102,11 +122,47 @@ static void test_identity(void)
 	CHECK_EQ(decode(ID "0123456789abcdef0123456789abcdef"), -EXDEV);
 }
 
+/* all of an identity counts, as long as it may be */
+static void test_long_identity(void)
+{
+	static const char *const ids[] = {
+		ID "0123456789abcde",	     ID ID, ID ID "0", ID ID "1", ID64,
+		ID ID ID "0123456789abcdee",
+	};
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		encode_for(ids[i]);
+		CHECK_EQ(buf[size], 0xee);
+		for (j = 0; j < ARRAY_SIZE(ids); j++)
+			CHECK_EQ(decode(ids[j]), i == j ? 0 : -EXDEV);
+		CHECK_EQ(decode(ids[i]), 0);
+		CHECK_EQ(seq, 7);
+		CHECK(is(IET_STATE_PR, pr, sizeof(pr)));
+		CHECK(is(IET_STATE_MODE, mode, sizeof(mode)));
+	}
+}
+
+/* earlier releases have kept half of it, and must not be forgotten */
+static void test_version_1(void)
+{
+	encode();
+	CHECK_EQ(buf[IET_STATE_AT_VERSION + 3], 1);
+	memcpy(buf + IET_STATE_AT_ID, ID64, 32);
+	reseal();
+	CHECK_EQ(decode(ID64), 0);
+	CHECK(is(IET_STATE_PR, pr, sizeof(pr)));
+	CHECK_EQ(decode(ID ID), 0);
+	CHECK_EQ(decode(ID), -EXDEV);
+}
+
 static void test_version(void)
 {
 	encode();
-	buf[IET_STATE_AT_VERSION + 3]++;
+	buf[IET_STATE_AT_VERSION + 3] = IET_STATE_VERSION + 1;
 	CHECK_EQ(decode(ID), -EINVAL);
+	buf[IET_STATE_AT_VERSION + 3] = 0;
+	CHECK_EQ(decode(ID), -EILSEQ);
 }
 
 /* A power cut: the old slot's bytes from anywhere on. */
@@ -120,7 +176,7 @@ static void test_torn(void)
 	in[IET_STATE_PR] = (struct iet_state_data){ mode, 5 };
 	iet_state_encode(buf, 9, ID, in);
 	memcpy(new, buf, sizeof(new));
-	size = iet_state_size(in);
+	size = iet_state_size(ID, in);
 	CHECK_EQ(decode(ID), 0);
 	for (cut = 0; cut < size; cut++) {
 		memcpy(buf, old, sizeof(buf));
@@ -155,17 +211,6 @@ static void test_bits(void)
 	CHECK_EQ(decode(ID), 0);
 }
 
-static void reseal(void)
-{
-	static const u8 zeroes[4];
-	u32 crc = crc32c(~0, buf, IET_STATE_AT_CRC);
-
-	crc = crc32c(crc, zeroes, 4);
-	crc = crc32c(crc, buf + IET_STATE_AT_CRC + 4,
-		     size - IET_STATE_AT_CRC - 4);
-	put_unaligned_be32(crc, buf + IET_STATE_AT_CRC);
-}
-
 /* With a right checksum, but made by nobody. */
 static void test_bad_parts(void)
 {
@@ -173,12 +218,13 @@ static void test_bad_parts(void)
 		u32 at;
 		u32 value;
 	} bad[] = {
-		{ IET_STATE_HEADER + 4, 0 }, /* no length */
-		{ IET_STATE_HEADER + 4, 1 << 20 }, /* past the end */
-		{ IET_STATE_HEADER + 4, 0xffffffff },
-		{ IET_STATE_HEADER + 4, sizeof(pr) + 7 }, /* into the next */
-		{ IET_STATE_HEADER, IET_STATE_PARTS << 24 }, /* no such part */
-		{ IET_STATE_HEADER, IET_STATE_MODE << 24 }, /* twice */
+		{ IET_STATE_HEADER_V1 + 4, 0 }, /* no length */
+		{ IET_STATE_HEADER_V1 + 4, 1 << 20 }, /* past the end */
+		{ IET_STATE_HEADER_V1 + 4, 0xffffffff },
+		{ IET_STATE_HEADER_V1 + 4, sizeof(pr) + 7 }, /* into the next */
+		{ IET_STATE_HEADER_V1,
+		  IET_STATE_PARTS << 24 }, /* no such part */
+		{ IET_STATE_HEADER_V1, IET_STATE_MODE << 24 }, /* twice */
 	};
 	unsigned int i;
 
@@ -201,6 +247,8 @@ int main(void)
 	ktap_run(test_key);
 	ktap_run(test_empty);
 	ktap_run(test_identity);
+	ktap_run(test_long_identity);
+	ktap_run(test_version_1);
 	ktap_run(test_version);
 	ktap_run(test_torn);
 	ktap_run(test_bits);
