@@ -3,9 +3,9 @@
  * Auto contingent allegiance: see aca.h.
  *
  * The condition is one of an I_T_L nexus.  If all nexuses share a task set
- * (TST is 0) it concerns the others as well.  What a backend has begun goes on;
- * commands that have been taken but not begun are held, and go on where they
- * stopped when the condition is over.  New ones are turned away by a status.
+ * (TST is 0) it concerns the others as well.  Commands whose turn it was go on;
+ * those that have been taken, and wait for theirs, are held until the condition
+ * is over (span.h).  New ones are turned away by a status.
  */
 #include <linux/kernel.h>
 #include <linux/list.h>
@@ -32,10 +32,10 @@ static bool one_task_set(const struct iet_volume *vol)
 	return !READ_ONCE(vol->mode.tst);
 }
 
-/* Does a condition of somebody else concern a command?  With vol->lock held. */
+/* Does a condition of somebody else concern a command? */
 static bool others_concern(const struct iet_scmd *s)
 {
-	return s->vol->nr_aca && one_task_set(s->vol) &&
+	return READ_ONCE(s->vol->nr_aca) && one_task_set(s->vol) &&
 	       !is_preempt_and_abort(s);
 }
 
@@ -87,85 +87,32 @@ bool iet_aca_admit(struct iet_scmd *s, struct iet_itl *itl)
 	return s->status == SAM_STAT_GOOD;
 }
 
-/* Must a command wait?  With vol->lock held. */
-static bool concerned(const struct iet_scmd *s)
+/**
+ * iet_aca_holds() - does a condition keep a command off that wants to begin?
+ * @s: a command that has been admitted
+ *
+ * Context: any.
+ *
+ * Return: true if so; when that may have changed iet_spans_conditions() says so
+ */
+bool iet_aca_holds(const struct iet_scmd *s)
 {
 	const struct iet_itl *itl;
 	bool own;
 
-	if (s->aca_task || READ_ONCE(s->aborted))
+	if (s->aca_task)
 		return false;
 	rcu_read_lock();
-	itl = iet_nexus_itl(s->nexus, s->lun_raw);
-	own = itl && itl->lun->vol == s->vol && itl->aca;
+	itl = iet_scsi_itl(s);
+	own = itl && READ_ONCE(itl->aca);
 	rcu_read_unlock();
 	return own || others_concern(s);
 }
 
-/*
- * A command waits.  It keeps nobody waiting: what ends the condition may have
- * to do with its blocks.  One whose turn it was already is before all those
- * that have not got in line yet.  With vol->lock held.
- */
-static void put_aside(struct iet_scmd *s)
-{
-	struct iet_volume *vol = s->vol;
-
-	if (!s->spanned) {
-		list_add_tail(&s->held_node, &vol->aca_held);
-		return;
-	}
-	list_add_tail(&s->held_node, &vol->aca_turned);
-	iet_span_unlock(&vol->spans, &s->span);
-	s->spanned = false;
-}
-
-/**
- * iet_aca_hold() - have a command wait if it must
- * @s: a command that is about to begin; if it has its blocks it gives them back
- *
- * Context: any.
- *
- * Return: true: iet_scsi_resume() will be called for it when it may begin, or
- * has been aborted
- */
-bool iet_aca_hold(struct iet_scmd *s)
-{
-	struct iet_volume *vol = s->vol;
-	unsigned long flags;
-	bool hold;
-
-	if (likely(!vol || !READ_ONCE(vol->nr_aca)))
-		return false;
-	spin_lock_irqsave(&vol->lock, flags);
-	hold = concerned(s);
-	if (hold)
-		put_aside(s);
-	spin_unlock_irqrestore(&vol->lock, flags);
-	return hold;
-}
-
 /* With vol->lock held. */
-static void go_on(struct iet_scmd *s)
+static void conditions_changed(struct iet_volume *vol)
 {
-	list_del_init(&s->held_node);
-	iet_scsi_resume(s);
-}
-
-/*
- * Some of those that wait need no longer: in the order in which they came.
- * With vol->lock held.
- */
-static void look_again(struct iet_volume *vol)
-{
-	struct iet_scmd *s, *next;
-
-	list_for_each_entry_safe(s, next, &vol->aca_turned, held_node)
-		if (!concerned(s))
-			go_on(s);
-	list_for_each_entry_safe(s, next, &vol->aca_held, held_node)
-		if (!concerned(s))
-			go_on(s);
+	iet_spans_conditions(&vol->spans, vol->nr_aca);
 }
 
 /**
@@ -179,24 +126,8 @@ void iet_aca_changed(struct iet_volume *vol)
 	unsigned long flags;
 
 	spin_lock_irqsave(&vol->lock, flags);
-	look_again(vol);
+	conditions_changed(vol);
 	spin_unlock_irqrestore(&vol->lock, flags);
-}
-
-/**
- * iet_aca_aborted() - a command has been aborted, which may be one that waits
- * @s: the command, with its aborted flag set
- *
- * Context: any.
- */
-void iet_aca_aborted(struct iet_scmd *s)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&s->vol->lock, flags);
-	if (!list_empty(&s->held_node))
-		go_on(s);
-	spin_unlock_irqrestore(&s->vol->lock, flags);
 }
 
 /* With vol->lock held. */
@@ -204,7 +135,7 @@ static void end_condition(struct iet_volume *vol, struct iet_itl *itl)
 {
 	if (!itl->aca)
 		return;
-	itl->aca = false;
+	WRITE_ONCE(itl->aca, false);
 	itl->aca_task = NULL;
 	WRITE_ONCE(vol->nr_aca, vol->nr_aca - 1);
 }
@@ -221,7 +152,7 @@ void iet_aca_forget(struct iet_volume *vol, struct iet_itl *itl)
 	if (!itl->aca)
 		return;
 	end_condition(vol, itl);
-	look_again(vol);
+	conditions_changed(vol);
 }
 
 /**
@@ -242,7 +173,7 @@ void iet_aca_clear(struct iet_volume *vol, const struct iet_nexus *nexus)
 	list_for_each_entry(itl, &vol->itls, vol_node)
 		if (!nexus || itl->nexus == nexus)
 			end_condition(vol, itl);
-	look_again(vol);
+	conditions_changed(vol);
 	spin_unlock_irqrestore(&vol->lock, flags);
 }
 
@@ -317,12 +248,13 @@ void iet_aca_ended(struct iet_scmd *s, struct iet_itl *itl)
 	if (list_empty(&itl->vol_node)) {
 		; /* it is just being deleted */
 	} else if (naca && !itl->aca) {
-		itl->aca = true;
+		WRITE_ONCE(itl->aca, true);
 		s->aca_began = true;
 		WRITE_ONCE(vol->nr_aca, vol->nr_aca + 1);
+		conditions_changed(vol);
 	} else if (!naca) {
 		end_condition(vol, itl);
-		look_again(vol);
+		conditions_changed(vol);
 	}
 	spin_unlock_irqrestore(&vol->lock, flags);
 }

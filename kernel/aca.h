@@ -15,8 +15,7 @@ struct iet_scmd;
 struct iet_volume;
 
 bool iet_aca_admit(struct iet_scmd *s, struct iet_itl *itl);
-bool iet_aca_hold(struct iet_scmd *s);
-void iet_aca_aborted(struct iet_scmd *s);
+bool iet_aca_holds(const struct iet_scmd *s);
 bool iet_aca_is_let_in(const struct iet_scmd *s);
 void iet_aca_leave(struct iet_scmd *s);
 void iet_aca_ended(struct iet_scmd *s, struct iet_itl *itl);

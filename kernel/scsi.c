@@ -131,7 +131,6 @@ static void init_cmd(struct iet_scmd *s)
 	s->barred = false;
 	s->aca_task = false;
 	s->aca_began = false;
-	INIT_LIST_HEAD(&s->held_node);
 	INIT_WORK(&s->work, run_step);
 	INIT_LIST_HEAD(&s->orphan_node);
 }
@@ -839,7 +838,7 @@ static bool may_begin(struct iet_scmd *s)
 {
 	if (!may_run(s))
 		return false;
-	if (s->spanned && s->op->flags & IET_OP_WRITE)
+	if (s->spanned && !s->span.free && s->op->flags & IET_OP_WRITE)
 		iet_rod_written(s->vol, s->span.first, s->span.end);
 	return true;
 }
@@ -872,13 +871,18 @@ static void run_granted(struct iet_scmd *s)
 {
 	if (iet_scsi_stopped(s)) {
 		iet_scsi_end(s, 0);
-	} else if (iet_aca_hold(s) || !has_its_turn(s)) {
+	} else if (!has_its_turn(s)) {
 		;
 	} else if (!may_begin(s)) {
 		iet_scsi_end(s, 0);
 	} else if (!iet_fault_on() || !iet_fault_takes(s)) {
 		run_in_worker(s);
 	}
+}
+
+static bool span_is_held(const struct iet_span *span)
+{
+	return iet_aca_holds(container_of(span, struct iet_scmd, span));
 }
 
 static void span_granted(struct iet_span *span)
@@ -912,7 +916,8 @@ bool iet_scsi_has_turn(const struct iet_scmd *s)
 
 /*
  * The blocks that a command reads or writes.  Where the CDB does not say which
- * they are, it may be any.  A length of 0 is none, or all to the end.
+ * they are, it may be any.  A length of 0 is none, or all to the end.  A copy
+ * locks those of each of its steps.
  */
 static bool set_span(struct iet_scmd *s)
 {
@@ -922,7 +927,8 @@ static bool set_span(struct iet_scmd *s)
 	span->first = 0;
 	span->end = 0;
 	span->excl = false;
-	if (!(op->flags & (IET_OP_LIMIT | IET_OP_WRITE | IET_OP_ATOMIC)) ||
+	if (op->flags & IET_OP_COPY ||
+	    !(op->flags & (IET_OP_LIMIT | IET_OP_WRITE | IET_OP_ATOMIC)) ||
 	    (!s->nr_blocks && op->flags & IET_OP_LIMIT))
 		return false;
 	span->first = op->flags & IET_OP_MEDIUM ? s->lba : 0;
@@ -932,37 +938,27 @@ static bool set_span(struct iet_scmd *s)
 }
 
 /*
- * Is it a command's turn (SAM-5 8.6)?  Writes whose data has not come are not
- * waited for here: what keeps the order of an initiator's own is order.c.
+ * Is it a command's turn (SAM-5 8.6), and does no ACA condition keep it off?
+ * Writes whose data has not come are not waited for here: what keeps the order
+ * of an initiator's own is order.c.
  */
 static bool lock_span(struct iet_scmd *s)
 {
 	struct iet_span *span = &s->span;
-	bool turn = iet_scsi_has_turn(s);
+	bool turn;
 
-	if (s->op->flags & IET_OP_COPY || (!set_span(s) && !turn))
+	if (!s->vol)
 		return true;
+	turn = iet_scsi_has_turn(s) && !(s->op->flags & IET_OP_COPY);
+	span->free = !set_span(s) && !turn;
 	span->ordered = turn && s->attr == ISCSI_ATTR_ORDERED;
 	span->ahead = s->attr == ISCSI_ATTR_HEAD_OF_QUEUE ||
 		      s->attr == ISCSI_ATTR_ACA;
 	span->set = READ_ONCE(s->vol->mode.tst) ? s->nexus : NULL;
+	span->is_held = span_is_held;
 	span->granted = span_granted;
 	s->spanned = true;
 	return iet_span_lock(&s->vol->spans, span);
-}
-
-/**
- * iet_scsi_resume() - a command that has been held goes on
- * @s: the command; iet_aca_hold() has been true
- *
- * Those that are resumed one after the other have their turns in that order.
- *
- * Context: any, also with locks held: it runs in a worker.
- */
-void iet_scsi_resume(struct iet_scmd *s)
-{
-	if (READ_ONCE(s->aborted) || lock_span(s))
-		iet_scsi_in_worker(s, run_granted);
 }
 
 /**
@@ -976,9 +972,14 @@ void iet_scsi_resume(struct iet_scmd *s)
  */
 void iet_scsi_aborted(struct iet_scmd *s)
 {
-	iet_aca_aborted(s);
-	if (!READ_ONCE(s->spanned) ||
-	    !iet_span_cancel(&s->vol->spans, &s->span))
+	unsigned long flags;
+	bool spanned;
+
+	/* a worker sees that it has been aborted, or has locked its blocks */
+	spin_lock_irqsave(&s->vol->lock, flags);
+	spanned = s->spanned;
+	spin_unlock_irqrestore(&s->vol->lock, flags);
+	if (!spanned || !iet_span_cancel(&s->vol->spans, &s->span))
 		return;
 	s->spanned = false;
 	iet_scsi_in_worker(s, run_granted);
@@ -1001,7 +1002,7 @@ void iet_scsi_execute(struct iet_scmd *s)
 		iet_scsi_end(s, 0);
 		return;
 	}
-	if (iet_aca_hold(s) || !lock_span(s))
+	if (!lock_span(s))
 		return;
 	if (!may_begin(s))
 		iet_scsi_end(s, 0);

@@ -172,12 +172,11 @@ struct iet_orphan_wait {
  * @bad_known: it is known
  * @state: what a command of several steps keeps, see iet_scsi_state()
  * @free_state: frees what @state refers to, or NULL
- * @span: the blocks it works on, while it runs and @spanned
- * @spanned: it works on blocks
+ * @span: the blocks it works on, and its turn, while @spanned
+ * @spanned: it has @span, or waits for it
  * @aborted: it has been aborted while it ran: steps that have not begun are
  *	left out
  * @aca_task: it has the ACA attribute, and its place in the ACA condition
- * @held_node: in vol->aca_held or vol->aca_turned, under vol->lock
  * @aca_began: it has left an ACA condition
  * @done: called once when @status is set, after execute only
  * @barred: as an orphan it bars the volume for all initiators, under vol->lock
@@ -224,7 +223,6 @@ struct iet_scmd {
 	bool barred;
 	bool aca_task;
 	bool aca_began;
-	struct list_head held_node;
 	void (*done)(struct iet_scmd *s);
 	struct list_head orphan_node;
 };
@@ -251,7 +249,6 @@ void iet_scsi_execute(struct iet_scmd *s);
 void iet_scsi_refused(struct iet_scmd *s);
 bool iet_scsi_has_turn(const struct iet_scmd *s);
 void iet_scsi_leave(struct iet_scmd *s);
-void iet_scsi_resume(struct iet_scmd *s);
 void iet_scsi_aborted(struct iet_scmd *s);
 void iet_scsi_let_go(struct iet_scmd *s);
 void iet_scsi_release(struct iet_scmd *s);

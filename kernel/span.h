@@ -17,6 +17,11 @@
  * Exclusive ones are rare.  While there is none, nobody is in anybody's way, and
  * ranges are only written down, each CPU for itself, so that initiators of the
  * same logical unit don't meet here.  The first exclusive one collects them.
+ *
+ * An ACA condition (aca.c) holds commands of which it is not, or not yet, the
+ * turn.  They are put aside in the order in which they came: they keep nobody
+ * off their blocks, since what ends the condition may need those.  When it has
+ * ended they get in line again, in that order, and before all that come then.
  */
 #ifndef IET_SPAN_H
 #define IET_SPAN_H
@@ -40,32 +45,42 @@ struct iet_span_lane {
 /**
  * struct iet_spans - the ranges of a logical unit
  * @lock: of everything here but the lanes; taken from any context
- * @list: iet_span.node of those that are in no lane, in the order of arrival
- * @nr_excl: exclusive and ordered ones in it; set before the lanes are looked
- *	at, and read under the lock of a lane before anything is put there
- * @nr_waiting: ranges in it that have not been granted
+ * @running: iet_span.node of those that have been granted and are in no lane
+ * @waiting: of those that have others before them, in the order of their turns
+ * @held: of those that a condition keeps off, in the order of arrival
+ * @nr_excl: exclusive and ordered ones in these lists, and conditions; set
+ *	before the lanes are looked at, and read under the lock of a lane before
+ *	anything is put there
+ * @nr_conditions: ACA conditions
  * @lanes: of each CPU; all of them are empty while @nr_excl is not 0
  */
 struct iet_spans {
 	spinlock_t lock;
-	struct list_head list;
+	struct list_head running;
+	struct list_head waiting;
+	struct list_head held;
 	unsigned int nr_excl;
-	unsigned int nr_waiting;
+	unsigned int nr_conditions;
 	struct iet_span_lane __percpu *lanes;
 };
 
 /**
  * struct iet_span - what a command works on
- * @node: in a lane or in spans->list from iet_span_lock() to iet_span_unlock()
- * @lane: which one; NULL: it is in spans->list.  Once there, it stays there
+ * @node: in a lane or in one of the lists of spans from iet_span_lock() to
+ *	iet_span_unlock()
+ * @lane: which one; NULL: it is in a list.  Once there, it stays there
  * @first: first block
  * @end: the block after the last
  * @excl: no other command may touch these blocks at the same time
  * @ordered: after all that came before it, and before all that come after
  * @ahead: before those that have not been granted, and out of all order
+ * @free: it waits for nobody, and nobody for it: only a condition keeps it off,
+ *	and it is in no list else
  * @set: a task set; NULL: that of all I_T nexuses
- * @nr_before: how many before it in the list are in its way; 0: it is granted
+ * @is_held: does a condition keep it off?  Called under the lock; NULL: none
  * @granted: called once if it had to wait, in any context, under the lock
+ * @nr_before: how many of those before it are in its way, if it is waiting
+ * @aside: it is held
  */
 struct iet_span {
 	struct list_head node;
@@ -75,9 +90,12 @@ struct iet_span {
 	bool excl;
 	bool ordered;
 	bool ahead;
+	bool free;
 	const void *set;
-	unsigned int nr_before;
+	bool (*is_held)(const struct iet_span *span);
 	void (*granted)(struct iet_span *span);
+	unsigned int nr_before;
+	bool aside;
 };
 
 int iet_spans_init(struct iet_spans *spans);
@@ -86,5 +104,6 @@ bool iet_spans_idle(struct iet_spans *spans);
 bool iet_span_lock(struct iet_spans *spans, struct iet_span *span);
 bool iet_span_cancel(struct iet_spans *spans, struct iet_span *span);
 void iet_span_unlock(struct iet_spans *spans, struct iet_span *span);
+void iet_spans_conditions(struct iet_spans *spans, unsigned int nr);
 
 #endif /* IET_SPAN_H */

@@ -166,8 +166,6 @@ static struct iet_volume *alloc_volume(const struct iet_lun_args *args)
 	spin_lock_init(&vol->lock);
 	INIT_LIST_HEAD(&vol->luns);
 	INIT_LIST_HEAD(&vol->itls);
-	INIT_LIST_HEAD(&vol->aca_held);
-	INIT_LIST_HEAD(&vol->aca_turned);
 	iet_reservation_init(&vol->reservation);
 	INIT_RCU_WORK(&vol->release_work, release_volume);
 	if (iet_spans_init(&vol->spans))

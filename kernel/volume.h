@@ -155,10 +155,8 @@ enum iet_qerr {
  * @nr_resets: how often it has been reset, for copies under way
  * @nr_aca: of how many of its I_T_L nexuses there is an ACA condition; read
  *	without the lock on the fast path
- * @aca_held: iet_scmd.held_node: commands that wait for the end of one
- * @aca_turned: those whose turn it was when it began
  * @reservation: who has reserved it
- * @spans: the blocks that running commands work on
+ * @spans: the blocks that commands work on, and whose turn it is
  *
  * Lifetime: made by LUN_NEW, which finds it again for another LUN with the same
  * medium (share.c); found through an iet_lun under RCU, then
@@ -226,8 +224,6 @@ struct iet_volume {
 	struct iet_orphans *orphans;
 	unsigned int nr_resets;
 	unsigned int nr_aca;
-	struct list_head aca_held;
-	struct list_head aca_turned;
 	struct iet_reservation reservation;
 	struct iet_spans spans ____cacheline_aligned_in_smp;
 };

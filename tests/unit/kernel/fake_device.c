@@ -393,8 +393,6 @@ void fake_init(void)
 	INIT_LIST_HEAD(&fake.vol.itls);
 	fake.vol.orphans = &fake.orphans[0];
 	iet_orphans_init(fake.vol.orphans);
-	INIT_LIST_HEAD(&fake.vol.aca_held);
-	INIT_LIST_HEAD(&fake.vol.aca_turned);
 	assert(!iet_spans_init(&fake.vol.spans));
 	iet_reservation_init(&fake.vol.reservation);
 	fake.lun.vol = &fake.vol;
@@ -428,8 +426,6 @@ void fake_add_other(void)
 	INIT_LIST_HEAD(&fake.other.itls);
 	fake.other.orphans = &fake.orphans[1];
 	iet_orphans_init(fake.other.orphans);
-	INIT_LIST_HEAD(&fake.other.aca_held);
-	INIT_LIST_HEAD(&fake.other.aca_turned);
 	assert(!iet_spans_init(&fake.other.spans));
 	iet_reservation_init(&fake.other.reservation);
 	fake.other_lun.vol = &fake.other;

@@ -14,6 +14,7 @@ static const u8 bad[16] = { 0x28, [2] = 0xff, [8] = 1 };
 static const u8 bad_naca[16] = { 0x28, [2] = 0xff, [8] = 1, [9] = NACA };
 static const u8 inquiry[16] = { 0x12, [4] = 96 };
 static const u8 write10[16] = { 0x2a, [8] = 1 };
+static const u8 write10_at_8[16] = { 0x2a, [5] = 8, [8] = 1 };
 static const u8 preempt_abort[16] = { 0x5f, 5, 3, [8] = 24 };
 
 static struct iet_nexus other;
@@ -180,21 +181,43 @@ static void ended(struct iet_scmd *s)
 	nr_ended++;
 }
 
+static void take_as(struct iet_scmd *s, struct iet_nexus *nexus, const u8 *cdb,
+		    u8 attr)
+{
+	memset(s, 0, sizeof(*s));
+	s->nexus = nexus;
+	s->cdb = cdb;
+	s->cdb_len = 16;
+	s->attr = attr;
+	s->dir_out = true;
+	s->edtl = 512;
+	s->done = ended;
+	iet_tio_alloc(&s->tio, 512, GFP_KERNEL);
+	memset(s->tio.bv[0].bv_page, 0x5a, 512);
+	CHECK(iet_scsi_prepare(s));
+}
+
 /* A command comes, whose data comes later. */
 static void take(struct iet_nexus *nexus, const u8 *cdb, u8 attr)
 {
-	memset(&held, 0, sizeof(held));
 	nr_ended = 0;
-	held.nexus = nexus;
-	held.cdb = cdb;
-	held.cdb_len = 16;
-	held.attr = attr;
-	held.dir_out = true;
-	held.edtl = 512;
-	held.done = ended;
-	iet_tio_alloc(&held.tio, 512, GFP_KERNEL);
-	memset(held.tio.bv[0].bv_page, 0x5a, 512);
-	CHECK(iet_scsi_prepare(&held));
+	take_as(&held, nexus, cdb, attr);
+}
+
+/* A condition begins while there are others. */
+static void begin_beside(void)
+{
+	struct iet_scmd s = { .nexus = &fake.nexus,
+			      .cdb = bad_naca,
+			      .cdb_len = 16,
+			      .attr = ISCSI_ATTR_SIMPLE,
+			      .dir_in = true,
+			      .edtl = 512 };
+
+	CHECK(!iet_scsi_prepare(&s));
+	iet_scsi_refused(&s);
+	iet_scsi_release(&s);
+	CHECK(fake.itl.aca);
 }
 
 /* what was there before waits, and goes on afterwards */
@@ -206,14 +229,13 @@ static void held_back(void)
 		set_up();
 		fake.medium[0] = 1;
 		take(i == 1 ? &other : &fake.nexus, write10, ISCSI_ATTR_SIMPLE);
-		fake.vol.ref.count--; /* that of @held, for fake_end() */
-		simple(bad_naca);
-		fake.vol.ref.count++;
+		begin_beside();
 		fake.nr_io = 0;
 		iet_scsi_execute(&held);
 		fake_work();
 		CHECK(!nr_ended && !fake.nr_io);
-		CHECK(iet_spans_idle(&fake.vol.spans));
+		CHECK(list_empty(&fake.vol.spans.running));
+		CHECK(list_empty(&fake.vol.spans.waiting));
 		switch (i) {
 		case 2: /* it is aborted */
 			iet_orphan_add(&held);
@@ -239,7 +261,6 @@ static void held_back(void)
 		CHECK_EQ(fake.medium[0], i == 2 ? 1 : 0x5a);
 		iet_orphan_del(&held);
 		iet_scsi_release(&held);
-		CHECK(list_empty(&fake.vol.aca_held));
 		CHECK(iet_spans_idle(&fake.vol.spans));
 	}
 }
@@ -249,9 +270,7 @@ static void own_task_set(void)
 {
 	set_up();
 	take(&other, write10, ISCSI_ATTR_SIMPLE);
-	fake.vol.ref.count--;
-	simple(bad_naca);
-	fake.vol.ref.count++;
+	begin_beside();
 	iet_scsi_execute(&held);
 	fake_work();
 	CHECK(!nr_ended);
@@ -302,16 +321,86 @@ static void waited_for_blocks(void)
 	CHECK(iet_span_lock(&fake.vol.spans, &span));
 	take(&fake.nexus, write10, ISCSI_ATTR_SIMPLE);
 	iet_scsi_execute(&held);
-	fake.itl.aca = true;
-	fake.vol.nr_aca = 1;
+	begin_beside();
 	iet_span_unlock(&fake.vol.spans, &span);
 	fake_work();
-	CHECK(!nr_ended && !held.spanned);
-	CHECK(iet_spans_idle(&fake.vol.spans));
+	CHECK(!nr_ended);
 	iet_aca_clear(&fake.vol, NULL);
 	fake_work();
 	CHECK_EQ(nr_ended, 1);
 	CHECK_EQ(held.status, SAM_STAT_GOOD);
+	iet_scsi_release(&held);
+}
+
+/*
+ * What waits for its turn is held in that order: an ORDERED command that came
+ * later does not get ahead, though the disk still has a command that only it
+ * waits for.
+ */
+static void order_stays(void)
+{
+	struct iet_span first = {
+		.first = 0, .end = 4, .excl = true, .granted = span_granted
+	};
+	struct iet_span slow = { .first = 20,
+				 .end = 24,
+				 .granted = span_granted };
+	static struct iet_scmd ordered;
+
+	set_up();
+	CHECK(iet_span_lock(&fake.vol.spans, &first));
+	CHECK(iet_span_lock(&fake.vol.spans, &slow));
+	take(&fake.nexus, write10, ISCSI_ATTR_SIMPLE);
+	take_as(&ordered, &fake.nexus, write10_at_8, ISCSI_ATTR_ORDERED);
+	iet_scsi_execute(&held);
+	iet_scsi_execute(&ordered);
+	begin_beside();
+	iet_span_unlock(&fake.vol.spans, &first);
+	fake_work();
+	CHECK(!nr_ended);
+	iet_aca_clear(&fake.vol, NULL);
+	fake_work();
+	CHECK_EQ(nr_ended, 1);
+	CHECK(!held.spanned && ordered.spanned);
+	iet_span_unlock(&fake.vol.spans, &slow);
+	fake_work();
+	CHECK_EQ(nr_ended, 2);
+	iet_scsi_release(&held);
+	iet_scsi_release(&ordered);
+	CHECK(iet_spans_idle(&fake.vol.spans));
+}
+
+/* what has neither blocks nor a turn, but came before the condition */
+static void without_turn(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		set_up();
+		take(&fake.nexus, preempt_abort, ISCSI_ATTR_SIMPLE);
+		begin_beside();
+		iet_scsi_execute(&held);
+		fake_work();
+		CHECK(!nr_ended);
+		if (i)
+			iet_orphan_add(&held);
+		else
+			iet_aca_clear(&fake.vol, NULL);
+		fake_work();
+		CHECK_EQ(nr_ended, 1);
+		CHECK_EQ(held.status,
+			 i ? SAM_STAT_TASK_ABORTED : SAM_STAT_CHECK_CONDITION);
+		iet_scsi_release(&held);
+		iet_aca_clear(&fake.vol, NULL);
+		CHECK(iet_spans_idle(&fake.vol.spans));
+	}
+	/* this one is let in by others */
+	set_up();
+	take(&other, preempt_abort, ISCSI_ATTR_SIMPLE);
+	begin_beside();
+	iet_scsi_execute(&held);
+	fake_work();
+	CHECK_EQ(nr_ended, 1);
 	iet_scsi_release(&held);
 }
 
@@ -419,6 +508,8 @@ int main(void)
 	ktap_run(own_task_set);
 	ktap_run(one_aca_task);
 	ktap_run(waited_for_blocks);
+	ktap_run(order_stays);
+	ktap_run(without_turn);
 	ktap_run(waits_again);
 	ktap_run(aborted);
 	ktap_run(interlock);

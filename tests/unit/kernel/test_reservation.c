@@ -424,9 +424,6 @@ static void barred(void)
 	INIT_LIST_HEAD(&a.orphan_node);
 	INIT_LIST_HEAD(&b.orphan_node);
 	INIT_LIST_HEAD(&c.orphan_node);
-	INIT_LIST_HEAD(&a.held_node);
-	INIT_LIST_HEAD(&b.held_node);
-	INIT_LIST_HEAD(&c.held_node);
 	c.op = &read;
 	iet_orphan_add(&a);
 	iet_orphan_add(&b);
@@ -466,7 +463,6 @@ static void waited_for(void)
 	fake_init();
 	nr_back = 0;
 	INIT_LIST_HEAD(&s.orphan_node);
-	INIT_LIST_HEAD(&s.held_node);
 	iet_orphan_add(&s);
 	CHECK(iet_writer_begin(&fake.vol, &copy));
 	iet_orphan_wait(&fake.vol, &wait);

@@ -1119,7 +1119,6 @@ static void busy_for_orphans(void)
 				    .vol = &fake.vol,
 				    .op = iet_op_find(0x2a, 0) };
 	INIT_LIST_HEAD(&orphan.orphan_node);
-	INIT_LIST_HEAD(&orphan.held_node);
 	iet_orphan_add(&orphan);
 	fake_run(write10, DIR_OUT, BS, pattern);
 	CHECK(!fake.prepared);

@@ -24,7 +24,7 @@ static void ignore(struct iet_span *span)
 
 static bool is_waiting(const struct iet_span *span)
 {
-	return span->nr_before;
+	return span->nr_before || span->aside;
 }
 
 /* Returns which of them had to be waited for, then or since. */
@@ -48,7 +48,6 @@ static void idle(void)
 {
 	CHECK(iet_spans_idle(&spans));
 	CHECK_EQ(spans.nr_excl, 0);
-	CHECK_EQ(spans.nr_waiting, 0);
 	iet_spans_exit(&spans);
 }
 
@@ -128,7 +127,7 @@ static void ahead(void)
 	CHECK_STR(unlock(2), "");
 	CHECK_STR(unlock(4), "");
 	idle();
-	/* too late to get ahead of what runs behind one that waits */
+	/* after what runs, though that came after one that waits */
 	CHECK_EQ(iet_spans_init(&spans), 0);
 	memset(r, 0, sizeof(r));
 	CHECK(lock(0, 0, 10, SHARED));
@@ -136,10 +135,10 @@ static void ahead(void)
 	CHECK(lock(2, 20, 30, EXCL));
 	r[3].ahead = true;
 	CHECK(!lock(3, 0, 30, SHARED));
-	CHECK_STR(unlock(0), "b");
-	CHECK_STR(unlock(1), "");
+	CHECK_STR(unlock(0), "");
 	CHECK_STR(unlock(2), "d");
-	CHECK_STR(unlock(3), "");
+	CHECK_STR(unlock(3), "b");
+	CHECK_STR(unlock(1), "");
 	idle();
 }
 
@@ -223,64 +222,193 @@ static void cancelled(void)
 	idle();
 }
 
-/* Of two in each other's way one waits, and who waits has one before it. */
+/* A condition keeps off those of the task set @kept_off; NULL: all sets. */
+static const void *kept_off;
+
+static bool is_kept_off(const struct iet_span *span)
+{
+	return !kept_off || span->set == kept_off;
+}
+
+/* Returns who goes on. */
+static const char *conditions(unsigned int nr)
+{
+	granted[0] = 0;
+	iet_spans_conditions(&spans, nr);
+	return granted;
+}
+
+/* An ACA condition: those that wait are held, in their order. */
+static void held(void)
+{
+	unsigned int i;
+
+	CHECK_EQ(iet_spans_init(&spans), 0);
+	memset(r, 0, sizeof(r));
+	for (i = 0; i < NR; i++)
+		r[i].is_held = is_kept_off;
+	kept_off = NULL;
+	/* one that goes ahead of the ORDERED one runs when those before end */
+	CHECK(lock(0, 0, 10, EXCL));
+	CHECK(!lock(1, 0, 10, SHARED));
+	r[3].ahead = true;
+	CHECK(lock(3, 50, 60, SHARED));
+	r[2].ordered = true;
+	CHECK(!lock(2, 20, 30, SHARED));
+	CHECK_STR(conditions(1), "");
+	CHECK_STR(unlock(0), "");
+	/* they keep nobody off their blocks */
+	r[4].ahead = true;
+	r[4].is_held = NULL;
+	CHECK(lock(4, 0, 30, EXCL));
+	CHECK_STR(unlock(4), "");
+	/* one that comes then is behind them, even if it would wait for none */
+	CHECK(!lock(5, 40, 41, SHARED));
+	CHECK_STR(conditions(0), "b");
+	CHECK_STR(unlock(1), "");
+	CHECK_STR(unlock(3), "c");
+	CHECK_STR(unlock(2), "f");
+	CHECK_STR(unlock(5), "");
+	idle();
+	/* of other task sets are not concerned, and one may be given up */
+	CHECK_EQ(iet_spans_init(&spans), 0);
+	memset(r, 0, sizeof(r));
+	for (i = 0; i < NR; i++)
+		r[i].is_held = is_kept_off;
+	kept_off = &r[0];
+	CHECK(lock(0, 0, 10, EXCL));
+	r[1].set = &r[0];
+	CHECK(!lock(1, 0, 20, EXCL));
+	CHECK(!lock(2, 10, 20, SHARED));
+	CHECK_STR(conditions(1), "c");
+	r[3].set = &r[0];
+	r[3].ordered = true;
+	CHECK(!lock(3, 90, 91, SHARED));
+	r[4].set = &r[0];
+	r[4].free = true;
+	CHECK(!lock(4, 0, 0, SHARED));
+	r[5].free = true;
+	CHECK(lock(5, 0, 0, SHARED));
+	CHECK_STR(unlock(5), "");
+	CHECK_STR(unlock(0), "");
+	CHECK(cancel(1));
+	CHECK(!cancel(1));
+	CHECK_STR(granted, "");
+	/* another condition, of a set that has nobody here; then one ends */
+	CHECK_STR(conditions(2), "");
+	kept_off = &r[1];
+	CHECK_STR(conditions(1), "e");
+	CHECK_STR(unlock(4), "");
+	CHECK_STR(unlock(2), "d");
+	CHECK_STR(unlock(3), "");
+	CHECK_STR(conditions(0), "");
+	idle();
+}
+
+static bool in_way(const struct iet_span *first, const struct iet_span *then)
+{
+	if ((then->excl || first->excl) && then->first < first->end &&
+	    first->first < then->end)
+		return true;
+	return (then->ordered || first->ordered) && !then->ahead &&
+	       (then->set == first->set || !then->set || !first->set);
+}
+
+static bool is_held_right(const struct iet_span *span)
+{
+	return spans.nr_conditions && is_kept_off(span);
+}
+
+/*
+ * Who is in the way of those that wait: those that run, and those that wait
+ * before it, each of them and no others.  What is held is what is to be.
+ */
 static bool is_sound(void)
 {
-	struct iet_span *span, *before;
+	struct iet_span *span, *other;
 
-	list_for_each_entry(span, &spans.list, node) {
-		bool in_way = false;
+	list_for_each_entry(span, &spans.waiting, node) {
+		unsigned int nr = 0;
 
-		list_for_each_entry(before, &spans.list, node) {
-			if (before == span)
+		list_for_each_entry(other, &spans.running, node)
+			nr += in_way(other, span);
+		list_for_each_entry(other, &spans.waiting, node) {
+			if (other == span)
 				break;
-			in_way |= (span->excl || before->excl) &&
-				  span->first < before->end &&
-				  before->first < span->end;
-			in_way |= (span->ordered || before->ordered) &&
-				  !span->ahead &&
-				  (span->set == before->set || !span->set ||
-				   !before->set);
+			nr += in_way(other, span);
 		}
-		if (in_way != is_waiting(span))
+		if (!nr || nr != span->nr_before || is_held_right(span))
 			return false;
 	}
+	list_for_each_entry(span, &spans.running, node)
+		if (span->nr_before || span->aside)
+			return false;
+	list_for_each_entry(span, &spans.held, node)
+		if (!span->aside || !is_held_right(span))
+			return false;
 	return true;
+}
+
+#define MANY 40
+
+static struct iet_span many[MANY];
+static unsigned int came[MANY];
+static bool overtaken;
+
+/* Does one wait, or is held, that came before it and is to go before it? */
+static void note_order(struct iet_span *span)
+{
+	const struct iet_span *other;
+
+	for (other = many; other < many + MANY; other++)
+		overtaken |= other->granted && is_waiting(other) &&
+			     came[other - many] < came[span - many] &&
+			     (other->ordered || span->ordered) &&
+			     !other->ahead && !span->ahead && !other->free &&
+			     !span->free && other->set == span->set;
 }
 
 static void at_random(void)
 {
-	static struct iet_span many[40];
 	const void *sets[3] = { NULL, &many[0], &many[1] };
 	unsigned int i, n;
 
 	CHECK_EQ(iet_spans_init(&spans), 0);
 	memset(many, 0, sizeof(many));
-	for (n = 0; n < 20000; n++) {
-		struct iet_span *span = &many[rand() % ARRAY_SIZE(many)];
+	for (n = 0; n < 40000; n++) {
+		struct iet_span *span = &many[rand() % MANY];
 
-		if (span->granted && !is_waiting(span)) {
+		if (rand() % 50 == 0) {
+			kept_off = sets[rand() % 3];
+			iet_spans_conditions(&spans, rand() % 3);
+		} else if (span->granted && !is_waiting(span)) {
 			iet_span_unlock(&spans, span);
 			span->granted = NULL;
 		} else if (span->granted && rand() % 8 == 0) {
-			CHECK(iet_span_cancel(&spans, span));
 			span->granted = NULL;
+			CHECK(iet_span_cancel(&spans, span));
 		} else if (!span->granted) {
 			span->first = rand() % 30;
 			span->end = span->first + rand() % 12;
-			span->excl = rand() % 2;
+			span->free = rand() % 16 == 0;
+			span->excl = !span->free && rand() % 2;
 			span->ahead = rand() % 4 == 0;
-			span->ordered = !span->ahead && rand() % 4 == 0;
+			span->ordered = !span->ahead && !span->free &&
+					rand() % 4 == 0;
 			span->set = sets[rand() % 3];
-			span->granted = ignore;
+			span->is_held = is_kept_off;
+			span->granted = note_order;
+			came[span - many] = n;
 			iet_span_lock(&spans, span);
 		}
 		if (!is_sound())
 			break;
 	}
-	CHECK_EQ(n, 20000);
-	for (n = 0; n < ARRAY_SIZE(many); n++)
-		for (i = 0; i < ARRAY_SIZE(many); i++)
+	CHECK_EQ(n, 40000);
+	CHECK(!overtaken);
+	iet_spans_conditions(&spans, 0);
+	for (n = 0; n < MANY; n++)
+		for (i = 0; i < MANY; i++)
 			if (many[i].granted && !is_waiting(&many[i])) {
 				iet_span_unlock(&spans, &many[i]);
 				many[i].granted = NULL;
@@ -330,7 +458,7 @@ static void cpus(void)
 	shim_cpu = 1;
 	CHECK(lock(1, 0, 10, SHARED));
 	CHECK(lock(2, 20, 30, SHARED));
-	CHECK(list_empty(&spans.list));
+	CHECK(list_empty(&spans.running));
 	CHECK(!iet_spans_idle(&spans));
 	CHECK(!lock(3, 0, 30, EXCL));
 	CHECK(!lock(4, 0, 10, SHARED));
@@ -342,10 +470,10 @@ static void cpus(void)
 	CHECK_STR(unlock(3), "ef");
 	/* it is over, but these two are still where it has put them */
 	CHECK(lock(3, 0, 10, SHARED));
-	CHECK(!list_empty(&spans.list));
+	CHECK(!list_empty(&spans.running));
 	CHECK_STR(unlock(4), "");
 	CHECK_STR(unlock(5), "");
-	CHECK(list_empty(&spans.list));
+	CHECK(list_empty(&spans.running));
 	CHECK_STR(unlock(3), "");
 	idle();
 }
@@ -359,6 +487,7 @@ int main(void)
 	ktap_run(ahead);
 	ktap_run(tasks);
 	ktap_run(cancelled);
+	ktap_run(held);
 	ktap_run(at_random);
 	ktap_run(crowd);
 	ktap_run(cpus);

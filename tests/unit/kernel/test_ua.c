@@ -224,7 +224,6 @@ static void crowd_of_orphans(void)
 			s[i][j].vol = &fake.vol;
 			s[i][j].nexus = &host[i];
 			INIT_LIST_HEAD(&s[i][j].orphan_node);
-			INIT_LIST_HEAD(&s[i][j].held_node);
 			iet_orphan_add(&s[i][j]);
 		}
 	for (i = 0; i < HOSTS; i++)

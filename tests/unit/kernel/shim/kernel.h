@@ -389,6 +389,16 @@ struct list_head {
 	    n = list_entry(pos->member.next, __typeof__(*pos), member); \
 	     &pos->member != (head);                                    \
 	     pos = n, n = list_entry(n->member.next, __typeof__(*n), member))
+#define list_for_each_entry_safe_continue(pos, n, head, member)            \
+	for (pos = list_entry(pos->member.next, __typeof__(*pos), member), \
+	    n = list_entry(pos->member.next, __typeof__(*pos), member);    \
+	     &pos->member != (head);                                       \
+	     pos = n, n = list_entry(n->member.next, __typeof__(*n), member))
+#define list_for_each_entry_safe_reverse(pos, n, head, member)          \
+	for (pos = list_entry((head)->prev, __typeof__(*pos), member),  \
+	    n = list_entry(pos->member.prev, __typeof__(*pos), member); \
+	     &pos->member != (head);                                    \
+	     pos = n, n = list_entry(n->member.prev, __typeof__(*n), member))
 
 static inline void INIT_LIST_HEAD(struct list_head *h)
 {
@@ -406,6 +416,11 @@ static inline void list_add_tail(struct list_head *n, struct list_head *h)
 	n->next = h;
 	h->prev->next = n;
 	h->prev = n;
+}
+
+static inline void list_add(struct list_head *n, struct list_head *h)
+{
+	list_add_tail(n, h->next);
 }
 
 static inline bool list_is_last(const struct list_head *n,
@@ -427,6 +442,13 @@ static inline void list_splice_init(struct list_head *from,
 	INIT_LIST_HEAD(from);
 }
 
+/* all of @from to the end of @to */
+static inline void list_splice_tail(struct list_head *from,
+				    struct list_head *to)
+{
+	list_splice_init(from, to->prev);
+}
+
 static inline void list_del_init(struct list_head *n)
 {
 	n->prev->next = n->next;
@@ -437,6 +459,12 @@ static inline void list_del_init(struct list_head *n)
 static inline void list_del(struct list_head *n)
 {
 	list_del_init(n);
+}
+
+static inline void list_move_tail(struct list_head *n, struct list_head *h)
+{
+	list_del(n);
+	list_add_tail(n, h);
 }
 
 /* locks; a test looks at @held to see that none was forgotten */
