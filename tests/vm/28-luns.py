@@ -6,6 +6,7 @@ Logical units with the real daemon and module: one disk through two targets,
 who may do what with which, disks that grow, what they say of themselves.
 """
 
+import contextlib
 import os
 import struct
 import subprocess
@@ -14,7 +15,7 @@ import sys
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
 from ktap import (FOLDER, IQN, Failed, Target, case, ietadm,  # noqa: E402
-                  main, wait_for)
+                  image, main, wait_for)
 from pdu import *  # noqa: E402,F403
 
 A, B = f"{IQN}:a", f"{IQN}:b"
@@ -178,6 +179,47 @@ def _():
         same("the others stay", data[8:32], b"ACME    Slow Disk       ")
         reload()
         same("default again", inquiry(a)[8:16] if told(a) else "", b"IET     ")
+
+
+@contextlib.contextmanager
+def loop_device(name):
+    """A block device of 4 MiB, which can be opened but once."""
+    subprocess.run(["modprobe", "loop"], check=True)
+    device = subprocess.run(
+        ["losetup", "-f", "--show", image(name, 4 * MIB)], check=True,
+        capture_output=True, text=True).stdout.strip()
+    try:
+        yield device
+    finally:
+        reload()
+        wait_for("the module lets it go", lambda: subprocess.run(
+            ["losetup", "-d", device], check=False).returncode == 0)
+
+
+def serial(target, unit):
+    with log_in(target, ALICE, unit) as c:
+        return inquiry(c, 0x80, unit)
+
+
+@case("block devices change places by a reload, within a target and with others")
+def _():
+    with loop_device("x.img") as x, loop_device("y.img") as y:
+        x, y = (f"Path={name},Type=blockio,ScsiSN=" for name in (x, y))
+        for a, b in (({1: x, 2: y}, {}), ({1: y, 2: x}, {}), ({3: x}, {7: y}),
+                     ({3: y}, {7: x}), ({4: x, 5: x}, {9: y}),
+                     ({4: y}, {8: x, 9: x})):
+            sides = ((A, a, f"Lun 0 Path={DISK}"), (B, b, ""))
+            Bed.target.conf.write_text("".join(
+                f"Target {target}\n{more}\n" + "".join(
+                    f"Lun {unit} {path}{'xy'[path is y]}\n"
+                    for unit, path in units.items())
+                for target, units, more in sides))
+            done = ietadm("--op", "reload")
+            same(f"reload to {a} {b}", (done.returncode, done.stderr), (0, ""))
+            for target, units, _ in sides:
+                for unit, path in units.items():
+                    same("serial number", serial(target, unit)[4:5],
+                         b"y" if path is y else b"x")
 
 
 @case("LunAccess: who sees what")
