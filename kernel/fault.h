@@ -11,12 +11,14 @@
  *	fault_rx.c	... and of those that are received
  *
  * While no target has a rule, each of the hooks is a static branch that is not
- * taken: nothing else is looked at.
+ * taken: nothing else is looked at.  It becomes that some seconds after the
+ * last rule has gone: rules come and go one after the other, and each time the
+ * code is patched all CPUs are interrupted.
  */
 #ifndef IET_FAULT_H
 #define IET_FAULT_H
 
-#include <linux/jump_label.h>
+#include <linux/jump_label_ratelimit.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -32,12 +34,12 @@ struct iet_target;
 struct iet_tx_pdu;
 struct netlink_ext_ack;
 
-DECLARE_STATIC_KEY_FALSE(iet_fault_key);
+extern struct static_key_false_deferred iet_fault_key;
 
-/* Does any target have a rule? */
+/* Does any target have a rule, or had one a moment ago? */
 static inline bool iet_fault_on(void)
 {
-	return static_branch_unlikely(&iet_fault_key);
+	return static_branch_unlikely(&iet_fault_key.key);
 }
 
 /**
@@ -186,6 +188,7 @@ struct iet_fault_rule *iet_target_fault_add(struct iet_target *target,
 void iet_target_fault_remove(struct iet_target *target,
 			     struct iet_fault_rule *rule);
 void iet_target_faults_clear(struct iet_target *target);
+void iet_faults_exit(void);
 void iet_faults_session_ended(struct iet_target *target, u64 sid);
 bool iet_fault_check(const struct iet_nexus *nexus, enum iet_fault_kind kind,
 		     struct iet_fault_what *what, struct iet_fault_hit *hit);

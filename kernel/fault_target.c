@@ -18,7 +18,7 @@
 #include "session.h"
 #include "target.h"
 
-DEFINE_STATIC_KEY_FALSE(iet_fault_key);
+DEFINE_STATIC_KEY_DEFERRED_FALSE(iet_fault_key, 10 * HZ);
 
 /* under iet_config_lock */
 static u32 nr_targets, epoch;
@@ -129,9 +129,8 @@ struct iet_fault_rule *iet_target_fault_add(struct iet_target *target,
 	if (faults->nr == 1) {
 		pr_warn("fault injection is on for target %u, %s\n",
 			target->tid, target->name);
-		if (!nr_targets++)
-			WRITE_ONCE(epoch, epoch + 1);
-		static_branch_inc(&iet_fault_key);
+		nr_targets++;
+		static_branch_deferred_inc(&iet_fault_key);
 	}
 	return rule;
 }
@@ -171,8 +170,9 @@ void iet_target_fault_remove(struct iet_target *target,
 		kick_all(target);
 	if (faults->nr)
 		return;
-	static_branch_dec(&iet_fault_key);
-	nr_targets--;
+	if (!--nr_targets)
+		WRITE_ONCE(epoch, epoch + 1);
+	static_branch_slow_dec_deferred(&iet_fault_key);
 	pr_warn("fault injection is off for target %u, %s\n", target->tid,
 		target->name);
 }
@@ -190,6 +190,16 @@ void iet_target_faults_clear(struct iet_target *target)
 	lockdep_assert_held(&iet_config_lock);
 	while (target->faults && (rule = iet_fault_next(target->faults, 0)))
 		iet_target_fault_remove(target, rule);
+}
+
+/**
+ * iet_faults_exit() - all targets are gone, the module is next
+ *
+ * Context: may sleep.
+ */
+void iet_faults_exit(void)
+{
+	static_key_deferred_flush(&iet_fault_key);
 }
 
 /**
@@ -220,7 +230,7 @@ void iet_faults_session_ended(struct iet_target *target, u64 sid)
 /**
  * iet_fault_epoch() - tells the times apart in which there are rules
  *
- * Between them nobody looks at faults, not even at those that are under way.
+ * What is under way when the last rule goes is over.
  *
  * Context: any.
  * Return: another number than in an earlier one

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "conn.h"
 #include "ctldev.h"
+#include "fault.h"
 #include "iet_ctl.h"
 #include "iet_version.h"
 #include "iotype.h"
@@ -68,6 +69,7 @@ static const struct {
 	{ "connections", iet_conns_init, iet_conns_exit },
 	{ "sessions", iet_session_init, iet_session_exit },
 	{ "network threads", start_nthreads, iet_nthreads_stop },
+	{ "faults", NULL, iet_faults_exit },
 	{ "targets", NULL, iet_target_delete_all },
 	{ "/proc/net/iet", iet_proc_init, iet_proc_exit },
 	{ "/dev/" IET_CTL_DEVICE, iet_ctl_init, iet_ctl_exit },

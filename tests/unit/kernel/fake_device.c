@@ -318,7 +318,7 @@ void get_random_bytes(void *buf, size_t len)
 
 /* faults: without telling of them */
 
-int iet_fault_key;
+struct static_key_false_deferred iet_fault_key;
 
 bool iet_fault_possible(const struct iet_nexus *nexus, u32 kinds)
 {

@@ -10,7 +10,7 @@
 unsigned long jiffies = 1000;
 unsigned int shim_no_memory;
 bool shim_dying;
-int iet_fault_key;
+struct static_key_false_deferred iet_fault_key;
 
 static struct iet_faults faults;
 static u32 last_id;

@@ -8,8 +8,6 @@
 
 #define BS (1 << FAKE_SHIFT)
 
-extern int iet_fault_key;
-
 static struct iet_faults faults;
 static u32 last_id;
 static u8 out[16 * BS];
@@ -37,7 +35,7 @@ static struct iet_fault_rule *start(const struct iet_fault_args *a)
 	memset(&faults, 0, sizeof(faults));
 	iet_faults_init(&faults);
 	fake.target.faults = &faults;
-	iet_fault_key = 1;
+	iet_fault_key.key = 1;
 	shim_delayed = NULL;
 	CHECK(!iet_fault_refusal(a, &attr));
 	rule = iet_fault_add(&faults, a, ++last_id);
@@ -53,7 +51,7 @@ static void end(void)
 		iet_fault_remove(&faults, rule);
 	CHECK(list_empty(&faults.held));
 	CHECK(!faults.lock.held);
-	iet_fault_key = 0;
+	iet_fault_key.key = 0;
 }
 
 static void rw(u8 opcode, u32 lba, u16 blocks)

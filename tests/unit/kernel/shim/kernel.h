@@ -125,6 +125,9 @@ struct iov_iter;
 
 /* a static branch is a number */
 #define DECLARE_STATIC_KEY_FALSE(key) extern int key
+struct static_key_false_deferred {
+	int key;
+};
 #define static_branch_unlikely(key) (*(key) > 0)
 
 /* memory; gfp says only whether the caller may sleep */
