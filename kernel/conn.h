@@ -85,13 +85,10 @@ enum {
 
 /* what the receive side waits for */
 enum iet_rx_state {
-	IET_RX_BHS,
-	IET_RX_AHS,
-	IET_RX_HDIGEST,
+	IET_RX_SEGMENT, /* header segment: BHS, AHS and header digest */
 	IET_RX_HEADER, /* header complete, to be acted on */
 	IET_RX_DATA,
-	IET_RX_PAD,
-	IET_RX_DDIGEST,
+	IET_RX_TRAILER, /* padding and data digest */
 	IET_RX_PDU, /* PDU complete, to be acted on */
 };
 
@@ -99,14 +96,14 @@ enum iet_rx_state {
  * struct iet_rx - receive side of a connection
  * @state: what is being received
  * @off: bytes of it that are there
- * @bhs: header segment
+ * @header: header segment as received, its digest included
+ * @bhs: what it begins with
+ * @ahs: additional header segments, and behind them the digest
+ * @ahs_len: their length in bytes
+ * @trailer: padding and data digest as received
  * @drained: the socket was empty in this turn
  * @turn: what it has had of this turn, see iet_nthread_turn()
  * @left: what is left of it
- * @ahs: additional header segments
- * @ahs_len: their length in bytes
- * @digest: digest as received
- * @pad: padding as received
  * @cmnd: whose PDU it is, NULL: discard the data
  * @data_off: where in the command's buffer the data segment goes
  * @data_len: bytes of data, without padding
@@ -118,14 +115,19 @@ enum iet_rx_state {
 struct iet_rx {
 	enum iet_rx_state state;
 	u32 off;
-	struct iscsi_hdr bhs;
+	union {
+		u8 header[sizeof(struct iscsi_hdr) + ISCSI_AHS_MAX_LEN +
+			  ISCSI_DIGEST_LEN];
+		struct {
+			struct iscsi_hdr bhs;
+			u8 ahs[ISCSI_AHS_MAX_LEN + ISCSI_DIGEST_LEN];
+		};
+	};
+	u32 ahs_len;
+	u8 trailer[3 + ISCSI_DIGEST_LEN];
 	bool drained;
 	u32 turn;
 	u32 left;
-	u8 ahs[ISCSI_AHS_MAX_LEN];
-	u32 ahs_len;
-	__le32 digest;
-	u8 pad[4];
 	struct iet_cmnd *cmnd;
 	u32 data_off;
 	u32 data_len;

@@ -71,49 +71,36 @@ static void next_state(struct iet_rx *rx, enum iet_rx_state state)
 	rx->off = 0;
 }
 
-static int rx_bhs(struct iet_conn *conn)
+/* As far as it is known: how long the AHS is, the BHS says. */
+static u32 header_len(const struct iet_conn *conn)
+{
+	const struct iet_rx *rx = &conn->rx;
+	u32 len = sizeof(rx->bhs);
+
+	if (rx->off >= len)
+		len += rx->bhs.ahs_len * 4;
+	return len + (conn->hdigest ? ISCSI_DIGEST_LEN : 0);
+}
+
+static bool digest_is(const void *digest, u32 crc)
+{
+	return get_unaligned_le32(digest) == crc;
+}
+
+static int rx_segment(struct iet_conn *conn)
 {
 	struct iet_rx *rx = &conn->rx;
-	int ret = recv_buf(conn, &rx->bhs, sizeof(rx->bhs));
+	int ret = recv_buf(conn, rx->header, header_len(conn));
+	u32 len;
 
-	if (ret <= 0 || rx->off < sizeof(rx->bhs))
+	if (ret <= 0 || rx->off < header_len(conn))
 		return ret;
 	rx->ahs_len = rx->bhs.ahs_len * 4;
 	rx->data_len = iscsi_dlength(&rx->bhs);
-	next_state(rx, IET_RX_AHS);
-	return 1;
-}
-
-static int rx_ahs(struct iet_conn *conn)
-{
-	struct iet_rx *rx = &conn->rx;
-
-	if (rx->off < rx->ahs_len) {
-		int ret = recv_buf(conn, rx->ahs, rx->ahs_len);
-
-		if (ret <= 0 || rx->off < rx->ahs_len)
-			return ret;
-	}
-	next_state(rx, conn->hdigest ? IET_RX_HDIGEST : IET_RX_HEADER);
-	return 1;
-}
-
-static u32 header_crc(const struct iet_rx *rx)
-{
-	u32 crc = crc32c(~0, &rx->bhs, sizeof(rx->bhs));
-
-	return ~crc32c(crc, rx->ahs, rx->ahs_len);
-}
-
-static int rx_hdigest(struct iet_conn *conn)
-{
-	struct iet_rx *rx = &conn->rx;
-	int ret = recv_buf(conn, &rx->digest, sizeof(rx->digest));
-
-	if (ret <= 0 || rx->off < sizeof(rx->digest))
-		return ret;
+	len = sizeof(rx->bhs) + rx->ahs_len;
 	/* nobody knows where the next header begins (RFC 7143 7.7) */
-	if (le32_to_cpu(rx->digest) != header_crc(rx)) {
+	if (conn->hdigest &&
+	    !digest_is(rx->header + len, ~crc32c(~0, rx->header, len))) {
 		iet_link_count(&conn->session->stats, IET_ST_DIGEST_ERRORS);
 		return -EBADMSG;
 	}
@@ -185,38 +172,25 @@ static int rx_data(struct iet_conn *conn)
 	rx->crc_skipped |= !room;
 	rx->off += n;
 	if (rx->off == rx->data_len)
-		next_state(rx, IET_RX_PAD);
+		next_state(rx, IET_RX_TRAILER);
 	return 1;
 }
 
-static int rx_pad(struct iet_conn *conn)
+/* What follows the data: its padding and its digest, or nothing. */
+static int rx_trailer(struct iet_conn *conn)
 {
 	struct iet_rx *rx = &conn->rx;
-	u32 len = iscsi_pad(rx->data_len);
+	u32 pad = iscsi_pad(rx->data_len);
+	u32 len = pad + (conn->ddigest ? ISCSI_DIGEST_LEN : 0);
 
-	if (len) {
-		int ret = recv_buf(conn, rx->pad, len);
+	if (rx->off < len) {
+		int ret = recv_buf(conn, rx->trailer, len);
 
 		if (ret <= 0 || rx->off < len)
 			return ret;
 	}
-	next_state(rx, conn->ddigest ? IET_RX_DDIGEST : IET_RX_PDU);
-	return 1;
-}
-
-static int rx_ddigest(struct iet_conn *conn)
-{
-	struct iet_rx *rx = &conn->rx;
-	u32 crc;
-
-	if (rx->off < sizeof(rx->digest)) {
-		int ret = recv_buf(conn, &rx->digest, sizeof(rx->digest));
-
-		if (ret <= 0 || rx->off < sizeof(rx->digest))
-			return ret;
-	}
-	crc = ~crc32c(rx->crc, rx->pad, iscsi_pad(rx->data_len));
-	if (rx->cmnd && !rx->crc_skipped && le32_to_cpu(rx->digest) != crc) {
+	if (conn->ddigest && rx->cmnd && !rx->crc_skipped &&
+	    !digest_is(rx->trailer + pad, ~crc32c(rx->crc, rx->trailer, pad))) {
 		rx->starved = iet_cmnd_data_error(conn) == -ENOMEM;
 		if (rx->starved)
 			return 0;
@@ -237,15 +211,14 @@ static int rx_pdu(struct iet_conn *conn)
 	rx->turn += IET_TURN_PDU;
 	rx->cmnd = NULL;
 	rx->crc_skipped = false;
-	next_state(rx, IET_RX_BHS);
+	next_state(rx, IET_RX_SEGMENT);
 	return 1;
 }
 
 static int (*const rx_states[])(struct iet_conn *conn) = {
-	[IET_RX_BHS] = rx_bhs,	       [IET_RX_AHS] = rx_ahs,
-	[IET_RX_HDIGEST] = rx_hdigest, [IET_RX_HEADER] = rx_header,
-	[IET_RX_DATA] = rx_data,       [IET_RX_PAD] = rx_pad,
-	[IET_RX_DDIGEST] = rx_ddigest, [IET_RX_PDU] = rx_pdu,
+	[IET_RX_SEGMENT] = rx_segment, [IET_RX_HEADER] = rx_header,
+	[IET_RX_DATA] = rx_data,       [IET_RX_TRAILER] = rx_trailer,
+	[IET_RX_PDU] = rx_pdu,
 };
 
 static enum iet_event close_reason(int err)
