@@ -15,6 +15,7 @@
 #include "nthread.h"
 #include "order.h"
 #include "session.h"
+#include "ttt.h"
 
 /**
  * iet_cmnds_nr - how many commands does a connection need?
@@ -30,7 +31,7 @@ unsigned int iet_cmnds_nr(unsigned int window, u8 erl)
 {
 	unsigned int nr = (erl ? 2 * window : window) + IET_CMND_RESERVE;
 
-	return min(nr, IET_TTT_INDEX_MASK + 1);
+	return min(nr, IET_TTT_PLACES);
 }
 
 /**

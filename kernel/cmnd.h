@@ -173,12 +173,6 @@ struct iet_cmnd {
 	struct iet_scmd scmd;
 };
 
-/* a TTT: generation, R2T slot, place in the pool */
-#define IET_TTT_INDEX_BITS 9
-#define IET_TTT_SLOT_BITS 7
-#define IET_TTT_INDEX_MASK ((1U << IET_TTT_INDEX_BITS) - 1)
-#define IET_TTT_SLOT_MASK ((1U << IET_TTT_SLOT_BITS) - 1)
-
 /* data pages, in the connection's thread, which must not wait for memory */
 #define IET_TIO_GFP (GFP_NOWAIT | __GFP_NOWARN)
 

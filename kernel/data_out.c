@@ -13,6 +13,7 @@
 #include "pdu.h"
 #include "sense.h"
 #include "session.h"
+#include "ttt.h"
 
 /* A command of another connection's pool, to which the tag belongs. */
 static struct iet_cmnd *find_adopted(struct iet_conn *conn, __be32 itt, u32 ttt)
@@ -23,8 +24,8 @@ static struct iet_cmnd *find_adopted(struct iet_conn *conn, __be32 itt, u32 ttt)
 		return NULL;
 	cmnd = iet_cmnd_find(conn, itt);
 	if (!cmnd || cmnd->home == conn || !iet_cmnd_is_scsi(cmnd) ||
-	    cmnd->aborted || cmnd->index != (ttt & IET_TTT_INDEX_MASK) ||
-	    cmnd->gen != (u16)(ttt >> 16))
+	    cmnd->aborted || cmnd->index != iet_ttt_index(ttt) ||
+	    cmnd->gen != iet_ttt_gen(ttt))
 		return NULL;
 	return cmnd;
 }
@@ -32,7 +33,7 @@ static struct iet_cmnd *find_adopted(struct iet_conn *conn, __be32 itt, u32 ttt)
 /* Is the tag one of an earlier generation? */
 static bool is_stale(u16 gen, u32 ttt)
 {
-	u16 behind = gen - (ttt >> 16);
+	u16 behind = gen - iet_ttt_gen(ttt);
 
 	return behind && behind < 0x4000;
 }
@@ -43,7 +44,7 @@ static struct iet_cmnd *find_write(struct iet_conn *conn,
 				   u8 *reason)
 {
 	u32 ttt = be32_to_cpu(hdr->ttt);
-	u32 index = ttt & IET_TTT_INDEX_MASK;
+	u32 index = iet_ttt_index(ttt);
 	struct iet_cmnd *cmnd;
 
 	*reason = 0;
@@ -58,7 +59,7 @@ static struct iet_cmnd *find_write(struct iet_conn *conn,
 			   conn->pool.gen && is_stale(conn->pool.gen + 1, ttt))
 			return NULL;
 		if (cmnd &&
-		    ((u16)(ttt >> 16) != cmnd->gen || cmnd->itt != hdr->itt))
+		    (iet_ttt_gen(ttt) != cmnd->gen || cmnd->itt != hdr->itt))
 			cmnd = NULL;
 		/* it has ended, and its place is not in use again */
 		if (cmnd && (cmnd->state == IET_CMND_FREE || cmnd->aborted))
@@ -118,9 +119,8 @@ static enum iet_r2t_verdict account_data(struct iet_cmnd *cmnd,
 					 const struct iscsi_data_out_hdr *hdr)
 {
 	u32 ttt = be32_to_cpu(hdr->ttt);
-	u32 slot = ttt >> IET_TTT_INDEX_BITS & IET_TTT_SLOT_MASK;
 	u32 sn = cmnd->r2t.filled;
-	u32 ago = (sn - slot) & IET_TTT_SLOT_MASK;
+	u32 ago = (sn - iet_ttt_slot(ttt)) & IET_TTT_SLOT_MASK;
 
 	/*
 	 * R2TSN of the slot: the one that is being filled, if it is right, or

@@ -12,6 +12,7 @@
 #include "fault.h"
 #include "fault_pdu.h"
 #include "session.h"
+#include "ttt.h"
 #include "watch.h"
 
 static void sn_fields(struct iet_cmnd *cmnd, struct iscsi_scsi_rsp_hdr *hdr,
@@ -167,9 +168,7 @@ static void build_r2t(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu)
 	hdr->flags = ISCSI_FLAG_FINAL;
 	memcpy(hdr->lun, cmnd->req.lun, sizeof(hdr->lun));
 	hdr->itt = cmnd->itt;
-	hdr->ttt = cpu_to_be32((u32)cmnd->gen << 16 |
-			       (sn & IET_TTT_SLOT_MASK) << IET_TTT_INDEX_BITS |
-			       cmnd->index);
+	hdr->ttt = cpu_to_be32(iet_ttt(cmnd->gen, sn, cmnd->index));
 	/* the StatSN to come, which an R2T does not use up (11.8) */
 	hdr->stat_sn = cpu_to_be32(cmnd->conn->stat_sn);
 	sn_fields(cmnd, (void *)hdr, false);
@@ -209,7 +208,7 @@ static void build_ping(struct iet_cmnd *cmnd, struct iet_tx_pdu *pdu)
 	hdr->opcode = ISCSI_OP_NOP_IN;
 	hdr->flags = ISCSI_FLAG_FINAL;
 	hdr->itt = cpu_to_be32(ISCSI_RESERVED_TAG);
-	hdr->ttt = cpu_to_be32((u32)cmnd->gen << 16 | cmnd->index);
+	hdr->ttt = cpu_to_be32(iet_ttt(cmnd->gen, 0, cmnd->index));
 	/* the StatSN to come, which this one does not use up (11.19.1) */
 	hdr->stat_sn = cpu_to_be32(cmnd->conn->stat_sn);
 	sn_fields(cmnd, (void *)hdr, false);
