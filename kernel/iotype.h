@@ -26,8 +26,8 @@ enum iet_io_op {
 
 #define IET_IO_FUA BIT(0) /* changes: on stable storage before done */
 #define IET_IO_UNMAP BIT(1) /* WRITE_ZEROES: may unmap as well */
-#define IET_IO_ATOMIC \
-	BIT(2) /* WRITE: a power cut leaves all of it or nothing */
+/* WRITE: a power cut leaves all of it or nothing */
+#define IET_IO_ATOMIC BIT(2)
 
 /*
  * So many bytes are told to be zeroes, or discarded, by one operation: some
@@ -82,8 +82,6 @@ struct iet_io {
  * @attach: bind @vol to @args: check the file, set vol->blk_shift and
  *	vol->nr_blocks and what @args left open; may sleep, but must not do
  *	I/O.  0 or a negative errno with a text in @extack.
- * @detach: undo attach; may sleep and do I/O; no io is in flight.  NULL: there
- *	is nothing to undo
  * @submit: start @io.  With @nowait it must not sleep: -EAGAIN hands the io
  *	to a worker, which calls again without.  0: taken, io->done has been
  *	or will be called.  Other errors, and -EAGAIN without @nowait: not
@@ -109,7 +107,6 @@ struct iet_iotype {
 	bool discard_zeroes;
 	int (*attach)(struct iet_volume *vol, const struct iet_lun_args *args,
 		      struct netlink_ext_ack *extack);
-	void (*detach)(struct iet_volume *vol);
 	int (*submit)(struct iet_io *io, bool nowait);
 	int (*extent)(struct iet_volume *vol, u64 pos, u64 *len, bool *mapped);
 	int (*space)(struct iet_volume *vol, u64 *used, u64 *available);
@@ -141,7 +138,6 @@ void iet_io_defer(struct iet_io *io);
 int iet_iotype_geometry(struct iet_volume *vol, const struct iet_lun_args *args,
 			u32 block_size, u64 bytes,
 			struct netlink_ext_ack *extack);
-
 void iet_iotype_atomic(struct iet_volume *vol, u32 sector);
 
 #endif /* IET_IOTYPE_H */

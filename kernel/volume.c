@@ -26,27 +26,17 @@
 static struct workqueue_struct *release_wq;
 
 /*
- * The end.  The volume's own workers may still be returning from the io that
- * had the last reference; destroy_workqueue() waits for that.  The file is
- * closed here and not by fput(), which leaves the files of kernel threads to
- * one work item of the whole system, where a disk that hangs would hold up
- * everybody's.
- *
- * Once the reference to the module is put, the module may be unloaded; its
- * exit waits in iet_volume_exit() until this function has returned.
+ * The volume's own workers may still be returning from the io that had the last
+ * reference; destroy_workqueue() waits for that.  The file, which a volume that
+ * was not finished does not have, is closed here and not by fput(), which
+ * leaves the files of kernel threads to one work item of the whole system,
+ * where a disk that hangs would hold up everybody's.
  */
-static void release_volume(struct work_struct *work)
+static void free_volume(struct iet_volume *vol)
 {
-	struct iet_volume *vol = container_of(to_rcu_work(work),
-					      struct iet_volume, release_work);
-
-	WARN_ON_ONCE(!list_empty(&vol->itls));
-	iet_orphans_put(vol->orphans);
-	iet_thin_unwatch(vol);
 	destroy_workqueue(vol->wq);
+	iet_orphans_put(vol->orphans);
 	iet_crypt_detach(vol);
-	if (vol->iotype->detach)
-		vol->iotype->detach(vol);
 	if (vol->file)
 		__fput_sync(vol->file);
 	percpu_ref_exit(&vol->ref);
@@ -57,6 +47,20 @@ static void release_volume(struct work_struct *work)
 	kfree(vol->path);
 	iet_spans_exit(&vol->spans);
 	kfree(vol);
+}
+
+/*
+ * The end.  Once the reference to the module is put, the module may be unloaded;
+ * its exit waits in iet_volume_exit() until this function has returned.
+ */
+static void release_volume(struct work_struct *work)
+{
+	struct iet_volume *vol = container_of(to_rcu_work(work),
+					      struct iet_volume, release_work);
+
+	WARN_ON_ONCE(!list_empty(&vol->itls));
+	iet_thin_unwatch(vol);
+	free_volume(vol);
 	module_put(THIS_MODULE);
 }
 
@@ -200,19 +204,6 @@ free_vol:
 	return NULL;
 }
 
-/* Of a volume that nobody has seen and that holds no file. */
-static void free_volume(struct iet_volume *vol)
-{
-	iet_orphans_put(vol->orphans);
-	percpu_ref_exit(&vol->ref);
-	iet_state_close(vol);
-	iet_reservation_exit(&vol->reservation);
-	destroy_workqueue(vol->wq);
-	kfree(vol->path);
-	iet_spans_exit(&vol->spans);
-	kfree(vol);
-}
-
 /* Why a state file can't be used; without one that is in use it goes on. */
 static const struct {
 	int err;
@@ -300,10 +291,10 @@ struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
 		goto free_vol;
 	err = iet_crypt_attach(vol, args, extack);
 	if (err)
-		goto detach;
+		goto free_vol;
 	err = check_props(vol, &args->props, extack);
 	if (err)
-		goto detach;
+		goto free_vol;
 	iet_mode_init(vol);
 	vol->props = args->props;
 	if (args->file)
@@ -312,10 +303,6 @@ struct iet_volume *iet_volume_create(const struct iet_lun_args *args,
 	iet_crypt_begin(vol);
 	return vol;
 
-detach:
-	iet_crypt_detach(vol);
-	if (vol->iotype->detach)
-		vol->iotype->detach(vol);
 free_vol:
 	free_volume(vol);
 put_module:
