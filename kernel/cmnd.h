@@ -224,7 +224,6 @@ void iet_cmnd_scsi_start(struct iet_cmnd *cmnd);
 int iet_cmnd_header(struct iet_conn *conn);
 void iet_cmnd_pdu(struct iet_conn *conn);
 int iet_cmnd_data_error(struct iet_conn *conn);
-void iet_cmnd_unpark(struct iet_session *session);
 void iet_cmnd_uncount(struct iet_cmnd *cmnd);
 int iet_cmnd_plug(struct iet_conn *conn, u32 cmd_sn);
 

@@ -9,8 +9,6 @@
 
 #include "iet_netlink.h"
 
-#define IET_LUN_RULES_MAX (IET_LUN_MAP_LEN / (int)sizeof(struct iet_lun_rule))
-
 /**
  * struct iet_lun_rule - of some LUNs, as in IET_S_LUN_MAP
  * @first: the first

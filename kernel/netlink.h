@@ -96,7 +96,6 @@ int iet_nl_put_props(struct sk_buff *skb, int attr,
 		     const struct iet_props *props);
 
 /* netlink.c: what all commands share */
-struct sk_buff *iet_nl_reply_new(void);
 unsigned int iet_nl_lock(void);
 void iet_nl_unlock(unsigned int noio);
 int iet_nl_text_check(const struct nlattr *attr,

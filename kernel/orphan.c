@@ -253,6 +253,12 @@ bool iet_orphan_revive(struct iet_scmd *s)
 	return ok;
 }
 
+/* Is a copy not to go on? */
+static bool is_aborted(const struct iet_writer *w)
+{
+	return READ_ONCE(w->aborted) || (w->cmd && READ_ONCE(w->cmd->aborted));
+}
+
 /**
  * iet_orphan_blocks() - must an initiator wait for its aborted writes?
  * @vol: the logical unit
@@ -284,22 +290,10 @@ bool iet_orphan_blocks(struct iet_volume *vol, const struct iet_nexus *nexus)
 	list_for_each_entry(w, &b->writers, node) {
 		if (found)
 			break;
-		found = iet_writer_aborted(w) &&
-			!strcmp(w->iname, nexus->iname);
+		found = is_aborted(w) && !strcmp(w->iname, nexus->iname);
 	}
 	spin_unlock_irqrestore(&o->lock, flags);
 	return found;
-}
-
-/**
- * iet_writer_aborted() - is a copy not to go on?
- * @w: the copy
- *
- * Return: true if not
- */
-bool iet_writer_aborted(const struct iet_writer *w)
-{
-	return READ_ONCE(w->aborted) || (w->cmd && READ_ONCE(w->cmd->aborted));
 }
 
 /**
@@ -320,7 +314,7 @@ bool iet_writer_begin(struct iet_volume *vol, struct iet_writer *w)
 	bool ok;
 
 	spin_lock_irqsave(&o->lock, flags);
-	ok = !iet_writer_aborted(w);
+	ok = !is_aborted(w);
 	if (ok) {
 		list_add_tail(&w->node, &bucket(o, w->iname)->writers);
 		WRITE_ONCE(o->nr, o->nr + 1);

@@ -169,18 +169,6 @@ int iet_target_param_get(struct nlattr **attrs, struct iet_target_param *param,
 }
 
 /**
- * iet_target_param_read() - look at a parameter by its attribute
- * @param: parameters
- * @attr: IET_T_WTHREADS to IET_T_MAX_SESSIONS
- *
- * Return: the value.
- */
-u32 iet_target_param_read(const struct iet_target_param *param, int attr)
-{
-	return *(const u32 *)((const void *)param + target_offsets[attr]);
-}
-
-/**
  * iet_keys_default() - what a new target offers
  * @keys: by enum iet_key_attr; all are set
  */

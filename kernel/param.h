@@ -35,7 +35,6 @@ int iet_range_get(const struct iet_range *range, const struct nlattr *attr,
 void iet_target_param_default(struct iet_target_param *param);
 int iet_target_param_get(struct nlattr **attrs, struct iet_target_param *param,
 			 struct netlink_ext_ack *extack);
-u32 iet_target_param_read(const struct iet_target_param *param, int attr);
 
 void iet_keys_default(u32 *keys);
 int iet_keys_get(const struct nlattr *nest, u32 *keys,

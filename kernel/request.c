@@ -281,9 +281,10 @@ static void park(struct iet_session *session, struct iet_cmnd *cmnd)
  * @conn: the connection
  * @cmd_sn: its CmdSN
  *
- * From now on the CmdSN counts as received (RFC 7143 11.5.1).
+ * From now on the CmdSN counts as received (RFC 7143 11.5.1).  What was parked
+ * behind it starts when the request that asks for this has.
  *
- * Context: the connection's thread, which calls iet_cmnd_unpark() after this.
+ * Context: the connection's thread, in a start function.
  * Return: 0, or -ENOENT if this CmdSN is not missing
  */
 int iet_cmnd_plug(struct iet_conn *conn, u32 cmd_sn)
@@ -295,6 +296,7 @@ int iet_cmnd_plug(struct iet_conn *conn, u32 cmd_sn)
 	return 0;
 }
 
+/* Those whose turn has come, of whichever connection. */
 static void start_parked(struct iet_session *session)
 {
 	struct iet_cmnd *cmnd;
@@ -320,22 +322,6 @@ static void start_parked(struct iet_session *session)
 	}
 }
 
-/**
- * iet_cmnd_unpark - start the parked commands whose turn has come
- * @session: the session, of which a command has arrived or a CmdSN has been
- *	plugged
- *
- * They may be those of other connections.
- *
- * Context: the session's thread.
- */
-void iet_cmnd_unpark(struct iet_session *session)
-{
-	start_parked(session);
-	if (!list_empty(&session->arrivals))
-		iet_tmf_arrivals(session);
-}
-
 static void request_pdu(struct iet_conn *conn, struct iet_cmnd *cmnd)
 {
 	struct iet_session *session = conn->session;
@@ -343,9 +329,10 @@ static void request_pdu(struct iet_conn *conn, struct iet_cmnd *cmnd)
 	switch (arrived(session, &cmnd->req)) {
 	case IET_CMDSN_NEXT:
 		start(cmnd);
-		if (!list_empty(&session->parked) || session->sn.nr_plugged ||
-		    !list_empty(&session->arrivals))
-			iet_cmnd_unpark(session);
+		if (!list_empty(&session->parked) || session->sn.nr_plugged)
+			start_parked(session);
+		if (!list_empty(&session->arrivals))
+			iet_tmf_arrivals(session);
 		break;
 	case IET_CMDSN_EARLY:
 		park(session, cmnd);

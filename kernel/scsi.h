@@ -102,7 +102,8 @@ struct iet_nexus {
  * @rcu: for freeing
  *
  * Lifetime: in nexus->itls from login or LUN_NEW to LUN_DEL or the end of
- * the session's last connection; freed after a grace period.  Use under rcu_read_lock().
+ * the session's last connection; freed after a grace period.  Use under
+ * rcu_read_lock().
  */
 struct iet_itl {
 	struct iet_nexus *nexus;
@@ -125,7 +126,7 @@ struct iet_itl {
  * @node: in vol->orphans->waits
  * @bars_only: for those that keep all initiators off
  * @all_back: called when there are none any more, perhaps several times; from
- *	any context, with vol->lock held
+ *	any context, with the lock of the orphans held
  */
 struct iet_orphan_wait {
 	struct list_head node;
@@ -179,7 +180,8 @@ struct iet_orphan_wait {
  * @aca_task: it has the ACA attribute, and its place in the ACA condition
  * @aca_began: it has left an ACA condition
  * @done: called once when @status is set, after execute only
- * @barred: as an orphan it bars the volume for all initiators, under vol->lock
+ * @barred: as an orphan it bars the volume for all initiators, under the lock
+ *	of the orphans
  * @orphan_node: in vol->orphans when aborted in the backend
  */
 struct iet_scmd {
@@ -314,7 +316,6 @@ void iet_orphan_bar_all(struct iet_volume *vol,
 void iet_orphan_wait(struct iet_volume *vol, struct iet_orphan_wait *wait);
 void iet_orphan_unwait(struct iet_volume *vol, struct iet_orphan_wait *wait);
 bool iet_orphan_blocks(struct iet_volume *vol, const struct iet_nexus *nexus);
-bool iet_writer_aborted(const struct iet_writer *w);
 bool iet_writer_begin(struct iet_volume *vol, struct iet_writer *w);
 void iet_writer_end(struct iet_volume *vol, struct iet_writer *w);
 
