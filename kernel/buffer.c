@@ -40,16 +40,6 @@ static int bad_mode(struct iet_scmd *s)
 	return 0;
 }
 
-/* Makes it the unit's, unless another one has become that meanwhile. */
-static struct iet_echo *install(struct iet_volume *vol, struct iet_echo *new)
-{
-	struct iet_echo *echo = vol->echo;
-
-	if (!echo)
-		vol->echo = echo = new;
-	return echo;
-}
-
 /**
  * iet_spc_write_buffer() - WRITE BUFFER, SPC-4 6.49
  * @s: the command
@@ -60,7 +50,7 @@ static struct iet_echo *install(struct iet_volume *vol, struct iet_echo *new)
 int iet_spc_write_buffer(struct iet_scmd *s, gfp_t gfp)
 {
 	u32 len = min(s->out_len, s->edtl);
-	struct iet_echo *new, *echo;
+	struct iet_echo *echo;
 	unsigned long flags;
 
 	if ((s->cdb[1] & MODE) != MODE_ECHO)
@@ -69,19 +59,15 @@ int iet_spc_write_buffer(struct iet_scmd *s, gfp_t gfp)
 		iet_scsi_invalid_field(s, 6, 7);
 		return 0;
 	}
-	new = kzalloc(sizeof(*new), gfp);
-	if (!new)
+	echo = kmalloc(sizeof(*echo), gfp);
+	if (!echo)
 		return -ENOMEM;
-	iet_tio_read(&s->tio, 0, new->data, len);
+	strscpy(echo->owner, s->nexus->initiator, sizeof(echo->owner));
+	echo->len = iet_tio_read(&s->tio, 0, echo->data, len);
 	spin_lock_irqsave(&s->vol->lock, flags);
-	echo = install(s->vol, new);
-	if (echo != new)
-		memcpy(echo->data, new->data, len);
-	echo->len = len;
-	memcpy(echo->owner, s->nexus->initiator, sizeof(echo->owner));
+	swap(echo, s->vol->echo);
 	spin_unlock_irqrestore(&s->vol->lock, flags);
-	if (echo != new)
-		kfree(new);
+	kfree(echo);
 	return 0;
 }
 

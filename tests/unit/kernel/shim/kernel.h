@@ -117,6 +117,12 @@ struct iov_iter;
 		warn_on_;                    \
 	})
 #define EIOCBQUEUED 529
+#define swap(a, b)                  \
+	({                          \
+		typeof(a) a_ = (a); \
+		(a) = (b);          \
+		(b) = a_;           \
+	})
 
 /* pointers that may be errors */
 #define ERR_PTR(err) ((void *)(long)(err))
@@ -154,6 +160,7 @@ static inline bool shim_fails(gfp_t gfp)
 #define kzalloc(size, gfp) (shim_fails(gfp) ? NULL : calloc(1, size))
 #define kmalloc(size, gfp) (shim_fails(gfp) ? NULL : malloc(size))
 #define kvmalloc(size, gfp) kmalloc(size, gfp)
+#define krealloc(p, size, gfp) (shim_fails(gfp) ? NULL : realloc(p, size))
 #define kfree(p) free(p)
 #define kvfree(p) free(p)
 #define struct_size(p, member, n) (sizeof(*(p)) + (n) * sizeof((p)->member[0]))
