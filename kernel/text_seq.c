@@ -74,20 +74,6 @@ static bool continues(const struct iet_text_seq *seq,
 	       !(req->opcode & ISCSI_OP_IMMEDIATE) == !seq->immediate;
 }
 
-/* Room for some more text, behind what is there. */
-static bool grow(struct iet_text_seq *seq, u32 len, gfp_t gfp)
-{
-	char *text = kmalloc(seq->in_len + len, gfp);
-
-	if (!text)
-		return false;
-	if (seq->in)
-		memcpy(text, seq->in, seq->in_len);
-	kfree(seq->in);
-	seq->in = text;
-	return true;
-}
-
 /**
  * iet_text_begin - a Text Request is here
  * @seq: the connection's sequence, or none
@@ -102,6 +88,7 @@ u8 iet_text_begin(struct iet_text_seq *seq, const struct iscsi_text_hdr *req,
 		  gfp_t gfp, char **to)
 {
 	u32 len = data_len(req);
+	char *text;
 
 	*to = NULL;
 	if (req->ttt == cpu_to_be32(ISCSI_RESERVED_TAG))
@@ -116,8 +103,10 @@ u8 iet_text_begin(struct iet_text_seq *seq, const struct iscsi_text_hdr *req,
 		return 0;
 	if (len > IET_TEXT_IN_MAX - seq->in_len)
 		return refuse(seq, ISCSI_REJECT_LONG_OPERATION);
-	if (!grow(seq, len, gfp))
+	text = krealloc(seq->in, seq->in_len + len, gfp);
+	if (!text)
 		return refuse(seq, ISCSI_REJECT_LONG_OPERATION);
+	seq->in = text;
 	*to = seq->in + seq->in_len;
 	seq->in_len += len;
 	return 0;
