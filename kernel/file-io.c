@@ -53,29 +53,18 @@ static int check_file(struct file *file, struct netlink_ext_ack *extack)
 	return 0;
 }
 
-/* What is below may write a part of a page, but not of a sector. */
-static u32 sector_size(const struct inode *inode)
+/* The disk below, if it is known.  A file's blocks may be anywhere on it. */
+static struct block_device *disk_of(struct inode *inode)
 {
-	struct block_device *bdev = inode->i_sb->s_bdev;
-
-	if (S_ISBLK(inode->i_mode))
-		bdev = I_BDEV((struct inode *)inode);
-	return bdev ? bdev_logical_block_size(bdev) : SECTOR_SIZE;
-}
-
-/* What is known of the disk below.  A file's blocks may be anywhere on it. */
-static void set_hints(struct iet_volume *vol, struct inode *inode)
-{
-	struct block_device *bdev =
-		S_ISBLK(inode->i_mode) ? I_BDEV(inode) : inode->i_sb->s_bdev;
-
-	vol->hints.nonrot = bdev && !bdev_rot(bdev);
+	return S_ISBLK(inode->i_mode) ? I_BDEV(inode) : inode->i_sb->s_bdev;
 }
 
 static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 		  struct netlink_ext_ack *extack)
 {
 	struct file *file = args->file;
+	struct inode *inode = file->f_mapping->host;
+	struct block_device *disk = disk_of(inode);
 	int err = check_file(file, extack);
 
 	if (err)
@@ -87,13 +76,15 @@ static int attach(struct iet_volume *vol, const struct iet_lun_args *args,
 		return -EOPNOTSUPP;
 	}
 	vol->mode_default.wce = args->iomode == IET_IOMODE_WB;
-	set_hints(vol, file->f_mapping->host);
-	vol->unmap_granularity = i_blocksize(file->f_mapping->host);
+	vol->hints.nonrot = disk && !bdev_rot(disk);
+	vol->unmap_granularity = i_blocksize(inode);
 	err = iet_iotype_geometry(vol, args, DEFAULT_BLOCK_SIZE,
-				  i_size_read(file->f_mapping->host), extack);
+				  i_size_read(inode), extack);
 	if (err)
 		return err;
-	iet_iotype_atomic(vol, sector_size(file->f_mapping->host));
+	/* what is below may write a part of a page, but not of a sector */
+	iet_iotype_atomic(vol,
+			  disk ? bdev_logical_block_size(disk) : SECTOR_SIZE);
 	/* Access times are metadata, which a read would have to wait for. */
 	spin_lock(&file->f_lock);
 	file->f_flags |= O_NOATIME;
