@@ -262,6 +262,21 @@ struct iet_fault_rule *iet_fault_next(struct iet_faults *faults, u32 id)
 	return NULL;
 }
 
+/**
+ * iet_fault_find - look a rule up
+ * @faults: of a target
+ * @id: which one
+ *
+ * Context: iet_config_lock or @faults->lock held.
+ * Return: the rule, or NULL
+ */
+struct iet_fault_rule *iet_fault_find(struct iet_faults *faults, u32 id)
+{
+	struct iet_fault_rule *rule = iet_fault_next(faults, id);
+
+	return rule && rule->id == id ? rule : NULL;
+}
+
 static bool about_pdu(const struct iet_fault_args *a,
 		      const struct iet_fault_what *what)
 {

@@ -178,6 +178,7 @@ struct iet_fault_rule *iet_fault_add(struct iet_faults *faults,
 				     const struct iet_fault_args *args, u32 id);
 void iet_fault_remove(struct iet_faults *faults, struct iet_fault_rule *rule);
 struct iet_fault_rule *iet_fault_next(struct iet_faults *faults, u32 id);
+struct iet_fault_rule *iet_fault_find(struct iet_faults *faults, u32 id);
 bool iet_fault_fire(struct iet_faults *faults, enum iet_fault_kind kind,
 		    const struct iet_fault_what *what,
 		    struct iet_fault_hit *hit);

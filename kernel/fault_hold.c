@@ -37,13 +37,6 @@ struct iet_fault_held {
 	struct delayed_work work;
 };
 
-static struct iet_fault_rule *find(struct iet_faults *faults, u32 id)
-{
-	struct iet_fault_rule *rule = iet_fault_next(faults, id);
-
-	return rule && rule->id == id ? rule : NULL;
-}
-
 static void go_on(struct work_struct *work)
 {
 	struct iet_fault_held *held = container_of(to_delayed_work(work),
@@ -55,7 +48,7 @@ static void go_on(struct work_struct *work)
 
 	spin_lock_irqsave(&faults->lock, flags);
 	list_del(&held->node);
-	rule = find(faults, held->id);
+	rule = iet_fault_find(faults, held->id);
 	if (rule)
 		rule->held--;
 	spin_unlock_irqrestore(&faults->lock, flags);
@@ -97,7 +90,7 @@ bool iet_fault_hold(struct iet_fault_held *held, struct iet_scmd *s,
 	held->timed = hit->delay;
 	INIT_DELAYED_WORK(&held->work, go_on);
 	spin_lock_irqsave(&faults->lock, flags);
-	rule = find(faults, hit->id);
+	rule = iet_fault_find(faults, hit->id);
 	if (rule) {
 		rule->held++;
 		list_add_tail(&held->node, &faults->held);

@@ -192,9 +192,6 @@ void iet_fault_read(struct iet_scmd *s)
 	if (io->op != IET_IO_READ || !io->tio || io->tio->borrowed ||
 	    !is_read(s) || !(io->len >> shift))
 		return;
-	/* what is read to be changed goes back to the medium */
-	if (s->op->flags & IET_OP_WRITE)
-		return;
 	iet_fault_of_scsi(s, &what);
 	what.has_lba = true;
 	what.lba = io->pos >> shift;

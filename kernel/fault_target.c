@@ -266,15 +266,13 @@ bool iet_fault_possible(const struct iet_nexus *nexus, u32 kinds)
 bool iet_fault_exists(const struct iet_nexus *nexus, u32 id)
 {
 	struct iet_faults *faults = faults_of(nexus->target);
-	const struct iet_fault_rule *rule;
 	unsigned long flags;
 	bool found;
 
 	if (!faults)
 		return false;
 	spin_lock_irqsave(&faults->lock, flags);
-	rule = iet_fault_next(faults, id);
-	found = rule && rule->id == id;
+	found = iet_fault_find(faults, id);
 	spin_unlock_irqrestore(&faults->lock, flags);
 	return found;
 }

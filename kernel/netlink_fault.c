@@ -125,20 +125,16 @@ static int fill(struct sk_buff *skb, const void *obj)
 	return 0;
 }
 
-static struct iet_fault_rule *next(struct iet_target *target, u32 id)
-{
-	return target->faults ? iet_fault_next(target->faults, id) : NULL;
-}
-
 /* the rule that a request names */
 static struct iet_fault_rule *find(struct iet_target *target,
 				   struct genl_info *info)
 {
 	const struct nlattr *attr = info->attrs[IET_F_ID];
-	u32 id = nla_get_u32(attr);
-	struct iet_fault_rule *rule = next(target, id);
+	struct iet_fault_rule *rule = NULL;
 
-	if (rule && rule->id == id)
+	if (target->faults)
+		rule = iet_fault_find(target->faults, nla_get_u32(attr));
+	if (rule)
 		return rule;
 	return ERR_PTR(
 		iet_nl_refuse(info->extack, attr, "no such fault", -ENOENT));
@@ -238,7 +234,8 @@ static int dump_target(struct sk_buff *skb, struct netlink_callback *cb,
 	struct nl_fault f = { .target = target };
 	int err;
 
-	while ((f.rule = next(target, cb->args[1]))) {
+	while (target->faults &&
+	       (f.rule = iet_fault_next(target->faults, cb->args[1]))) {
 		err = iet_nl_dump_one(skb, cb, fill, &f);
 		if (err)
 			return err;
