@@ -124,34 +124,29 @@ static void dst_granted(struct iet_span *span)
 }
 
 /* Goes on with @step when the range is locked. */
+static void lock(struct iet_copy_job *job, struct iet_volume *vol,
+		 struct iet_span *span, u64 pos, u64 len,
+		 void (*step)(struct iet_copy_job *job))
+{
+	span->first = pos >> vol->blk_shift;
+	span->end = ((pos + len - 1) >> vol->blk_shift) + 1;
+	job->step = step;
+	if (iet_span_lock(&vol->spans, span))
+		step(job);
+}
+
 static void lock_src(struct iet_copy_job *job,
 		     void (*step)(struct iet_copy_job *job))
 {
-	u32 shift = job->src->blk_shift;
-	u64 pos = job->src_pos + offset(job);
-
-	job->src_span.first = pos >> shift;
-	job->src_span.end = ((pos + job->n - 1) >> shift) + 1;
-	job->src_span.excl = false;
-	job->src_span.granted = src_granted;
-	job->step = step;
-	if (iet_span_lock(&job->src->spans, &job->src_span))
-		step(job);
+	lock(job, job->src, &job->src_span, job->src_pos + offset(job), job->n,
+	     step);
 }
 
 static void lock_dst(struct iet_copy_job *job,
 		     void (*step)(struct iet_copy_job *job))
 {
-	u32 shift = job->dst->blk_shift;
-	u64 pos = job->dst_pos + offset(job);
-
-	job->dst_span.first = pos >> shift;
-	job->dst_span.end = ((pos + job->n - 1) >> shift) + 1;
-	job->dst_span.excl = false;
-	job->dst_span.granted = dst_granted;
-	job->step = step;
-	if (iet_span_lock(&job->dst->spans, &job->dst_span))
-		step(job);
+	lock(job, job->dst, &job->dst_span, job->dst_pos + offset(job), job->n,
+	     step);
 }
 
 static void unlock_src(struct iet_copy_job *job)
@@ -339,16 +334,10 @@ static void lock_src_too(struct iet_copy_job *job)
  */
 static void lock_hull(struct iet_copy_job *job)
 {
-	u32 shift = job->dst->blk_shift;
 	u64 src = job->src_pos + job->copied, dst = job->dst_pos + job->copied;
 
-	job->dst_span.first = min(src, dst) >> shift;
-	job->dst_span.end = ((max(src, dst) + job->n - 1) >> shift) + 1;
-	job->dst_span.excl = false;
-	job->dst_span.granted = dst_granted;
-	job->step = copy_by_medium;
-	if (iet_span_lock(&job->dst->spans, &job->dst_span))
-		copy_by_medium(job);
+	lock(job, job->dst, &job->dst_span, min(src, dst),
+	     max(src, dst) - min(src, dst) + job->n, copy_by_medium);
 }
 
 /* --- steps ---------------------------------------------------------------- */
@@ -403,6 +392,8 @@ void iet_copy_start(struct iet_copy_job *job)
 	job->backward = job->src && job->src->medium == job->dst->medium &&
 			job->src_pos < job->dst_pos &&
 			job->dst_pos - job->src_pos < job->len;
+	job->src_span.granted = src_granted;
+	job->dst_span.granted = dst_granted;
 	INIT_WORK(&job->work, run_work);
 	in_worker(job, next_step);
 }

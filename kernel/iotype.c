@@ -185,7 +185,8 @@ void iet_io_submit(struct iet_io *io)
  * iet_io_copy_range() - have the medium copy
  * @src: from where; the caller holds a reference
  * @spos: first byte there
- * @dst: to where; the caller holds a reference
+ * @dst: to where, of the same iotype, which can copy, and neither encrypted;
+ *	the caller holds a reference
  * @dpos: first byte there
  * @len: bytes; set to what has been copied, or with -EOPNOTSUPP to what the
  *	caller has to read and write before it tries again
@@ -196,14 +197,9 @@ void iet_io_submit(struct iet_io *io)
 int iet_io_copy_range(struct iet_volume *src, u64 spos, struct iet_volume *dst,
 		      u64 dpos, u64 *len)
 {
-	struct iet_noio noio;
-	int err;
+	struct iet_noio noio = iet_noio_begin();
+	int err = dst->iotype->copy_range(src, spos, dst, dpos, len);
 
-	if (src->iotype != dst->iotype || !dst->iotype->copy_range ||
-	    src->crypt || dst->crypt)
-		return -EOPNOTSUPP;
-	noio = iet_noio_begin();
-	err = dst->iotype->copy_range(src, spos, dst, dpos, len);
 	iet_noio_end(noio);
 	return err;
 }
