@@ -301,11 +301,20 @@ static bool block_to_block(struct xcopy *x)
 	return false;
 }
 
+/* Is a unit there, and, with TUR, what would it say to a TEST UNIT READY? */
 static bool verify(struct xcopy *x)
 {
-	if (unit(x, x->seg.src))
-		return true;
-	return bad_segment(x, IET_ASC_COPY_NOT_REACHABLE, FIELD_SRC);
+	const struct iet_cscd *cscd = unit(x, x->seg.src);
+	struct iet_copy_fault f = {
+		.asc = IET_ASC_THIRD_PARTY_FAILURE,
+		.status = SAM_STAT_CHECK_CONDITION,
+	};
+
+	if (!cscd)
+		return bad_segment(x, IET_ASC_COPY_NOT_REACHABLE, FIELD_SRC);
+	if (x->seg.tur && iet_ready_sense(cscd->vol, NULL, &f.sense))
+		return fail(x, &f);
+	return true;
 }
 
 static bool run_segment(struct xcopy *x)

@@ -5,6 +5,7 @@
 #include "copy_op.h"
 #include "fake_device.h"
 #include "ktap.h"
+#include "ready.h"
 #include "rod_token.h"
 #include "xcopy_list.h"
 
@@ -697,6 +698,14 @@ static void verification(void)
 	run_out(0, 0, 16 + 64 + 12);
 	CHECK_EQ(result(), 0);
 	CHECK_EQ(fake.nr_io, 0);
+	fake_end();
+	fake.other.condition = IET_NO_MEDIUM;
+	run_out(0, 0, 16 + 64 + 12);
+	forwarded(8, SAM_STAT_CHECK_CONDITION, NOT_READY, IET_ASC_NO_MEDIUM);
+	fake_end();
+	segment(0)[8] = 0;
+	run_out(0, 0, 16 + 64 + 12);
+	CHECK_EQ(result(), 0);
 	fake_end();
 	segment(0)[5] = 2;
 	run_out(0, 0, 16 + 64 + 12);
