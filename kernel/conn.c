@@ -59,11 +59,9 @@ static void kick_flag(struct sock *sk, int flag)
 
 	read_lock_bh(&sk->sk_callback_lock);
 	conn = sk->sk_user_data;
-	if (conn) {
-		/* if it is set already, whoever did it has kicked */
-		if (!test_and_set_bit(flag, &conn->flags))
-			iet_nthread_kick(conn);
-	}
+	/* if it is set already, whoever did it has kicked */
+	if (conn && !test_and_set_bit(flag, &conn->flags))
+		iet_nthread_kick(conn);
 	read_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -429,19 +427,19 @@ void iet_conn_tell(struct iet_conn *conn, struct iet_conn_msg *msg)
 }
 
 /**
- * iet_conn_address - the peer's address in text
- * @conn: the connection
+ * iet_address_text - an address in text
+ * @addr: IPv4 or IPv6
  * @buf: where to put it: IPv4 dotted, IPv6 in brackets, without the port
  * @len: size of @buf
  *
  * Return: length of the text, as snprintf()
  */
-int iet_conn_address(const struct iet_conn *conn, char *buf, size_t len)
+int iet_address_text(const struct sockaddr_storage *addr, char *buf, size_t len)
 {
-	const struct sockaddr_in *in = (const void *)&conn->addr;
-	const struct sockaddr_in6 *in6 = (const void *)&conn->addr;
+	const struct sockaddr_in *in = (const void *)addr;
+	const struct sockaddr_in6 *in6 = (const void *)addr;
 
-	if (conn->addr.ss_family == AF_INET)
+	if (addr->ss_family == AF_INET)
 		return snprintf(buf, len, "%pI4", &in->sin_addr);
 	/* an IPv4 peer on a dual-stack listener */
 	if (ipv6_addr_v4mapped(&in6->sin6_addr))
@@ -615,7 +613,7 @@ bool iet_conn_run(struct iet_conn *conn)
 	if (conn->state == IET_CONN_CLOSING)
 		return false;
 	more |= iet_conn_tx(conn);
-	return more | conn->session->look_at_line;
+	return more || conn->session->look_at_line;
 }
 
 /**

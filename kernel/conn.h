@@ -234,8 +234,7 @@ struct iet_tx {
  * @msgs: struct iet_conn_msg.node: what others ask of the thread
  *
  * Set at handoff, then constant: @sock, @cid, @erl (ErrorRecoveryLevel of the
- * session), @hdigest, @ddigest, @max_recv,
- * @max_xmit_limit, @addr.
+ * session), @hdigest, @ddigest, @max_recv, @max_xmit_limit, @addr.
  *
  * The thread's own:
  * @state: written by the thread alone; others read it for show
@@ -278,13 +277,13 @@ struct iet_tx {
  *	own
  *
  * Lifetime: made by CONN_NEW.  Closing: IET_CONN_CLOSE is set by anyone; the
- * thread then takes the socket's callbacks back, unlinks the connection,
- * shuts the socket, frees what no backend holds and marks the rest as
- * orphans.  The connection stays with its thread, without a socket, until the
+ * thread then takes the socket's callbacks back, shuts the socket, frees what no
+ * backend holds and marks the rest as orphans; a worker unlinks the connection
+ * and lets go of the socket.  The connection stays with its thread until the
  * last orphan has come back; then it is detached and freed.
  *
- * One that fails, at ErrorRecoveryLevel 2, is suspended between the first two
- * steps.
+ * One that fails, at ErrorRecoveryLevel 2, is suspended when its socket has been
+ * shut, and goes on with that later.
  */
 struct iet_conn {
 	struct kref ref;
@@ -356,7 +355,8 @@ struct iet_conn *iet_conn_create(struct iet_session *session,
 struct iet_conn *iet_conn_find(struct iet_session *session, u16 cid);
 void iet_conn_close(struct iet_conn *conn, enum iet_event reason);
 void iet_conn_fail(struct iet_conn *conn, enum iet_event reason);
-int iet_conn_address(const struct iet_conn *conn, char *buf, size_t len);
+int iet_address_text(const struct sockaddr_storage *addr, char *buf,
+		     size_t len);
 void iet_conn_tell(struct iet_conn *conn, struct iet_conn_msg *msg);
 bool iet_conn_leaves(const struct iet_conn *conn);
 void iet_conn_get(struct iet_conn *conn);

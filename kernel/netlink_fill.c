@@ -166,7 +166,7 @@ static int put_conn(struct sk_buff *skb, const struct iet_conn *conn)
 
 	if (!nest)
 		return -EMSGSIZE;
-	iet_conn_address(conn, addr, sizeof(addr));
+	iet_address_text(&conn->addr, addr, sizeof(addr));
 	if (put_numbers(skb, numbers, ARRAY_SIZE(numbers)) ||
 	    nla_put_string(skb, IET_C_ADDR, addr))
 		return -EMSGSIZE;

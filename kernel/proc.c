@@ -87,7 +87,7 @@ static void show_conn(struct seq_file *m, const struct iet_conn *conn)
 {
 	char addr[64];
 
-	iet_conn_address(conn, addr, sizeof(addr));
+	iet_address_text(&conn->addr, addr, sizeof(addr));
 	seq_printf(m, "\t\tcid:%u ip:%s state:%s hd:%s dd:%s\n", conn->cid,
 		   addr,
 		   conn_states[iet_conn_leaves(conn) ? IET_CONN_CLOSING :

@@ -4,9 +4,8 @@
  * answered is in text_keys.c, in how many PDUs in text_seq.c; here is what
  * that has to do with connections.
  */
-#include <linux/inet.h>
-#include <net/ipv6.h>
-#include <net/sock.h>
+#include <linux/in.h>
+#include <linux/net.h>
 
 #include "cmnd.h"
 #include "compat.h"
@@ -27,21 +26,15 @@ static void own_address(struct iet_conn *conn, char *to)
 {
 	struct sockaddr_storage ss = {};
 	const struct sockaddr_in *in = (const void *)&ss;
-	const struct sockaddr_in6 *in6 = (const void *)&ss;
+	int len;
 
 	*to = '\0';
 	if (kernel_getsockname(conn->sock, (struct sockaddr *)&ss) < 0)
 		return;
-	if (ss.ss_family == AF_INET)
-		snprintf(to, ADDRESS_MAX, "%pI4:%u,1", &in->sin_addr,
-			 be16_to_cpu(in->sin_port));
-	else if (ipv6_addr_v4mapped(&in6->sin6_addr))
-		snprintf(to, ADDRESS_MAX, "%pI4:%u,1",
-			 &in6->sin6_addr.s6_addr[12],
-			 be16_to_cpu(in6->sin6_port));
-	else
-		snprintf(to, ADDRESS_MAX, "[%pI6c]:%u,1", &in6->sin6_addr,
-			 be16_to_cpu(in6->sin6_port));
+	len = iet_address_text(&ss, to, ADDRESS_MAX);
+	/* in IPv6 the port has the same place */
+	snprintf(to + len, ADDRESS_MAX - len, ":%u,1",
+		 be16_to_cpu(in->sin_port));
 }
 
 static u8 make_response(struct iet_cmnd *cmnd, struct iet_text_piece *piece)
