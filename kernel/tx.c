@@ -31,7 +31,7 @@
 #define COPY_MAX SZ_16K
 
 /* of one PDU: header, data that does not begin with a page, trailer */
-#define PDU_VECS (1 + COPY_MAX / PAGE_SIZE + 1 + 1)
+#define PDU_VECS (1 + DIV_ROUND_UP(COPY_MAX, PAGE_SIZE) + 1 + 1)
 
 static void add_vec(struct iet_tx *tx, const void *base, u32 len)
 {
