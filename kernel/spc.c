@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Primary commands (SPC-4): TEST UNIT READY, REQUEST SENSE, REPORT LUNS, SEND
- * DIAGNOSTIC.
- * INQUIRY, MODE SENSE and REPORT SUPPORTED OPERATION CODES have files of their
- * own.
+ * DIAGNOSTIC.  INQUIRY, MODE SENSE and REPORT SUPPORTED OPERATION CODES have
+ * files of their own.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -61,8 +60,8 @@ int iet_spc_request_sense(struct iet_scmd *s, u8 *buf)
 
 	if (s->vol) {
 		rcu_read_lock();
-		itl = iet_nexus_itl(s->nexus, s->lun_raw);
-		if (itl && itl->lun->vol == s->vol)
+		itl = iet_scsi_itl(s);
+		if (itl)
 			sense.asc = iet_ua_take(s->vol, itl);
 		if (sense.asc)
 			sense.key = UNIT_ATTENTION;
