@@ -73,7 +73,7 @@ static void unlink_volume(struct iet_lun *l)
  *
  * Context: under iet_config_lock; doesn't wait.
  *
- * Return: 0, -EEXIST if there is such a LUN, -ERANGE, -ENOMEM.
+ * Return: 0, -EEXIST if there is such a LUN, -ENOMEM.
  */
 int iet_lun_add(struct iet_target *target, u32 lun, struct iet_volume *vol,
 		u32 origin, struct netlink_ext_ack *extack)
@@ -82,11 +82,6 @@ int iet_lun_add(struct iet_target *target, u32 lun, struct iet_volume *vol,
 	int err;
 
 	lockdep_assert_held(&iet_config_lock);
-	if (lun > IET_LUN_MAX)
-		return iet_nl_refuse(
-			extack, NULL,
-			"a LUN must be 0 to " __stringify(IET_LUN_MAX),
-			-ERANGE);
 	l = kzalloc(sizeof(*l), GFP_KERNEL);
 	if (!l)
 		return -ENOMEM;

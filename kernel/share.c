@@ -31,11 +31,6 @@ static DEFINE_HASHTABLE(media, 8);
 /* how often their sizes are looked at, beside by commands */
 #define SIZE_SECONDS 5
 
-static const void *medium(const struct file *file)
-{
-	return file->f_mapping->host;
-}
-
 static void look_at_sizes(struct work_struct *work);
 
 /* nobody tells of a file or a device that has grown */
@@ -78,7 +73,7 @@ void iet_share_add(struct iet_volume *vol)
 		return;
 	if (hash_empty(media))
 		schedule_delayed_work(&size_work, SIZE_SECONDS * HZ);
-	hash_add(media, &vol->share_node, (unsigned long)medium(vol->file));
+	hash_add(media, &vol->share_node, (unsigned long)vol->medium);
 }
 
 /**
@@ -105,15 +100,12 @@ void iet_share_del(struct iet_volume *vol)
  */
 struct iet_volume *iet_share_find(const struct file *file, bool ro)
 {
+	const void *medium = file ? file->f_mapping->host : NULL;
 	struct iet_volume *vol;
 
 	lockdep_assert_held(&iet_config_lock);
-	if (!file)
-		return NULL;
-	hash_for_each_possible(media, vol, share_node,
-			       (unsigned long)medium(file))
-		if (medium(vol->file) == medium(file) &&
-		    (vol->iomode == IET_IOMODE_RO) == ro)
+	hash_for_each_possible(media, vol, share_node, (unsigned long)medium)
+		if (vol->medium == medium && iet_volume_read_only(vol) == ro)
 			return vol;
 	return NULL;
 }
