@@ -226,10 +226,10 @@ enum iet_lun_attr {
 	IET_L_ORIGIN, /* u32: enum iet_origin */
 	IET_L_IOTYPE, /* string: fileio, blockio, nullio */
 	IET_L_IOMODE, /* u32: enum iet_iomode */
-	IET_L_FD, /* u32: open file or block device, LUN_NEW and LUN_SET */
+	IET_L_FD, /* u32: open file or block device, LUN_NEW */
 	IET_L_PATH, /* string, for display only: the fd is what counts */
-	IET_L_SCSI_ID, /* string: 1-16 characters, VPD page 83 */
-	IET_L_SCSI_SN, /* string: 1-32 printable characters, VPD page 80 */
+	IET_L_SCSI_ID, /* string: 1-64 ASCII characters, VPD page 83 */
+	IET_L_SCSI_SN, /* string: 1-128 ASCII characters, VPD page 80 */
 	IET_L_BLOCK_SIZE, /* u32: 512, 1024, 2048, 4096 */
 	IET_L_BLOCKS, /* u64; in LUN_NEW for nullio only */
 	IET_L_STATE, /* u32: enum iet_lun_state, reply only */

@@ -3,11 +3,11 @@
  * PREEMPT AND ABORT: see preempt.h (SPC-4 5.13.11.5).
  *
  * As with task management, the thread of each connection concerned aborts the
- * tasks.  Writes that the backend still
- * holds become orphans, and bar the logical unit for everybody: none of them
- * may land after a write of who has preempted.  The command waits for them for
- * a while only; after that, who comes is told BUSY for as long as they are
- * there, and no command hangs with the disk.
+ * tasks.  Writes that the backend still holds become orphans, and bar the
+ * logical unit for everybody: none of them may land after a write of who has
+ * preempted.  The command waits for them for a while only; after that, who comes
+ * is told BUSY for as long as they are there, and no command hangs with the
+ * disk.
  */
 #include "aca.h"
 #include "cmnd.h"
