@@ -404,10 +404,8 @@ static bool find_token(struct iet_scmd *s, struct odx *o)
 	    o->type != IET_ROD_ACCESS_UPON_REFERENCE)
 		return bad_token(s, IET_ASC_TOKEN_UNSUPPORTED);
 	asc = iet_rod_find(token, &o->token, &o->src);
-	if (asc) {
-		o->token = NULL;
+	if (asc)
 		return bad_token(s, asc);
-	}
 	if (o->offset >= o->token->len)
 		return bad_field(s, WUT_OFFSET);
 	if (o->len > o->token->len - o->offset)

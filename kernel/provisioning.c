@@ -198,7 +198,7 @@ int iet_sbc_unmap(struct iet_scmd *s, gfp_t gfp)
 
 /* --- GET LBA STATUS ------------------------------------------------------- */
 
-static int extent(const struct iet_volume *vol, u64 lba, u64 *nr, bool *mapped)
+static int extent(struct iet_volume *vol, u64 lba, u64 *nr, bool *mapped)
 {
 	u64 len = *nr << vol->blk_shift;
 	int err;
@@ -206,8 +206,7 @@ static int extent(const struct iet_volume *vol, u64 lba, u64 *nr, bool *mapped)
 	*mapped = !READ_ONCE(vol->unmapped);
 	if (!vol->iotype->extent)
 		return 0;
-	err = vol->iotype->extent((struct iet_volume *)vol,
-				  lba << vol->blk_shift, &len, mapped);
+	err = vol->iotype->extent(vol, lba << vol->blk_shift, &len, mapped);
 	*nr = len >> vol->blk_shift;
 	return err;
 }

@@ -244,8 +244,8 @@ static u16 use(struct iet_rod_token *t, struct iet_volume **vol)
 /**
  * iet_rod_find() - use a token
  * @bytes: the token, IET_ROD_TOKEN_LEN bytes
- * @token: the token; iet_rod_put() must follow
- * @vol: the unit it is of, with a reference
+ * @token: set to the token; iet_rod_put() must follow
+ * @vol: set to the unit it is of, with a reference
  *
  * Context: any.
  *
@@ -264,7 +264,8 @@ u16 iet_rod_find(const u8 *bytes, struct iet_rod_token **token,
 		    !same_bytes(t->bytes, bytes))
 			continue;
 		asc = use(t, vol);
-		*token = t;
+		if (!asc)
+			*token = t;
 		break;
 	}
 	spin_unlock_irqrestore(&lock, flags);
