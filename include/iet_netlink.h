@@ -213,11 +213,6 @@ enum iet_encrypted {
 	IET_ENCRYPTED_NEW, /* the medium is empty: if there is no key, make one */
 };
 
-enum iet_lun_state {
-	IET_LUN_RUNNING,
-	IET_LUN_DELETING,
-};
-
 /* lun set */
 enum iet_lun_attr {
 	IET_L_UNSPEC,
@@ -232,7 +227,6 @@ enum iet_lun_attr {
 	IET_L_SCSI_SN, /* string: 1-128 ASCII characters, VPD page 80 */
 	IET_L_BLOCK_SIZE, /* u32: 512, 1024, 2048, 4096 */
 	IET_L_BLOCKS, /* u64; in LUN_NEW for nullio only */
-	IET_L_STATE, /* u32: enum iet_lun_state, reply only */
 	IET_L_RESCAN, /* flag, LUN_SET: look at the size again */
 	IET_L_EVENT, /* u32: enum iet_event, notifications only */
 	IET_L_PAD,

@@ -126,7 +126,6 @@ int iet_nl_fill_lun(struct sk_buff *skb, const void *obj)
 		{ IET_L_REMOVABLE, vol->removable },
 		{ IET_L_ENCRYPTED,
 		  vol->crypt ? IET_ENCRYPTED_YES : IET_ENCRYPTED_NO },
-		{ IET_L_STATE, IET_LUN_RUNNING },
 		{ IET_L_TIMED, vol->timed },
 	};
 

@@ -50,8 +50,9 @@ static void show_lun(struct seq_file *m, const struct iet_lun *lun)
 {
 	const struct iet_volume *vol = lun->vol;
 
-	seq_printf(m, "\tlun:%u state:%x iotype:%s iomode:%s", lun->lun,
-		   IET_LUN_RUNNING, vol->iotype->name, iomodes[vol->iomode]);
+	/* what is not running is not there */
+	seq_printf(m, "\tlun:%u state:0 iotype:%s iomode:%s", lun->lun,
+		   vol->iotype->name, iomodes[vol->iomode]);
 	seq_printf(m, " blocks:%llu blocksize:%u", READ_ONCE(vol->nr_blocks),
 		   1U << vol->blk_shift);
 	if (*vol->path) {

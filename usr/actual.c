@@ -24,9 +24,6 @@ static int add_lun(const struct kernel_lun *l, void *arg)
 	struct actual *a = arg;
 	struct kernel_lun *p;
 
-	/* one that is going is as good as gone */
-	if (l->state == IET_LUN_DELETING)
-		return 0;
 	p = reallocarray(a->luns, a->nr_luns + 1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;

@@ -107,7 +107,6 @@ struct kernel_lun {
 	struct kernel_props props; /* what is not by default */
 	uint32_t of_tid; /* instead of fd: the disk that is this ... */
 	uint32_t of_lun; /* ... logical unit */
-	uint32_t state;
 	bool rescan;
 	uint32_t timed; /* latency is counted */
 	bool with_stats;

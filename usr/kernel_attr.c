@@ -96,7 +96,6 @@ static const struct attr_map lun_map[IET_L_MAX + 1] = {
 	[IET_L_PROPS] = PROPS(kernel_lun, props),
 	[IET_L_OF_TID] = U32(kernel_lun, of_tid),
 	[IET_L_OF_LUN] = U32(kernel_lun, of_lun),
-	[IET_L_STATE] = U32(kernel_lun, state),
 	[IET_L_RESCAN] = FLAG(kernel_lun, rescan),
 	[IET_L_TIMED] = U32(kernel_lun, timed),
 	[IET_L_WITH_STATS] = FLAG(kernel_lun, with_stats),
