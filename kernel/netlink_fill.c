@@ -43,7 +43,7 @@ int iet_nl_fill_info(struct sk_buff *skb, const void *obj)
 		{ IET_I_DAEMON, iet_ctl_claimed() },
 		{ IET_I_NTHREADS, iet_nthreads_nr() },
 		{ IET_I_MAX_RECV_SEGMENT, IET_MAX_RECV_SEGMENT },
-		{ IET_I_MAX_BURST, min_t(u32, IET_MAX_BURST, 0xffffff) },
+		{ IET_I_MAX_BURST, IET_MAX_BURST },
 		{ IET_I_MAX_QUEUED, IET_MAX_QUEUED },
 		{ IET_I_MAX_OUTSTANDING_R2T, IET_MAX_OUTSTANDING_R2T },
 		{ IET_I_MAX_CONNECTIONS, IET_MAX_CONNECTIONS },

@@ -36,11 +36,11 @@ static const struct iet_range max_recv_range = {
 		IET_MAX_RECV_SEGMENT),
 };
 
-/* RFC 7143 13.12 */
 static const struct iet_range max_xmit_range = {
 	.min = 512,
-	.max = 0xffffff,
-	.text = "the peer's MaxRecvDataSegmentLength must be 512 to 16777215",
+	.max = IET_MAX_XMIT_SEGMENT,
+	.text = "the peer's MaxRecvDataSegmentLength must be 512 to " __stringify(
+		IET_MAX_XMIT_SEGMENT),
 };
 
 /* the session that a request names */

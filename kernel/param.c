@@ -13,9 +13,6 @@
 #include "target.h"
 #include "tmf.h"
 
-/* the largest that a 24-bit length field holds: RFC 7143 13.12 to 13.14 */
-#define LEN_MAX 16777215
-
 #define RANGE(name, lo, hi, d, r)                                          \
 	{                                                                  \
 		.min = (lo), .max = (hi), .def = (d), .rfc = (r),          \
@@ -35,9 +32,6 @@
 		.rfc = IET_DIGEST_NONE,                                  \
 		.text = name " must be None (1), CRC32C (2) or both (3)" \
 	}
-
-/* LEN_MAX stands in the texts, so it must be the truth */
-static_assert(IET_MAX_BURST >= LEN_MAX);
 
 #define TASK_REPORTING_ALL \
 	(IET_TASK_RFC3720 | IET_TASK_RESPONSE_FENCE | IET_TASK_FAST_ABORT)
@@ -74,12 +68,13 @@ static const struct iet_range key_ranges[IET_K_MAX + 1] = {
 	[IET_K_MAX_RECV_DATA_SEGMENT_LENGTH] = RANGE("MaxRecvDataSegmentLength",
 						     512, IET_MAX_RECV_SEGMENT,
 						     262144, 8192),
-	[IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH] =
-		RANGE("MaxXmitDataSegmentLength", 512, LEN_MAX, 262144, 8192),
+	[IET_K_MAX_XMIT_DATA_SEGMENT_LENGTH] = RANGE("MaxXmitDataSegmentLength",
+						     512, IET_MAX_XMIT_SEGMENT,
+						     262144, 8192),
 	[IET_K_MAX_BURST_LENGTH] =
-		RANGE("MaxBurstLength", 512, LEN_MAX, 1048576, 262144),
+		RANGE("MaxBurstLength", 512, IET_MAX_BURST, 1048576, 262144),
 	[IET_K_FIRST_BURST_LENGTH] =
-		RANGE("FirstBurstLength", 512, LEN_MAX, 262144, 65536),
+		RANGE("FirstBurstLength", 512, IET_MAX_BURST, 262144, 65536),
 	[IET_K_DEFAULT_TIME2WAIT] = RANGE("DefaultTime2Wait", 0, 3600, 2, 2),
 	[IET_K_DEFAULT_TIME2RETAIN] =
 		RANGE("DefaultTime2Retain", 0, 3600, 20, 20),

@@ -24,7 +24,9 @@ struct netlink_ext_ack;
 #define IET_MAX_ERL 2
 #define IET_MAX_OUTSTANDING_R2T 64
 #define IET_MAX_RECV_SEGMENT 262144
-#define IET_MAX_BURST IET_TIO_MAX
+/* all that a 24-bit length field holds: RFC 7143 13.12 to 13.14 */
+#define IET_MAX_XMIT_SEGMENT 16777215
+#define IET_MAX_BURST 16777215
 #define IET_MAX_QUEUED IET_CMDSN_WINDOW_MAX
 
 /**
