@@ -90,8 +90,7 @@ struct iet_mode {
 	u8 tas;
 };
 
-#define IET_UA_KEEP 2 /* iet_mode.ua_intlck: this and above */
-#define IET_UA_PREVIOUS 3
+#define IET_UA_PREVIOUS 3 /* iet_mode.ua_intlck */
 
 enum iet_qerr {
 	IET_QERR_NONE = 0,
