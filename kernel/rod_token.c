@@ -6,6 +6,7 @@
  * have expired go when somebody looks at the list; that they take memory until
  * then does no harm, since their number is bounded.
  */
+#include <crypto/algapi.h>
 #include <linux/errno.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
@@ -214,17 +215,6 @@ int iet_rod_create(const struct iet_scmd *s, u32 type, u32 timeout,
 
 /* --- using one ------------------------------------------------------------ */
 
-/* Takes as long for a good guess as for a bad one. */
-static bool same_bytes(const u8 *a, const u8 *b)
-{
-	unsigned int i;
-	u8 diff = 0;
-
-	for (i = 0; i < IET_ROD_TOKEN_LEN; i++)
-		diff |= a[i] ^ b[i];
-	return !diff;
-}
-
 static u16 use(struct iet_rod_token *t, struct iet_volume **vol)
 {
 	if (time_after_eq(jiffies, t->expires)) {
@@ -260,8 +250,9 @@ u16 iet_rod_find(const u8 *bytes, struct iet_rod_token **token,
 
 	spin_lock_irqsave(&lock, flags);
 	list_for_each_entry(t, &tokens, node) {
+		/* as long for a good guess as for a bad one */
 		if (memcmp(t->bytes + TOKEN_ID, bytes + TOKEN_ID, 8) ||
-		    !same_bytes(t->bytes, bytes))
+		    crypto_memneq(t->bytes, bytes, IET_ROD_TOKEN_LEN))
 			continue;
 		asc = use(t, vol);
 		if (!asc)
