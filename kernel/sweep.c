@@ -8,12 +8,13 @@
 #include <linux/slab.h>
 
 #include "conn.h"
+#include "nthread.h"
 #include "session.h"
 #include "sweep.h"
 #include "target.h"
 
 /**
- * struct sweep_msg - a connection is asked to look
+ * struct sweep_msg - a connection is asked to look, or all of its session
  * @msg: the message
  * @node: in conn->sweeps, if it will look again
  * @sweep: for whom, with a count in its @looking
@@ -71,6 +72,42 @@ void iet_sweep_end(struct iet_sweep *sweep)
 	put_looking(sweep);
 }
 
+/*
+ * All connections have the one thread.  Those that are not linked any more have
+ * orphans only.
+ */
+static void take_session_message(struct iet_conn *conn,
+				 struct iet_conn_msg *msg)
+{
+	struct sweep_msg *m = container_of(msg, struct sweep_msg, msg);
+	struct iet_conn *member;
+
+	list_for_each_entry(member, &conn->session->members, member_node) {
+		if (test_bit(IET_CONN_UNLINKED, &member->flags))
+			continue;
+		m->sweep->ops->look(m->sweep, member);
+		/* it may have lost what it waited for */
+		iet_nthread_kick(member);
+	}
+	put_looking(m->sweep);
+	kfree(m);
+}
+
+static bool send(struct iet_sweep *sweep, struct iet_conn *conn,
+		 void (*fn)(struct iet_conn *conn, struct iet_conn_msg *msg))
+{
+	struct sweep_msg *m = kmalloc(sizeof(*m), GFP_NOIO);
+
+	lockdep_assert_held(&iet_config_lock);
+	if (!m)
+		return false;
+	m->msg.fn = fn;
+	m->sweep = sweep;
+	atomic_inc(&sweep->looking);
+	iet_conn_tell(conn, &m->msg);
+	return true;
+}
+
 /**
  * iet_sweep_conn - ask a connection's thread to look
  * @sweep: the sweep
@@ -80,32 +117,29 @@ void iet_sweep_end(struct iet_sweep *sweep)
  */
 void iet_sweep_conn(struct iet_sweep *sweep, struct iet_conn *conn)
 {
-	struct sweep_msg *m = kmalloc(sizeof(*m), GFP_NOIO);
-
-	lockdep_assert_held(&iet_config_lock);
-	if (!m) {
+	if (!send(sweep, conn, take_message))
 		sweep->ops->lost(sweep, conn);
-		return;
-	}
-	m->msg.fn = take_message;
-	m->sweep = sweep;
-	atomic_inc(&sweep->looking);
-	iet_conn_tell(conn, &m->msg);
 }
 
 /**
- * iet_sweep_session - ask all connections of a session
+ * iet_sweep_session - ask all connections of a session, which look once
  * @sweep: the sweep
  * @session: the session
+ *
+ * Nothing happens in the session between the first of them and the last: what
+ * is aborted starts no other command of it that will be.
  *
  * Context: as iet_sweep_conn().
  */
 void iet_sweep_session(struct iet_sweep *sweep, struct iet_session *session)
 {
-	struct iet_conn *conn;
+	struct iet_conn *conn = list_first_entry_or_null(
+		&session->conns, struct iet_conn, session_node);
 
+	if (!conn || send(sweep, conn, take_session_message))
+		return;
 	list_for_each_entry(conn, &session->conns, session_node)
-		iet_sweep_conn(sweep, conn);
+		sweep->ops->lost(sweep, conn);
 }
 
 /**

@@ -19,7 +19,8 @@ struct iet_sweep;
  *	time; NULL: there is nothing to do
  * @look: looks; called in the thread of the connection, also when that is
  *	closing.  false: not done yet; it is called again when the initiator
- *	has acknowledged something, and when the connection closes
+ *	has acknowledged something, and when the connection closes.  Not if
+ *	all of a session are asked: then it looks once
  * @lost: there was no memory to ask a connection, which is not waited for;
  *	under iet_config_lock
  * @done: all have looked; called once, from any context; the sweep may end

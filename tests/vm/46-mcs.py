@@ -23,6 +23,7 @@ from pdu import *  # noqa: E402,F403
 
 TARGET, SINGLE = f"{IQN}:mcs", f"{IQN}:single"
 FILE, NULL, HUNG = 0, 1, 2
+ORDERED = 2  # task attribute (11.3.1)
 MOST, WINDOW = 16, 32
 HANDOFF = 0.5  # seconds that a Logout waits for a connection that may come
 
@@ -334,6 +335,26 @@ def _(first, second):
         raise Failed(f"got {rsp}")
     first.cmdsn += 3
     first.ready(NULL)
+
+
+@case("ABORT TASK SET: the end of one task starts no other that is to end",
+      conns=4)
+def _(*conns):
+    for n in range(20):
+        old, new = random.sample(conns, 2)
+        old.write(0, bytes(512), FILE)
+        first = new.scsi(write10(8, 8), WRITE, 4096, FILE, attr=ORDERED)
+        new.expect(R2T, itt=first.itt)
+        # its data is all there, but it waits for the other
+        second = old.scsi(write10(0, 1), WRITE, 512, FILE, data=b"\xff" * 512)
+        conn = random.choice(conns)
+        conn.nop(op=NOP_OUT | IMMEDIATE)
+        conn.expect(NOP_IN)
+        conn.tmf(ABORT_TASK_SET, unit=FILE)
+        conn.expect(TMF_RSP, response=COMPLETE)
+        old.ping()
+        if old.read(0, 1, FILE) != bytes(512):
+            raise Failed(f"round {n}: {second} was carried out")
 
 
 @case("ABORT TASK finds a task of another connection")
