@@ -5,7 +5,7 @@
 Commands of all task attributes, of several initiators at several logical units,
 beside a model of SAM-5: whose turn it is (8.6), what an ACA condition keeps off
 (5.9.2), what QErr, TST and TAS say (SPC-4 7.5.8), who is aborted by a task
-management function, and who hears of it how.
+management function or by PREEMPT AND ABORT, and who hears of it how.
 
     tests/long/task_model.py [SECONDS [SEED [ROUNDS [FIRST]]]]	60 seconds
 
@@ -20,6 +20,7 @@ import collections
 import itertools
 import os
 import random
+import struct
 import sys
 import time
 
@@ -47,7 +48,10 @@ ORDERED, HEAD, ACA = 2, 3, 4
 ACA_ACTIVE, ABORTED = 0x30, 0x40
 NACA = 4
 BAD = read10(0xffffffff, 1)
-TASK_SET_CLEARED, RESET = 0x2f00, 0x2903
+TASK_SET_CLEARED, PREEMPTED = 0x2f00, 0x2a05
+TARGET_RESET, RESET, NEXUS_LOST = 0x2902, 0x2903, 0x2907
+# service actions of PERSISTENT RESERVE OUT
+PREEMPT_AND_ABORT, REGISTER_AND_IGNORE = 5, 6
 QERR_ALL, QERR_OWN = 1, 3
 
 # unit 0 is the same one in both targets
@@ -86,6 +90,7 @@ class Task:
         self.aborted = False  # by whom: True, or "tell"
         self.status = None  # what it is to end with when it may
         self.doomed = False  # it is known to be aborted
+        self.bars = False  # by PREEMPT AND ABORT: nobody gets in meanwhile
         self.functions = []  # which wait for it
 
     @property
@@ -127,32 +132,69 @@ class Slot:
         self.task = None
 
 
+def reserve_out(conn, action, key, other, naca=b"\0", **how):
+    """PERSISTENT RESERVE OUT with a RESERVATION KEY and a service action's."""
+    data = struct.pack(">QQ8x", key, other)
+    cdb = bytes([0x5f, action, 0, 0, 0, 0, 0, 0, len(data)]) + naca
+    return conn.scsi(cdb, WRITE, len(data), data=data, **how)
+
+
 class Nexus:
     """A session, and what the target owes it."""
 
     def __init__(self, model, which, number):
         self.model, self.which, self.number = model, which, number
         self.name = f"{IQN}:nexus{number}"
+        self.key = 0x1000 + number  # of its registrations
+        self.units = model.units if which == 0 else model.units[:1]
+        self.registered = set()  # with which of them
+        self.log_in()
+
+    def log_in(self):
+        """As the same initiator port, so that it stays registered."""
         self.conn = Conn(patience=PATIENCE).login(
-            TARGETS[which], self.name, TaskReporting=model.reporting,
+            TARGETS[self.which], self.name,
+            isid=struct.pack(">BHBH", 0x80, 0x5a5a, 0, self.number),
+            TaskReporting=self.model.reporting,
             InitialR2T="Yes", ImmediateData="Yes", iSCSIProtocolLevel=2,
             MaxConnections=2)
         self.conns = [self.conn]
-        if model.rng.random() < 0.3:
+        if self.model.rng.random() < 0.3:
             self.conns.append(self.conn.join(2))
-        self.units = model.units if which == 0 else model.units[:1]
         self.attentions = {unit: [] for unit in self.units}
         self.aca = {unit: None for unit in self.units}  # None, True, a task
         self.owed = {}  # ITT -> what must come
         for unit in self.units:
             self.conn.ready(unit.number)
 
+    def register(self, unit):
+        """For PREEMPT AND ABORT to name it."""
+        itt = reserve_out(self.conn, REGISTER_AND_IGNORE, 0, self.key,
+                          unit=unit.number).itt
+        self.conn.expect(SCSI_RSP, itt=itt, status=GOOD)
+        self.registered.add(unit)
+
+    def log_in_again(self):
+        """The target has ended the session, whatever it owed."""
+        for conn in self.conns:
+            try:
+                while True:
+                    self.take_pdu(conn)
+            except EOFError:
+                conn.close()
+        self.log_in()
+
     def tell(self, unit, asc):
-        """A unit attention: a reset says all there is to say."""
+        """
+        A unit attention: a reset says all there is to say, and the loss of a
+        nexus less than that (SAM-5 5.14.3).
+        """
         pending = self.attentions[unit]
         if asc in pending:
             return
-        if asc == RESET:
+        if asc >> 8 == RESET >> 8:
+            if pending and pending[0] >> 8 == RESET >> 8 and pending[0] < asc:
+                return
             pending.clear()
         pending.append(asc)
 
@@ -167,20 +209,23 @@ class Nexus:
             conn = self.ready_conn()
             if not conn:
                 return
-            pdu = conn.receive()
-            if pdu.opcode == NOP_IN and pdu.itt == RESERVED:
-                # a fence: what has come there is acknowledged
-                conn.nop(op=NOP_OUT | IMMEDIATE, itt=RESERVED, ttt=pdu.ttt)
-                continue
-            if pdu.opcode == ASYNC and self.model.reporting == "FastAbort":
-                if pdu.event != TASK_TERMINATION:
-                    raise Failed(f"{self.name} gets {pdu}")
-                continue
-            want = self.owed.pop(pdu.itt, None)
-            self.model.log.append(f"    {self.name} < {pdu}")
-            if not want:
-                raise Failed(f"{self.name} is not owed {pdu}")
-            want(pdu)
+            self.take_pdu(conn)
+
+    def take_pdu(self, conn):
+        pdu = conn.receive()
+        if pdu.opcode == NOP_IN and pdu.itt == RESERVED:
+            # a fence: what has come there is acknowledged
+            conn.nop(op=NOP_OUT | IMMEDIATE, itt=RESERVED, ttt=pdu.ttt)
+            return
+        if pdu.opcode == ASYNC and self.model.reporting == "FastAbort":
+            if pdu.event != TASK_TERMINATION:
+                raise Failed(f"{self.name} gets {pdu}")
+            return
+        want = self.owed.pop(pdu.itt, None)
+        self.model.log.append(f"    {self.name} < {pdu}")
+        if not want:
+            raise Failed(f"{self.name} is not owed {pdu}")
+        want(pdu)
 
     def sync(self, conn):
         """The target has seen all that was sent there."""
@@ -234,6 +279,9 @@ class Model:
 
     def sharing(self, unit):
         return [n for n in self.nexuses if unit in n.units]
+
+    def of_target(self, which):
+        return [n for n in self.nexuses if n.which == which]
 
     # --- faults
 
@@ -338,14 +386,14 @@ class Model:
         self.forget(task)
         task.nexus.expects(task.itt, response(GOOD))
 
-    def abort(self, task, function=None, told=True):
+    def abort(self, task, function=None, told=True, tas=True):
         """`told`: for something that the initiator itself has done."""
         other = not told
         if task.aborted:
             if told and task.aborted == "tell":
                 task.aborted = True
         else:
-            tell = other and task.unit.tas and not (
+            tell = other and tas and task.unit.tas and not (
                 task.data_due and self.reporting == "FastAbort")
             task.aborted = "tell" if tell else True
         if task.held:
@@ -389,20 +437,21 @@ class Model:
         self.late = [t for t in self.late
                      if t.nexus is not nexus or t.unit is not unit]
 
-    def verdict(self, nexus, unit, attr, naca):
+    def verdict(self, nexus, unit, attr, naca, preempts=False):
         """Of a command that comes: a status, or None."""
         aca = attr == ACA
         own = nexus.aca[unit]
         if own:
             return None if aca and own is True else ACA_ACTIVE
-        if any(n.aca[unit] and self.same_set(unit, n, nexus)
+        if not preempts and any(
+                n.aca[unit] and self.same_set(unit, n, nexus)
                for n in self.sharing(unit)):
             return ACA_ACTIVE if naca else BUSY
         return CHECK_CONDITION if aca else None
 
     def orphaned(self, nexus, unit):
         return any(t.aborted and t.writes and t.held and t.unit is unit
-                   and t.nexus is nexus for t in self.tasks)
+                   and (t.nexus is nexus or t.bars) for t in self.tasks)
 
     # --- what is done
 
@@ -416,7 +465,7 @@ class Model:
             attr = ACA
         naca = NACA if rng.random() < 0.12 else 0
         kind = rng.choice(("read", "write", "write by R2T", "flush", "compare",
-                           "mode sense", "ready", "bad"))
+                           "mode sense", "ready", "register", "bad"))
         if kind == "bad" and rng.random() < 0.6:
             kind = "read"
         free = [s for s in self.slots[nexus.which] if s.task is None]
@@ -439,7 +488,9 @@ class Model:
             status, sense = refused
             nexus.expects(task.itt, response(status, sense))
             return
-        if kind == "ready" and attr != ORDERED:
+        if kind == "register":
+            nexus.registered.add(unit)
+        if kind == "ready" and attr != ORDERED or kind == "register":
             # implicit head of queue, unless it is to be in order
             nexus.expects(task.itt, response(GOOD))
             return
@@ -452,7 +503,8 @@ class Model:
     def refusal(self, task):
         """Status and sense, if it is told at once."""
         nexus, unit, kind = task.nexus, task.unit, task.kind
-        status = self.verdict(nexus, unit, task.attr, task.naca)
+        status = self.verdict(nexus, unit, task.attr, task.naca,
+                              kind == "preempt")
         if status:
             sense = None
             if status == CHECK_CONDITION:
@@ -495,6 +547,12 @@ class Model:
             pdu = c.scsi(bytes(cdb), WRITE, size, data=b"\1" * size, **how)
         elif kind == "mode sense":
             pdu = c.scsi(bytes([0x1a, 0, 0x0a, 0, 4]) + naca, READ, 4, **how)
+        elif kind == "register":
+            pdu = reserve_out(c, REGISTER_AND_IGNORE, 0, task.nexus.key,
+                              naca, **how)
+        elif kind == "preempt":
+            pdu = reserve_out(c, PREEMPT_AND_ABORT, task.nexus.key,
+                              task.victim.key, naca, **how)
         elif kind == "bad":
             pdu = c.scsi(BAD[:9] + naca, READ, 512, **how)
         else:
@@ -571,7 +629,8 @@ class Model:
         unit = rng.choice(nexus.units)
         kind = rng.choice((ABORT_TASK, ABORT_TASK, ABORT_TASK_SET,
                            CLEAR_TASK_SET, LUN_RESET, CLEAR_ACA, QUERY_TASK,
-                           QUERY_TASK_SET))
+                           QUERY_TASK_SET, WARM_RESET, COLD_RESET,
+                           NEXUS_RESET))
         if self.late:
             return
         self.say(f"function {kind} of {nexus.name} at {unit.number}")
@@ -581,10 +640,21 @@ class Model:
             return
         Function(self, nexus, unit, kind, own).run()
 
+    def preempt(self):
+        """PREEMPT AND ABORT of another's registration."""
+        unit = self.rng.choice(self.units)
+        there = [n for n in self.sharing(unit) if unit in n.registered]
+        if self.late or len(there) < 2:
+            return
+        nexus, victim = self.rng.sample(there, 2)
+        self.say(f"{nexus.name} preempts {victim.name} at {unit.number}")
+        COUNTS["preempt"] += 1
+        Preemption(self, nexus, unit, victim).run()
+
     def step(self):
         what = self.rng.choices(
-            (self.issue, self.release, self.give_data, self.function),
-            (10, 6, 3, 1.2))[0]
+            (self.issue, self.release, self.give_data, self.function,
+             self.preempt), (10, 6, 3, 1.4, 0.6))[0]
         what()
         self.settle()
 
@@ -633,6 +703,8 @@ class Model:
             c.expect(SCSI_RSP, itt=itt, status=GOOD)
             for nexus in self.sharing(unit):
                 nexus.conn.ready(unit.number)
+                if self.rng.random() < 0.7:
+                    nexus.register(unit)
 
     def end(self):
         """All that is there comes to its end."""
@@ -695,8 +767,8 @@ class Function:
             fields["ref"] = task.itt
             model.say(f"  of {task}")
         self.start = time.monotonic()
-        conn = model.rng.choice(self.nexus.conns)
-        self.itt = conn.tmf(kind, unit=unit.number, **fields).itt
+        self.conn = model.rng.choice(self.nexus.conns)
+        self.itt = self.conn.tmf(kind, unit=unit.number, **fields).itt
         if kind == QUERY_TASK:
             want = (SUCCEEDED if not task.aborted or task.aborted == "tell"
                     else COMPLETE)
@@ -717,29 +789,78 @@ class Function:
             self.reset()
         elif kind == CLEAR_ACA:
             self.clear_aca()
+        elif kind in (WARM_RESET, COLD_RESET):
+            self.reset_target()
+        elif kind == NEXUS_RESET:
+            self.reset_nexus()
         self.wait(want)
 
-    def abort_all(self, tasks, reset=False):
+    def abort_all(self, tasks, asc=TASK_SET_CLEARED, tas=True):
+        """Those of others are told of by `asc`, if they are not otherwise."""
         told = set()
         for task in tasks:
             if task.is_gone:
                 continue
             own = task.nexus is self.nexus
-            self.model.abort(task, self, told=own)
-            if not own and task.aborted != "tell":
+            self.model.abort(task, self, told=own, tas=tas)
+            if asc and not own and task.aborted != "tell":
                 told.add(task.nexus)
-        if not reset:
-            for nexus in told:
-                nexus.tell(self.unit, TASK_SET_CLEARED)
+        for nexus in told:
+            nexus.tell(self.unit, asc)
 
     def reset(self):
         model, unit = self.model, self.unit
         for nexus in model.sharing(unit):
             nexus.tell(unit, RESET)
-        self.abort_all([t for t in model.tasks if t.unit is unit], True)
-        for nexus in model.sharing(unit):
+        self.abort_all([t for t in model.tasks if t.unit is unit], None)
+        self.set_back(unit)
+
+    def set_back(self, unit):
+        for nexus in self.model.sharing(unit):
             nexus.aca[unit] = None
         unit.tst = unit.qerr = unit.tas = 0
+
+    def reset_target(self):
+        """Which resets all its units, for others, too."""
+        model, units = self.model, self.nexus.units
+        for unit in units:
+            for nexus in model.sharing(unit):
+                nexus.tell(unit, TARGET_RESET if nexus.which ==
+                           self.nexus.which else RESET)
+        self.abort_all([t for t in model.tasks if t.unit in units], None,
+                       False)
+        for unit in units:
+            self.set_back(unit)
+
+    def reset_nexus(self):
+        for unit in self.nexus.units:
+            self.nexus.tell(unit, NEXUS_LOST)
+        self.abort_all([t for t in self.model.tasks
+                        if t.nexus is self.nexus])
+        for unit in self.nexus.units:
+            self.nexus.aca[unit] = None
+
+    def take_answer(self):
+        """TARGET COLD RESET closes the other connections before it."""
+        if self.kind != COLD_RESET:
+            self.nexus.take()
+        conns, end = list(self.nexus.conns), time.monotonic() + PATIENCE
+        while self.nexus.owed:
+            if time.monotonic() > end:
+                raise Failed("the reset is not answered")
+            for conn in list(conns):
+                try:
+                    if conn.input or conn.poll.poll(1):
+                        self.nexus.take_pdu(conn)
+                except EOFError:
+                    if conn is self.conn:
+                        raise
+                    conns.remove(conn)
+
+    def end_sessions(self):
+        """TARGET COLD RESET has been answered."""
+        for nexus in self.model.of_target(self.nexus.which):
+            nexus.log_in_again()
 
     def clear_aca(self):
         task = self.nexus.aca[self.unit]
@@ -749,7 +870,7 @@ class Function:
 
     def wait_until_aborted(self, victims):
         """Then the medium may give them back."""
-        for nexus in victims:
+        for nexus, unit in victims:
             if self.kind in (ABORT_TASK, CLEAR_ACA):
                 for conn in nexus.conns:
                     nexus.sync(conn)
@@ -761,8 +882,7 @@ class Function:
             found = True
             while found:
                 answers = []
-                itt = nexus.conn.tmf(QUERY_TASK_SET,
-                                     unit=self.unit.number).itt
+                itt = nexus.conn.tmf(QUERY_TASK_SET, unit=unit.number).itt
                 nexus.expects(itt, lambda pdu: answers.append(pdu.response))
                 nexus.take()
                 found = answers != [COMPLETE]
@@ -771,16 +891,24 @@ class Function:
         if pdu.opcode != TMF_RSP or pdu.response != want:
             raise Failed(f"the response is not {want}: {pdu}")
 
+    def old_writes(self):
+        """Aborted ones that are waited for, whoever has aborted them."""
+        if self.kind in (WARM_RESET, COLD_RESET):
+            units = self.nexus.units
+        elif self.kind == LUN_RESET or (self.kind == CLEAR_TASK_SET
+                                        and not self.unit.tst):
+            units = [self.unit]
+        else:
+            units = []
+        return [t for t in self.model.tasks if t.unit in units and t.aborted
+                and t.held and t.writes]
+
     def wait(self, want):
         """For the medium, if need be."""
         model = self.model
         model.go_on()
-        old = (self.kind == LUN_RESET or self.kind == CLEAR_TASK_SET
-               and not self.unit.tst) and [
-            t for t in model.tasks if t.unit is self.unit and t.aborted
-            and t.held and t.writes]
-        waits = list(self.waits) + [t for t in old or () if t not in
-                                    self.waits]
+        waits = list(self.waits) + [t for t in self.old_writes()
+                                    if t not in self.waits]
         if waits and model.rng.random() < 0.08:
             model.say("  which is given up")
             self.nexus.expects(self.itt, lambda pdu: self.answer(
@@ -793,11 +921,63 @@ class Function:
             return
         with in_time(GIVE_UP - 0.1, self.start):
             if waits:
-                self.wait_until_aborted({t.nexus for t in self.waits})
+                self.wait_until_aborted({(t.nexus, t.unit)
+                                         for t in self.waits})
             for task in waits:
                 if task in model.tasks:
                     model.release(task)
             self.nexus.expects(self.itt, lambda pdu: self.answer(pdu, want))
+            model.go_on()
+            self.take_answer()
+        if self.kind == COLD_RESET:
+            self.end_sessions()
+        model.settle()
+
+
+class Preemption(Function):
+    """PREEMPT AND ABORT: a command that does much the same."""
+
+    def __init__(self, model, nexus, unit, victim):
+        super().__init__(model, nexus, unit, None, [])
+        self.victim = victim
+
+    def run(self):
+        model, unit, victim = self.model, self.unit, self.victim
+        task = Task(self.nexus, unit, SIMPLE, "preempt", None)
+        task.naca, task.victim = 0, victim
+        refused = model.refusal(task)
+        self.start = time.monotonic()
+        model.send(task)
+        self.nexus.sync(task.conn)
+        self.itt = task.itt
+        if refused:
+            self.nexus.expects(self.itt, response(*refused))
+            return
+        victim.registered.discard(unit)
+        victim.tell(unit, PREEMPTED)
+        theirs = [t for t in model.tasks
+                  if t.nexus is victim and t.unit is unit]
+        for other in theirs:
+            model.abort(other, told=False)
+            other.bars = True
+        victim.aca[unit] = None
+        self.wait([t for t in theirs if t.held and t.writes])
+
+    def wait(self, waits):
+        """For writes, which keep everybody off if that takes too long."""
+        model = self.model
+        model.go_on()
+        self.nexus.expects(self.itt, response(GOOD))
+        if waits and model.rng.random() < 0.2:
+            model.say("  for which the medium is too slow")
+            model.settle()
+            return
+        with in_time(GIVE_UP - 0.1, self.start):
+            if waits:
+                self.wait_until_aborted({(self.victim, self.unit)})
+            for task in waits:
+                if task in model.tasks:
+                    model.release(task)
             model.go_on()
             self.nexus.take()
         model.settle()
