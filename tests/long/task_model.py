@@ -16,32 +16,23 @@ step the target must be where the model is: those that run, and all responses.
 A mismatch shows what was done; `1 SEED 1 ROUND` is that round alone.
 """
 
-import collections
-import itertools
 import os
-import random
 import struct
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
-from iet_netlink import ID, Netlink  # noqa: E402
+from hangs import BLOCKS, Hangs  # noqa: E402
 from ktap import (FOLDER, IQN, Failed, Target, case, image,  # noqa: E402
-                  in_time, main, note, sessions, wait_for)
+                  in_time, main)
 from pdu import *  # noqa: E402,F403
+from rounds import COUNTS, Rounds  # noqa: E402
 
-ARGS = [int(word, 0) for word in sys.argv[1:]]
-SECONDS = ARGS[0] if ARGS else 60
-SEED = ARGS[1] if len(ARGS) > 1 else random.getrandbits(32)
-ROUNDS = ARGS[2] if len(ARGS) > 2 else 1 << 62
-FIRST = ARGS[3] if len(ARGS) > 3 else 0
-del sys.argv[1:]
-
+ROUNDS = Rounds()
 TARGETS = (f"{IQN}:task0", f"{IQN}:task1")
 SIZE = 1 << 20
 PATIENCE = 60
-SLOTS, BLOCKS = 20, 8  # of each target: commands that hang, at blocks of theirs
 GIVE_UP = 1.5  # seconds after which a function stops waiting for the medium
 
 ORDERED, HEAD, ACA = 2, 3, 4
@@ -64,8 +55,6 @@ Target {TARGETS[1]}
     MaxConnections 2
     Lun 0 Path={FOLDER}/task-0.img,Type=fileio
 """
-
-COUNTS = collections.Counter()
 
 
 class Unit:
@@ -120,16 +109,6 @@ class Task:
     def held(self):
         """By the medium."""
         return self.runs and self.slot is not None
-
-
-class Slot:
-    """Blocks of a target's units, at which the medium hangs."""
-
-    def __init__(self, tid, number):
-        self.tid, self.number = tid, number
-        self.lba = number * BLOCKS
-        self.rule = None
-        self.task = None
 
 
 def reserve_out(conn, action, key, other, naca=b"\0", **how):
@@ -261,16 +240,15 @@ def response(status, sense=None):
 class Model:
     """What there must be, and what is done."""
 
-    def __init__(self, number):
-        self.rng = random.Random(f"{SEED} {number}")
+    def __init__(self, rng):
+        self.rng = rng
         self.log = []
         self.reporting = self.rng.choice(("RFC3720", "ResponseFence",
                                           "FastAbort"))
         self.units = [Unit(0), Unit(1)]
         self.tasks = []  # that the target has, in the order of their coming
         self.late = []  # writes to be told TASK ABORTED, after their data
-        self.slots = [[Slot(tid, n) for n in range(SLOTS)] for tid in (1, 2)]
-        self.nl = Netlink()
+        self.hangs = Hangs((1, 2))
         self.nexuses = [Nexus(self, 0, 0), Nexus(self, 0, 1),
                         Nexus(self, 1, 2)]
 
@@ -282,27 +260,6 @@ class Model:
 
     def of_target(self, which):
         return [n for n in self.nexuses if n.which == which]
-
-    # --- faults
-
-    def hang(self, task):
-        slot = task.slot
-        reply = self.nl.do("FAULT_NEW", F_TID=slot.tid,
-                           F_KIND=ID["FAULT_HANG"], F_LBA=slot.lba,
-                           F_LBA_LAST=slot.lba + BLOCKS - 1)
-        slot.rule, slot.task = reply["F_ID"], task
-
-    def let_go(self, slot):
-        self.nl.do("FAULT_DEL", F_TID=slot.tid, F_ID=slot.rule)
-        slot.rule = slot.task = None
-
-    def held_now(self):
-        found = set()
-        for tid in (1, 2):
-            for rule in self.nl.dump("FAULT_GET", F_TID=tid):
-                if rule["F_HELD"]:
-                    found.add((tid, rule["F_ID"]))
-        return found
 
     # --- SAM-5
 
@@ -412,7 +369,7 @@ class Model:
             task.nexus.expects(task.itt, response(ABORTED))
         self.forget(task)
         if task.slot:
-            self.let_go(task.slot)
+            self.hangs.let_go(task.slot)
 
     def check_condition(self, nexus, unit, naca, task):
         """A command has ended so: what follows."""
@@ -468,7 +425,7 @@ class Model:
                            "mode sense", "ready", "register", "bad"))
         if kind == "bad" and rng.random() < 0.6:
             kind = "read"
-        free = [s for s in self.slots[nexus.which] if s.task is None]
+        free = self.hangs.free(nexus.which + 1)
         if not free:
             return
         slot = None
@@ -481,7 +438,7 @@ class Model:
         task.naca = naca
         refused = self.refusal(task)
         if slot and not refused:
-            self.hang(task)
+            self.hangs.hang(task.slot, task)
         self.send(task)
         nexus.sync(task.conn)
         if refused:
@@ -585,14 +542,14 @@ class Model:
         slot = task.slot
         task.slot = None
         self.finish_held(task)
-        self.let_go(slot)
+        self.hangs.let_go(slot)
         if task.aborted is True and not awaited:
             self.linger(task.nexus)
 
     def linger(self, nexus):
         """Nothing tells when an aborted command has come back."""
         for _ in range(10):
-            self.held_now()
+            self.hangs.held()
             for conn in nexus.conns:
                 nexus.sync(conn)
             self.go_on()
@@ -667,7 +624,7 @@ class Model:
         # new ones may have come in line by what has come
         want = {(t.slot.tid, t.slot.rule) for t in self.tasks if t.held}
         end = time.monotonic() + PATIENCE
-        while (got := self.held_now()) != want:
+        while (got := self.hangs.held()) != want:
             if time.monotonic() > end:
                 names = {(t.slot.tid, t.slot.rule): str(t) for t in self.tasks
                          if t.slot}
@@ -745,9 +702,7 @@ class Model:
         for nexus in self.nexuses:
             for conn in nexus.conns:
                 conn.close()
-        for tid in (1, 2):
-            self.nl.do("FAULT_DEL", F_TID=tid)
-        self.nl.sock.close()
+        self.hangs.close()
 
 
 class Function:
@@ -985,24 +940,7 @@ class Preemption(Function):
 
 @case("each command has its turn, and its end, as the model says")
 def _():
-    note(f"seed {SEED}")
-    end = time.monotonic() + SECONDS
-    for number in itertools.count(FIRST):
-        if number >= FIRST + ROUNDS or time.monotonic() > end:
-            break
-        wait_for("the last sessions end", lambda: not sessions(), pause=0.01)
-        model = Model(number)
-        try:
-            model.run(model.rng.choice((20, 60, 150)))
-        except Exception:
-            note(f"round {number} of seed {SEED}")
-            for line in model.log[-200:]:
-                note(line)
-            raise
-        finally:
-            model.close()
-        COUNTS["rounds"] += 1
-    note(", ".join(f"{n} {what}" for what, n in sorted(COUNTS.items())))
+    ROUNDS.play(Model, (20, 60, 150))
 
 
 def begin():
