@@ -540,6 +540,9 @@ static void join(struct iet_conn *conn)
 			conn_shut(other);
 		if (other->suspended && other->cid == conn->cid)
 			iet_recovery_logged_out(other);
+		/* it may have been there for its session's sake only */
+		if (other->suspended)
+			iet_nthread_kick(other);
 	}
 	list_add(&conn->member_node, &conn->session->members);
 	iet_logout_arrived(conn);

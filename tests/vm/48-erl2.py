@@ -757,6 +757,19 @@ def _(first, second):
     return second
 
 
+@case("what was kept for its session's sake goes when that lives again",
+      DefaultTime2Retain=60)
+def _(first, second):
+    first.logout(CLOSE_CONNECTION)
+    second.request(LOGOUT, flags=FINAL | RECOVERY, cid=2)
+    second.expect(LOGOUT_RSP, response=0)
+    second.expect_end()
+    wait_for("it is suspended", lambda: shown("closing") == [2])
+    new = second.join(5)
+    wait_for("it is given up", lambda: shown() == [5])
+    return new
+
+
 @case("of new LUNs is told who is there, not who is suspended", conns=3)
 def _(first, second, third):
     for conn in (first, third):
