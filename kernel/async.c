@@ -17,6 +17,7 @@
 #include "compat.h"
 #include "conn.h"
 #include "conn_timer.h"
+#include "recovery.h"
 #include "sense.h"
 #include "session.h"
 #include "target.h"
@@ -78,6 +79,29 @@ static void set_params(struct iet_cmnd *cmnd, u16 p1, u16 p2, u16 p3)
 	hdr->param3 = cpu_to_be16(p3);
 }
 
+/**
+ * iet_async_end - the initiator has been told that a connection is dropped
+ * @conn: the connection, which ends, or is suspended if only it is dropped
+ *
+ * Context: the connection's thread; does not sleep.
+ */
+void iet_async_end(struct iet_conn *conn)
+{
+	/* the reason has been set with the message */
+	if (conn->async.with_session)
+		iet_conn_close(conn, IET_EVENT_ADMIN);
+	else
+		iet_conn_fail(conn, IET_EVENT_ADMIN);
+}
+
+/* How long tasks may be reassigned; 0: they end (11.9.1). */
+static u16 time_to_retain(const struct iet_conn *conn)
+{
+	if (conn->async.with_session || !iet_recovery_possible(conn))
+		return 0;
+	return conn->session->keys[IET_K_DEFAULT_TIME2RETAIN];
+}
+
 /* The connection ends when it has been told, or a little later anyway. */
 static void drop(struct iet_conn *conn, u8 event, enum iet_event reason)
 {
@@ -85,14 +109,14 @@ static void drop(struct iet_conn *conn, u8 event, enum iet_event reason)
 	struct iet_cmnd *cmnd = new_message(conn, event);
 
 	conn->async.dropping = true;
+	conn->async.with_session = event == ISCSI_ASYNC_DROP_SESSION;
 	cmpxchg(&conn->close_reason, IET_EVENT_UNSPEC, reason);
 	if (!cmnd) {
-		iet_conn_close(conn, reason);
+		iet_async_end(conn);
 		return;
 	}
 	set_params(cmnd, event == ISCSI_ASYNC_DROP_CONNECTION ? conn->cid : 0,
-		   keys[IET_K_DEFAULT_TIME2WAIT],
-		   keys[IET_K_DEFAULT_TIME2RETAIN]);
+		   keys[IET_K_DEFAULT_TIME2WAIT], time_to_retain(conn));
 	cmnd->close_after = true;
 	conn->stop_rx = true;
 	iet_conn_queue(conn, cmnd);
@@ -121,6 +145,9 @@ static void ask(struct iet_conn *conn, u8 event, u16 seconds)
  */
 void iet_async_say(struct iet_conn *conn, u8 event, u16 seconds)
 {
+	/* there is nobody to be told */
+	if (conn->suspended && event == ISCSI_ASYNC_DROP_SESSION)
+		iet_conn_end(conn, IET_EVENT_ADMIN);
 	if (conn->state == IET_CONN_CLOSING || conn->async.dropping)
 		return;
 	if (event == ISCSI_ASYNC_DROP_CONNECTION ||
@@ -182,7 +209,7 @@ out:
 void iet_async_drop_timer(struct iet_conn *conn)
 {
 	if (conn->async.dropping)
-		iet_conn_close(conn, IET_EVENT_ADMIN);
+		iet_async_end(conn);
 	else
 		drop(conn, ISCSI_ASYNC_DROP_CONNECTION, IET_EVENT_TIMEOUT);
 }

@@ -465,6 +465,8 @@ static void close_after(const struct iet_cmnd *cmnd)
 		iet_conn_fail(conn, IET_EVENT_PROTOCOL_ERROR);
 	else if (conn->logged_out)
 		iet_conn_fail(conn, IET_EVENT_LOGOUT);
+	else if (cmnd->kind == IET_TX_ASYNC)
+		iet_async_end(conn);
 	else
 		iet_conn_close(conn, IET_EVENT_LOGOUT);
 }

@@ -135,6 +135,15 @@ def _(c):
     wait_for("the session ends", lambda: RAW not in sessions())
 
 
+@case("... which is 0 where its tasks can't be reassigned",
+      DefaultTime2Retain=20)
+def _(c):
+    tell("Async=drop-connection")
+    message(c, DROP_CONNECTION, p1=1, p2=3, p3=0)
+    c.expect_end()
+    wait_for("the session ends", lambda: RAW not in sessions())
+
+
 @case("a session is dropped")
 def _(c, other):
     tell("Async=drop-session")

@@ -757,6 +757,41 @@ def _(first, second):
     return second
 
 
+def drop(conn, what, *args):
+    """By the administrator, who has it told."""
+    sid = int.from_bytes(conn.isid + conn.tsih.to_bytes(2, "little"), "little")
+    done = ietadm("--op", "update", "--tid=1", f"--sid={sid}", *args,
+                  f"--params=Async={what}")
+    if done.returncode:
+        raise Failed(done.stderr)
+
+
+@case("a connection that is dropped keeps its tasks as long as it is told",
+      DefaultTime2Wait=0, DefaultTime2Retain=50)
+def _(first, second):
+    itt = second.scsi(write10(0, 16), WRITE, 8192).itt
+    second.expect(R2T)
+    drop(first, "drop-connection", "--cid=2")
+    second.expect(ASYNC, event=DROP_CONNECTION, p1=2, p2=0, p3=50)
+    second.expect_end()
+    recover(first, 2)
+    reassign(first, itt)
+    first.data_out(first.expect(R2T), bytes(8192))
+    first.expect(SCSI_RSP, status=GOOD)
+    return first
+
+
+@case("a session that is dropped leaves nothing, whatever has failed before")
+def _(first, second):
+    second.scsi(write10(0, 16), WRITE, 8192)
+    second.expect(R2T)
+    fail(second)
+    drop(first, "drop-session")
+    first.expect(ASYNC, event=DROP_SESSION, p1=0, p3=0)
+    first.expect_end()
+    wait_for("the session is gone", lambda: not sessions())
+
+
 @case("what was kept for its session's sake goes when that lives again",
       DefaultTime2Retain=60)
 def _(first, second):
