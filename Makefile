@@ -204,6 +204,14 @@ check-tasks: ## task attributes, ACA, QErr, aborts, beside a model: TASK_SECONDS
 	tests/run --kernel uml --timeout $$(($(TASK_SECONDS) + 600)) \
 		"tests/long/task_model.py $(TASK_SECONDS)"
 
+SESSION_SECONDS ?= 300
+
+.PHONY: check-sessions
+check-sessions: ## how sessions begin and end, beside a model: SESSION_SECONDS (300)
+	tests/deps
+	tests/run --kernel uml --timeout $$(($(SESSION_SECONDS) + 600)) \
+		"tests/long/session_model.py $(SESSION_SECONDS)"
+
 ADMIN_SECONDS ?= 300
 
 .PHONY: check-admin
