@@ -816,6 +816,7 @@ def _(first, second, third):
         second.expect(ASYNC, event=0)
     finally:
         ietadm("--op", "delete", "--tid=1", "--lun=7")
+    second.expect(ASYNC, event=0)  # a second after the first, or at once
     return second
 
 
