@@ -419,10 +419,11 @@ class Model(State):
     def unacknowledged(self, link):
         """A read whose status the initiator does not acknowledge."""
         lun = self.rng.randrange(len(link.session.attentions))
-        if not self.clear(link.session, lun):
-            return
-        for other in link.session.live:
+        ready = self.clear(link.session, lun)
+        for other in link.session.live:  # that is acknowledged, at any rate
             other.sync()
+        if not ready:
+            return
         link.acks = False
         task = Task("read", link, lun, self.place())
         task.itt = link.scsi(read10(task.lba, BLOCKS), READ, BLOCKS * 512,
@@ -606,6 +607,10 @@ class Model(State):
         if not s or len(s.attentions) < 2 or not self.clear(s, 1):
             return
         unit = s.target.units[1]
+        # it may go before another's command, which then conflicts with it
+        if any(task.unit is unit for other in self.sessions if other is not s
+               for task in other.tasks):
+            return
         self.say(f"{s} reserves, or releases")
         COUNTS["reservations"] += 1
         self.command(s, 1, bytes([0x17 if unit.reserved else 0x16]) + bytes(5))
