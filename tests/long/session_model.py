@@ -29,10 +29,10 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
+from bed import Bed  # noqa: E402
 from hangs import BLOCKS, SLOTS, Hangs  # noqa: E402
-from ktap import (IQN, Failed, case, ietadm, image,  # noqa: E402
+from ktap import (IQN, Failed, case, ietadm,  # noqa: E402
                   listens, main, wait_for)
-from ktap import Target as Daemon  # noqa: E402
 from life import *  # noqa: E402,F403
 from pdu import *  # noqa: E402,F403
 from rounds import COUNTS, Rounds  # noqa: E402
@@ -725,15 +725,15 @@ class Model(State):
         """ietd is killed, and started again some steps later."""
         if not self.running:
             self.say("ietd is back")
-            Bed.daemon.start()
+            Bed.target.start()
             self.running = True
             self.back()
             return
         self.say("ietd is killed")
         COUNTS["kills"] += 1
         self.running = False
-        Bed.daemon.daemon.send_signal(signal.SIGKILL)
-        Bed.daemon.daemon.wait(PATIENCE)
+        Bed.target.daemon.send_signal(signal.SIGKILL)
+        Bed.target.daemon.wait(PATIENCE)
         wait_for("nobody listens", lambda: not listens(), pause=0.01)
         if self.pending:
             self.pending.link.expect_end()
@@ -886,21 +886,11 @@ def _():
 @case("the module goes when all is deleted")
 def _():
     ietadm("--op", "delete")
-    Bed.daemon.daemon.terminate()
-    Bed.daemon.daemon.wait(PATIENCE)
+    Bed.target.daemon.terminate()
+    Bed.target.daemon.wait(PATIENCE)
     wait_for("rmmod", lambda: subprocess.run(
         ["rmmod", "iscsi_trgt"], capture_output=True).returncode == 0)
-    Bed.daemon.start()
+    Bed.target.start()
 
 
-class Bed:
-    daemon = None
-
-    @classmethod
-    def begin(cls):
-        for unit in range(3):
-            image(f"life-{unit}.img", SIZE)
-        cls.daemon = Daemon(CONF)
-
-
-main(Bed.begin, lambda: Bed.daemon.end())
+main(lambda: Bed.begin(CONF, SIZE), Bed.end)

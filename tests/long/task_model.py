@@ -23,9 +23,9 @@ import time
 
 sys.path.insert(0, os.path.join(os.environ["IET_TOP"], "tests/lib"))
 
+from bed import Bed  # noqa: E402
 from hangs import BLOCKS, Hangs  # noqa: E402
-from ktap import (FOLDER, IQN, Failed, Target, case, image,  # noqa: E402
-                  in_time, main)
+from ktap import FOLDER, IQN, Failed, case, in_time, main  # noqa: E402
 from pdu import *  # noqa: E402,F403
 from rounds import COUNTS, Rounds  # noqa: E402
 
@@ -943,10 +943,4 @@ def _():
     ROUNDS.play(Model, (20, 60, 150))
 
 
-def begin():
-    for unit in (0, 1):
-        image(f"task-{unit}.img", SIZE)
-    begin.target = Target(CONF)
-
-
-main(begin, lambda: begin.target.end())
+main(lambda: Bed.begin(CONF, SIZE), Bed.end)
